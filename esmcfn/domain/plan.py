@@ -1,0 +1,240 @@
+"""What deploying would change: CloudFormation's opinion (ChangeSet) and our reading of it (Plan)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from esmcfn.domain.cost import Cost
+from esmcfn.domain.finding import Finding
+from esmcfn.domain.project import Environment, Origin
+
+
+class Action(StrEnum):
+    """What happens to a resource."""
+
+    ADD = "add"
+    MODIFY = "modify"
+    REPLACE = "replace"
+    DELETE = "delete"
+
+
+class StackAction(StrEnum):
+    """What happens to a stack."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    UNCHANGED = "unchanged"
+
+
+class Impact(StrEnum):
+    """What a change does to callers."""
+
+    NONE = "none"
+    IN_PLACE = "in place"
+    BLUE_GREEN = "blue/green"
+    REPLACES = "replaces"
+    DELETES = "deletes"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedStack:
+    """A stack that AWS says is ours.
+
+    Attributes:
+        digest: read from its Description, empty where there is none.
+        status: CloudFormation's StackStatus.
+        model: value of its `esmcfn:model` tag, None on the base stack.
+    """
+
+    name: str
+    stack_id: str
+    status: str
+    digest: str
+    model: str | None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    termination_protection: bool | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Is an operation running on it?"""
+        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+
+    @property
+    def settled(self) -> bool:
+        """Is the template in its Description the one that runs? After a rollback nobody promises it."""
+        return self.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedProperty:
+    """One property as a change set names it.
+
+    Attributes:
+        path: "Properties/ProductionVariants/0/InstanceType" without the leading slash; only the name on old sets.
+        before, after: as CloudFormation prints them, None where it does not say.
+        recreation: "Never", "Conditionally", "Always" or empty.
+        dynamic: the value is only known when the change set runs.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+    recreation: str
+    dynamic: bool
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedChange:
+    """One resource as a change set names it; unknown words are kept, never dropped.
+
+    Attributes:
+        action: Add, Modify, Remove, Import, Dynamic, SyncWithActual, or whatever AWS says next.
+        replacement: True, False, Conditional, or empty.
+    """
+
+    logical_id: str
+    resource_type: str
+    physical_id: str
+    action: str
+    replacement: str
+    properties: tuple[ProposedProperty, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSet:
+    """CloudFormation's own opinion about a template.
+
+    Attributes:
+        arn: of the change set.
+        new_stack: creating it made an empty stack, which goes away with it.
+        empty: CloudFormation found nothing to do (both of its ways to say so).
+        warnings: what early validation warns of.
+    """
+
+    arn: str
+    name: str
+    stack_name: str
+    stack_id: str
+    new_stack: bool
+    empty: bool
+    changes: tuple[ProposedChange, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyChange:
+    """One property, before and after.
+
+    Attributes:
+        path: "ProductionVariants/0/InstanceType"; empty for the resource as a whole.
+        before, after: JSON values as text; None where it does not exist.
+        origin: the line of YAML behind the new value, None where there is none.
+        replaces: does this property make CloudFormation replace the resource?
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+    origin: Origin | None = None
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What happens to one resource, and what that does to callers.
+
+    Attributes:
+        physical_id: its name or ARN today, None where it does not exist yet.
+        meaning: one sentence for the person who calls the endpoint.
+        unexplained: only one of the two opinions (template comparison, change set) has it; says which, empty if both.
+    """
+
+    action: Action
+    logical_id: str
+    resource_type: str
+    physical_id: str | None
+    impact: Impact
+    meaning: str = ""
+    properties: tuple[PropertyChange, ...] = ()
+    unexplained: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackPlan:
+    """What happens to one stack.
+
+    Attributes:
+        model: key of the selected model, None for the base stack.
+        template_digest: of the template that would be deployed; of the deployed one where the stack goes.
+        change_set_id: the ARN, None where none is kept.
+        resources: how many resources the stack has when all is done.
+        notes: what a reviewer should know besides the changes (early validation, stack settings, outputs).
+    """
+
+    name: str
+    model: str | None
+    action: StackAction
+    template_digest: str
+    change_set_id: str | None = None
+    stack_id: str | None = None
+    changes: tuple[Change, ...] = ()
+    resources: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a report is worth.
+
+    Attributes:
+        blocked: policy forbids deploying this.
+        reasons: one sentence each.
+    """
+
+    blocked: bool = False
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointOutput:
+    """What a caller needs to know about one endpoint; the Terraform module's four strings."""
+
+    endpoint_name: str
+    endpoint_config_name: str
+    endpoint_url: str
+    forge_model_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that a reviewer needs, bound to digests.
+
+    Attributes:
+        plan_id: "sha256:..." over the canonical document without ids of change sets and times.
+        server_side: CloudFormation was asked; False with --read-only.
+    """
+
+    plan_id: str
+    created_at: datetime
+    expires_at: datetime
+    environment: Environment
+    account: str
+    region: str
+    tool_version: str
+    stacks: tuple[StackPlan, ...]
+    findings: tuple[Finding, ...]
+    cost: Cost
+    endpoints: Mapping[str, EndpointOutput]
+    verdict: Verdict
+    server_side: bool = True
+
+    @property
+    def empty(self) -> bool:
+        """Nothing would change."""
+        return all(stack.action is StackAction.UNCHANGED for stack in self.stacks)

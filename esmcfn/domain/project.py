@@ -1,0 +1,210 @@
+"""What the YAML says: catalog, environment and policy, each value with the place where it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from esmcfn.domain.finding import Level
+
+SANDBOX = "sandbox"
+"""The word that stands for an account id where the embedded AWS is meant."""
+
+SANDBOX_ACCOUNT = "123456789012"
+"""The account id of the embedded AWS, wherever an id is needed."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """The place in a YAML file that caused something.
+
+    Attributes:
+        path: relative to the root, with forward slashes.
+        line: counted from 1.
+        column: counted from 1.
+    """
+
+    path: str
+    line: int
+    column: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origins:
+    """Where a mapping of the YAML and its keys stand.
+
+    Attributes:
+        at: the mapping itself (the line of its key).
+        keys: a key's name to the place of that key's line; nested keys are joined by a dot.
+    """
+
+    at: Origin
+    keys: Mapping[str, Origin] = field(default_factory=dict)
+
+    def of(self, key: str) -> Origin:
+        """The place of a key, or of the whole where the key was not written."""
+        return self.keys.get(key, self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A model container of one's own, in place of a Marketplace package.
+
+    Attributes:
+        image: the ECR image, at most 255 characters; best by digest.
+        model_data: s3:// address of one .tar.gz, or empty.
+        environment: environment variables of the container; never secrets.
+    """
+
+    image: str
+    model_data: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogEntry:
+    """One offered model; its key in the catalog is the selector.
+
+    Attributes:
+        packages: region to model package ARN; empty when `container` is given.
+        instance_count: instances behind the endpoint, 1 or more.
+        supported_instance_types: what may be selected; empty means that the catalog does not say.
+        software_usd_per_hour: the seller's own charge per instance and hour, None when unknown.
+        marketplace_product_id: AWS Marketplace's `prod-...`, or empty.
+    """
+
+    selector: str
+    sagemaker_model_name: str
+    forge_model_name: str
+    endpoint_name: str
+    packages: Mapping[str, str]
+    container: Container | None
+    instance_type: str
+    instance_count: int
+    supported_instance_types: tuple[str, ...] = ()
+    software_usd_per_hour: Decimal | None = None
+    marketplace_product_id: str = ""
+    description: str = ""
+    origins: Origins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """The models that may be deployed.
+
+    Attributes:
+        path: relative to the root.
+        entries: by selector, in the file's order.
+        unreadable: selectors that exist but have problems of their own, so that nobody calls them unknown.
+    """
+
+    path: str
+    entries: Mapping[str, CatalogEntry]
+    unreadable: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectedModel:
+    """One entry of `selected_models`.
+
+    Attributes:
+        instance_type: override of the catalog's, None to keep it.
+        instance_count: override of the catalog's, None to keep it.
+        parked: the endpoint is left out on purpose; model and configuration stay.
+    """
+
+    key: str
+    selector: str
+    instance_type: str | None = None
+    instance_count: int | None = None
+    parked: bool = False
+    origins: Origins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRoleSettings:
+    """How the execution role is made.
+
+    Attributes:
+        managed_policies: ARNs or names of managed policies to attach; none by default (least privilege).
+        permissions_boundary: ARN of a boundary, or empty.
+        path: IAM path, begins and ends with a slash.
+    """
+
+    managed_policies: tuple[str, ...] = ()
+    permissions_boundary: str = ""
+    path: str = "/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """An account, a region, tags, and the models selected there.
+
+    Attributes:
+        account: 12 digits, or "sandbox".
+        execution_role_arn: a role of one's own; empty means that the base stack makes one.
+        budget_usd_per_month: what may be spent, None where nothing was said.
+        termination_protection: None where nothing was said.
+        profile: AWS profile that reaches the account, or empty.
+        role_arn: role to assume first, or empty.
+    """
+
+    name: str
+    path: str
+    account: str
+    region: str
+    iam_role_name_prefix: str = "esm"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    enable_shared_service_account: bool = False
+    shared_service_account_name: str = ""
+    selected_models: tuple[SelectedModel, ...] = ()
+    profile: str = ""
+    role_arn: str = ""
+    execution_role_arn: str = ""
+    execution_role: ExecutionRoleSettings = ExecutionRoleSettings()
+    budget_usd_per_month: Decimal | None = None
+    termination_protection: bool | None = None
+    origins: Origins
+
+    @property
+    def account_id(self) -> str:
+        """The 12 digits, the sandbox's own where the sandbox is meant."""
+        return SANDBOX_ACCOUNT if self.account == SANDBOX else self.account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another environment of the same root, as far as it was readable: enough to see that names would meet."""
+
+    name: str
+    path: str
+    account: str
+    region: str
+    iam_role_name_prefix: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Levels and limits in force: the package's own, overridden by the root's policies/*.yaml.
+
+    Attributes:
+        levels: rule id to level; a rule that is not named keeps its own.
+        limits: name of a limit to its number, for example {"max_instance_count": 8}.
+        digest: of everything above and the checks beside it, part of a verdict's key.
+    """
+
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One environment with everything that belongs to it, as read from the root."""
+
+    catalog: Catalog
+    environment: Environment
+    neighbours: tuple[Neighbour, ...] = ()
+    policy: Policy = Policy()

@@ -1,0 +1,168 @@
+"""What shall exist: catalog x environment with every field filled, as stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from esmcfn.domain.project import Container, Environment, Origins
+
+VARIANT_NAME = "variant-1"
+"""The one production variant's name; it must never change, blue/green updates need it to stay.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a stack lives.
+
+    Attributes:
+        account: 12 digits.
+        partition: "aws", "aws-cn", "aws-us-gov", ...
+        url_suffix: "amazonaws.com", "amazonaws.com.cn", ...
+    """
+
+    account: str
+    region: str
+    partition: str
+    url_suffix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One production variant: instances behind an endpoint.
+
+    Attributes:
+        instance_count: instances, 1 or more.
+        weight: traffic relative to the sum over all variants, without unit.
+        download_timeout: seconds SageMaker waits for the model's download, 60 to 3600.
+            https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
+    """
+
+    name: str = VARIANT_NAME
+    instance_type: str
+    instance_count: int
+    weight: float = 1.0
+    download_timeout: int = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRole:
+    """The role that SageMaker assumes to run the models.
+
+    Attributes:
+        images: ECR images that the role may pull (own containers only).
+        model_data: s3:// addresses that the role may read (own containers only).
+    """
+
+    name: str
+    path: str = "/"
+    managed_policies: tuple[str, ...] = ()
+    permissions_boundary: str = ""
+    images: tuple[str, ...] = ()
+    model_data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccount:
+    """The shared IAM user that may invoke this environment's endpoints, and nothing else.
+
+    Attributes:
+        endpoint_names: as called, case kept; the policy writes them in lower case, as ARNs are.
+    """
+
+    user_name: str
+    policy_name: str
+    endpoint_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseStack:
+    """What the models of an environment share.
+
+    Attributes:
+        execution_role: None when the environment brings its own.
+        service_account: None when nobody asked for one.
+        tags: stable values only, they propagate.
+    """
+
+    name: str
+    environment: str
+    target: Target
+    tags: Mapping[str, str]
+    execution_role: ExecutionRole | None
+    service_account: ServiceAccount | None
+    origins: Origins
+
+    @property
+    def model(self) -> None:
+        """No selected model's key: it belongs to all of them."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelStack:
+    """One selected model: Model, EndpointConfig, Endpoint, and what belongs to them.
+
+    Attributes:
+        model: key of the selected model.
+        model_base_name: the Model's name without its hash.
+        config_base_name: the EndpointConfig's name without its hash.
+        endpoint_name: whole and stable, known before anything is deployed.
+        execution_role_arn: resolved.
+        execution_role_path: path and name of the base stack's role, empty when the ARN is the environment's own.
+        package: model package ARN, empty when `container` is given.
+        network_isolation: no network for the container; always on for Marketplace packages.
+        software_usd_per_hour: the seller's charge per instance and hour, None when unknown.
+        catalog_origins: where the catalog entry stands; `origins` is where it was selected.
+    """
+
+    name: str
+    environment: str
+    target: Target
+    tags: Mapping[str, str]
+    model: str
+    selector: str
+    forge_model_name: str
+    model_base_name: str
+    config_base_name: str
+    endpoint_name: str
+    execution_role_arn: str
+    execution_role_path: str
+    package: str
+    container: Container | None
+    variant: Variant
+    network_isolation: bool = True
+    parked: bool = False
+    software_usd_per_hour: Decimal | None = None
+    supported_instance_types: tuple[str, ...] = ()
+    origins: Origins
+    catalog_origins: Origins
+
+
+Stack = BaseStack | ModelStack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Catalog x environment, every field filled.
+
+    Attributes:
+        base: None when nothing is shared (own role, no service account).
+        models: in the environment's order.
+        narrowed: keys asked for with --model; empty means all, and only then may a stack be listed for deletion.
+    """
+
+    environment: Environment
+    target: Target
+    base: BaseStack | None
+    models: tuple[ModelStack, ...]
+    narrowed: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def stacks(self) -> tuple[Stack, ...]:
+        """In the order of deployment: what others stand on comes first."""
+        return (*((self.base,) if self.base else ()), *self.models)

@@ -1,0 +1,41 @@
+"""A stack as CloudFormation text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from esmcfn.domain.project import Origin
+from esmcfn.domain.stack import Stack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A stack's CloudFormation text, with its digest and the lines of YAML behind it.
+
+    Attributes:
+        text: canonical JSON; the bytes that are built, checked and deployed.
+        body: the same, parsed; never changed.
+        digest: "sha256:" and 64 hex digits over the body without its Description, where the digest itself stands.
+        origins: "LogicalId" or "LogicalId/Property/0/Property" to the line of YAML; see `origin`.
+        names: logical id to physical name, for what esmcfn names itself.
+    """
+
+    stack: Stack
+    text: str
+    body: Mapping[str, object]
+    digest: str
+    origins: Mapping[str, Origin]
+    names: Mapping[str, str]
+
+    def origin(self, path: str) -> Origin:
+        """The line of YAML behind a path such as "EndpointConfig/ProductionVariants/0/InstanceType".
+
+        The longest known prefix answers; the stack's own line where nothing nearer is known.
+        """
+        parts = path.split("/")
+        for length in range(len(parts), 0, -1):
+            found = self.origins.get("/".join(parts[:length]))
+            if found:
+                return found
+        return self.stack.origins.at

@@ -1,0 +1,158 @@
+"""Everything that can go wrong, as one tree, each kind with its exit code.
+
+    EsmcfnError                     1  a bug, where nothing below fits
+    ├── UsageError                  2  the command line cannot be meant (Click raises its own, too)
+    ├── InputError                  3  the YAML is wrong; carries every Problem found
+    ├── CloudError                  4  AWS refused, or did not answer
+    │   ├── AccessDenied            4  a permission is missing, named
+    │   ├── WrongAccount            4  the credentials belong to another account
+    │   └── SandboxError            4  the embedded AWS did not start or does not answer
+    ├── DeploymentError             5  CloudFormation tried and failed
+    ├── StalePlanError              6  what was reviewed is not what would be executed
+    ├── StackBusyError              7  somebody else is changing this stack
+    └── Interrupted               130  Ctrl-C or a declined question; 143 on SIGTERM
+
+Below 10 esmcfn could not do its work; from 10 on it did, and the news is bad (those are verdicts, not errors).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a process that ran esmcfn may read from its status; published, and frozen by a test."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    INPUT = 3
+    CLOUD = 4
+    DEPLOYMENT = 5
+    STALE = 6
+    BUSY = 7
+    FINDINGS = 10
+    CHANGES = 11
+    DRIFT = 12
+    BUDGET = 13
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong with a file that a person wrote.
+
+    Attributes:
+        file: path relative to the root, with forward slashes.
+        line: counted from 1.
+        column: counted from 1.
+        message: what is wrong, with the offending value.
+        suggestion: what to write instead; empty where nothing is near.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        hint = f" ({self.suggestion})" if self.suggestion else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+
+
+class EsmcfnError(Exception):
+    """The root of the tree.
+
+    Attributes:
+        exit_code: the status of the process that ends with this error.
+        next_step: what the reader can do now; a command where there is one.
+    """
+
+    exit_code: ExitCode = ExitCode.BUG
+
+    def __init__(self, message: str, *, next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(EsmcfnError):
+    """The words of the command line cannot be meant."""
+
+    exit_code = ExitCode.USAGE
+
+
+class InputError(EsmcfnError):
+    """Catalog or environment are wrong; nothing was written or called."""
+
+    exit_code = ExitCode.INPUT
+
+    def __init__(self, problems: tuple[Problem, ...], *, next_step: str = "") -> None:
+        self.problems = tuple(sorted(set(problems)))
+        count = len(self.problems)
+        super().__init__(
+            f"{count} problem{'' if count == 1 else 's'} in the input",
+            next_step=next_step or "correct the lines named above; nothing was written and nothing was called",
+        )
+
+
+class CloudError(EsmcfnError):
+    """AWS refused or did not answer.
+
+    Attributes:
+        code: AWS's own error code, empty where there was no answer.
+        operation: the API operation, for example "CreateChangeSet".
+    """
+
+    exit_code = ExitCode.CLOUD
+
+    def __init__(self, message: str, *, code: str = "", operation: str = "", next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.code = code
+        self.operation = operation
+
+
+class AccessDenied(CloudError):
+    """A permission is missing; the message names it where AWS did."""
+
+
+class WrongAccount(CloudError):
+    """The credentials belong to an account that is not the environment's."""
+
+
+class SandboxError(CloudError):
+    """The embedded AWS did not start or does not answer."""
+
+
+class DeploymentError(EsmcfnError):
+    """CloudFormation executed a change set and it failed; the message says what it did about it."""
+
+    exit_code = ExitCode.DEPLOYMENT
+
+
+class StalePlanError(EsmcfnError):
+    """What was reviewed is not what would be executed."""
+
+    exit_code = ExitCode.STALE
+
+
+class StackBusyError(EsmcfnError):
+    """Another operation is running on this stack."""
+
+    exit_code = ExitCode.BUSY
+
+
+class Interrupted(EsmcfnError):
+    """The person, or the machine, said stop."""
+
+    def __init__(
+        self, message: str, *, exit_code: ExitCode = ExitCode.INTERRUPTED, next_step: str = ""
+    ) -> None:
+        super().__init__(message, next_step=next_step)
+        self.exit_code = exit_code

@@ -1,0 +1,62 @@
+"""What we ask of the world, as narrow Protocols; adapters satisfy them by shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from esmcfn.domain.plan import ChangeSet, DeployedStack
+from esmcfn.domain.template import Template
+
+
+class Stacks(Protocol):
+    """CloudFormation, as far as planning needs it."""
+
+    def deployed(self, environment: str) -> tuple[DeployedStack, ...]:
+        """Every stack tagged as ours for this environment, all pages, by name.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+    def template(self, stack: DeployedStack) -> Mapping[str, object]:
+        """The template that was deployed, parsed.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+    def propose(self, template: Template, deployed: DeployedStack | None) -> ChangeSet:
+        """Create a change set, wait until it settles, and read all of it; leaves nothing behind when it raises.
+
+        Raises:
+            CloudError: AWS refused, the template is wrong, or it did not settle in time.
+            StackBusyError: another operation is running on the stack.
+        """
+
+    def discard(self, change_set: ChangeSet) -> None:
+        """Delete it, and the empty stack that it may have made.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+
+class Identity(Protocol):
+    """Who we are to AWS."""
+
+    def account(self) -> str:
+        """The 12 digits of the account that the credentials belong to.
+
+        Raises:
+            CloudError: no credentials, expired, or AWS did not answer.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """The world of one environment, as the command line composed it."""
+
+    stacks: Stacks
+    identity: Identity
