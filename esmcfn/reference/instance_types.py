@@ -1,8 +1,8 @@
 """Instance types of SageMaker hosting, and the regions that offer them.
 
 Two independent lists, and neither is complete: botocore's ProductionVariantInstanceType (what the API
-accepts) and cfn-lint's table of offers by region (read from the price list). New types reach one before the other,
-retired ones leave one before the other. So "not in a list" is a reason to ask, never a proof.
+accepts) and cfn-lint's table of offers by region (read from the price list). New types reach one before the
+other, and retired ones linger in one. "Not in a list" is a reason to ask, never a proof.
 """
 
 from __future__ import annotations
