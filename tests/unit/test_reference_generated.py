@@ -29,8 +29,7 @@ def generator() -> ModuleType:
 
 def made_from_installed() -> bool:
     """Are the checked-in facts from the very versions that are installed here?"""
-    wanted = f"cfn-lint {version('cfn-lint')}, botocore {version('botocore')}"
-    return instance_types.MADE_FROM == wanted
+    return f"cfn-lint {version('cfn-lint')}, botocore {version('botocore')}" == instance_types.MADE_FROM
 
 
 def test_generating_again_changes_nothing(generator):
