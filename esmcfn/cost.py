@@ -188,7 +188,7 @@ def _notes(
         unnamed = sorted({item.hosted.model for item in of if item.software_monthly is None})
         if unnamed:
             yield (
-                f"{side}infrastructure only: what the seller of {', '.join(unnamed)} charges is not known and "
+                f"{side}infrastructure only: what the seller of {', '.join(unnamed)} charges is unknown and "
                 "not in the sums; name it as software_usd_per_hour in the catalog"
             )
     used = [item.price for item in (*items, *before_items) if item.price]
@@ -243,16 +243,13 @@ class _Deployed:
         name = _at(endpoint, "Properties", "EndpointConfigName")
         config = self._resource("AWS::SageMaker::EndpointConfig", "EndpointConfigName", name)
         variants = _at(config, "Properties", "ProductionVariants")
-        shadows = _at(config, "Properties", "ShadowProductionVariants")
-        if (
-            _at(endpoint, "Condition")
-            or not isinstance(variants, list)
-            or not isinstance(shadows or [], list)
-        ):
+        shadows = _at(config, "Properties", "ShadowProductionVariants") or []
+        unsure = _at(endpoint, "Condition") or not variants
+        if unsure or not isinstance(variants, list) or not isinstance(shadows, list):
             yield self._variant(None, UNREADABLE)
             return
         asynchronous = _at(config, "Properties", "AsyncInferenceConfig")
-        for variant in (*variants, *(shadows if isinstance(shadows, list) else ())):
+        for variant in (*variants, *shadows):
             yield self._variant(variant, ASYNCHRONOUS if asynchronous else _instance_type(variant))
 
     def _variant(self, variant: object, instance_type: str) -> HostedVariant:
