@@ -83,6 +83,11 @@ def content_name(
     return f"{base}-{_digits([account, region, stack, properties])}"
 
 
+def endpoint_url(endpoint_name: str, region: str, url_suffix: str) -> str:
+    """The address that InvokeEndpoint posts to, without a VPC endpoint or FIPS."""
+    return f"https://runtime.sagemaker.{region}.{url_suffix}/endpoints/{endpoint_name}/invocations"
+
+
 def partition(region: str) -> str:
     """The partition that a region belongs to, by its prefix.
 

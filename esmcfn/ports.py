@@ -13,15 +13,15 @@ from esmcfn.domain.template import Template
 class Stacks(Protocol):
     """CloudFormation, as far as planning needs it."""
 
-    def deployed(self, environment: str) -> tuple[DeployedStack, ...]:
-        """Every stack tagged as ours for this environment, all pages, by name.
+    def deployed(self, *, base_name: str, environment: str) -> tuple[DeployedStack, ...]:
+        """Every stack whose name fits and whose tag says that it is this environment's, all pages, by name.
 
         Raises:
             CloudError: AWS refused or did not answer.
         """
 
-    def template(self, stack: DeployedStack) -> Mapping[str, object]:
-        """The template that was deployed, parsed.
+    def template(self, stack: DeployedStack) -> Mapping[str, object] | None:
+        """The template that was deployed, parsed; None where it is not JSON, and so not ours.
 
         Raises:
             CloudError: AWS refused or did not answer.
@@ -41,6 +41,9 @@ class Stacks(Protocol):
         Raises:
             CloudError: AWS refused or did not answer.
         """
+
+    def stop(self) -> None:
+        """Let nobody wait any longer; whoever waits cleans up and raises Interrupted."""
 
 
 class Identity(Protocol):

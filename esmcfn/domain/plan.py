@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.finding import Finding
-from esmcfn.domain.project import Environment, Origin
+from esmcfn.domain.project import Origin
 
 
 class Action(StrEnum):
@@ -65,6 +65,16 @@ class DeployedStack:
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
 
     @property
+    def gone(self) -> bool:
+        """Did its first creation fail and roll back? Nothing of it is left but its name."""
+        return self.status == "ROLLBACK_COMPLETE"
+
+    @property
+    def stuck(self) -> bool:
+        """Can it be neither updated nor created before somebody recovers it?"""
+        return self.status.endswith("_FAILED")
+
+    @property
     def settled(self) -> bool:
         """Is the template in its Description the one that runs? After a rollback nobody promises it."""
         return self.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
@@ -79,6 +89,8 @@ class ProposedProperty:
         before, after: as CloudFormation prints them, None where it does not say.
         recreation: "Never", "Conditionally", "Always" or empty.
         dynamic: the value is only known when the change set runs.
+        source: what makes it change: DirectModification, ResourceReference, ResourceAttribute, ...
+        cause: the logical id (and attribute) that it follows, or empty.
     """
 
     path: str
@@ -87,6 +99,7 @@ class ProposedProperty:
     recreation: str
     dynamic: bool
     source: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,10 +207,12 @@ class Verdict:
 
     Attributes:
         blocked: policy forbids deploying this.
+        over_budget: the expected cost of a month is above the environment's budget.
         reasons: one sentence each.
     """
 
     blocked: bool = False
+    over_budget: bool = False
     reasons: tuple[str, ...] = ()
 
 
@@ -223,7 +238,7 @@ class Plan:
     plan_id: str
     created_at: datetime
     expires_at: datetime
-    environment: Environment
+    environment: str
     account: str
     region: str
     tool_version: str
@@ -238,3 +253,14 @@ class Plan:
     def empty(self) -> bool:
         """Nothing would change."""
         return all(stack.action is StackAction.UNCHANGED for stack in self.stacks)
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        """Resources by what happens to them; a replaced one counts once."""
+        counts = {action.value: 0 for action in Action}
+        touched = 0
+        for stack in self.stacks:
+            for change in stack.changes:
+                counts[change.action.value] += 1
+                touched += stack.action is not StackAction.DELETE and change.action is not Action.DELETE
+        return {**counts, "unchanged": sum(stack.resources for stack in self.stacks) - touched}

@@ -1,0 +1,74 @@
+"""Reading a change set: all pages, values and warnings, and both ways to say that there is nothing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from esmcfn.domain.plan import ProposedChange, ProposedProperty
+
+NOTHING_TO_DO = (
+    "The submitted information didn't contain changes.",
+    "No updates are to be performed.",
+)
+"""How the StatusReason of a FAILED change set begins when nothing would change; the second with a transform.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets-create.html
+"""
+
+INCOMPLETE = "[WARN] --include-property-values option can return incomplete ChangeSet data"
+"""A StatusReason with this text hides resources unless it is read again without property values.
+
+https://github.com/aws/aws-cdk-cli/issues/1780
+"""
+
+KNOWN_AFTER = "{{changeSet:KNOWN_AFTER_APPLY}}"
+
+Response = Mapping[str, Any]
+
+
+def is_empty(described: Response) -> bool:
+    """Does CloudFormation say that nothing would change? Never judged by an empty list of changes."""
+    reason = str(described.get("StatusReason", ""))
+    return described.get("Status") == "FAILED" and reason.startswith(NOTHING_TO_DO)
+
+
+def changes(with_values: list[Response], plain: list[Response]) -> tuple[ProposedChange, ...]:
+    """The changes of all pages; `plain` was read without values and restores what reading with values dropped."""
+    read = {change.logical_id: change for change in _changes(with_values)}
+    for change in _changes(plain):
+        read.setdefault(change.logical_id, change)
+    return tuple(read[logical_id] for logical_id in sorted(read))
+
+
+def _changes(pages: list[Response]) -> Iterator[ProposedChange]:
+    for page in pages:
+        for item in page.get("Changes", []):
+            change = item.get("ResourceChange")
+            if change:
+                yield ProposedChange(
+                    logical_id=change.get("LogicalResourceId", ""),
+                    resource_type=change.get("ResourceType", ""),
+                    physical_id=change.get("PhysicalResourceId", ""),
+                    action=change.get("Action", ""),
+                    replacement=change.get("Replacement", ""),
+                    properties=tuple(_property(detail) for detail in change.get("Details", [])),
+                )
+
+
+def _property(detail: Response) -> ProposedProperty:
+    target = detail.get("Target", {})
+    after = target.get("AfterValue")
+    return ProposedProperty(
+        path=str(target.get("Path") or _name(target)).strip("/"),
+        before=target.get("BeforeValue"),
+        after=after,
+        recreation=target.get("RequiresRecreation", ""),
+        dynamic=detail.get("Evaluation") == "Dynamic" or after == KNOWN_AFTER,
+        source=detail.get("ChangeSource", ""),
+        cause=detail.get("CausingEntity", ""),
+    )
+
+
+def _name(target: Response) -> str:
+    return "/".join(part for part in (target.get("Attribute"), target.get("Name")) if part)

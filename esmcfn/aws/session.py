@@ -1,0 +1,183 @@
+"""Sessions and clients, and the one place where botocore's errors are caught."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+
+from esmcfn.errors import AccessDenied, CloudError
+
+ATTEMPTS = 7
+"""Tries of one call, in botocore's standard mode, which waits at most 20 seconds between two of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How to reach an account.
+
+    Attributes:
+        endpoint_url: another address than AWS's own; with it come `credentials`, and nothing of the shell is used.
+        credentials: access key id and secret for `endpoint_url`, never real ones.
+        profile: AWS profile, empty for botocore's own search.
+        role_arn: role to assume with those credentials, or empty.
+    """
+
+    region: str
+    endpoint_url: str = ""
+    credentials: tuple[str, str] | None = None
+    profile: str = ""
+    role_arn: str = ""
+
+
+class Clients:
+    """Clients by service, each made when first asked for; safe to ask from several threads."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+        self._session: botocore.session.Session | None = None
+        self._made: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def of(self, service: str) -> Any:  # botocore makes client classes at run time; there is no type to name
+        """The client of a service, for example "cloudformation".
+
+        Raises:
+            CloudError: no credentials, no such profile, no such region.
+        """
+        with self._lock:
+            if service not in self._made:
+                with translated(f"connecting to {service}"):
+                    self._made[service] = self._make(service)
+            return self._made[service]
+
+    def _make(self, service: str) -> Any:
+        reach = self._reach
+        if self._session is None:
+            self._session = _isolated() if reach.endpoint_url else _session(reach)
+        key, secret = reach.credentials or (None, None)
+        return self._session.create_client(
+            service,
+            region_name=reach.region,
+            endpoint_url=reach.endpoint_url or None,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(
+                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                connect_timeout=10,
+                read_timeout=60,
+                max_pool_connections=16,
+                proxies={} if reach.endpoint_url else None,
+                user_agent_extra="esmcfn",
+            ),
+        )
+
+
+@contextmanager
+def translated(doing: str, *, operation: str = "") -> Iterator[None]:
+    """Turn what botocore raises into CloudError; every call to AWS stands inside it.
+
+    Args:
+        doing: what was being done, for the reader: "reading stack esm-dev".
+        operation: the API operation, for the error.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise _client_error(doing, error) from error
+    except BotoCoreError as error:
+        raise CloudError(f"{doing}: {error}", operation=operation, next_step=_next_step(error)) from error
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's own code, for example "ValidationError"."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def error_message(error: ClientError) -> str:
+    """AWS's own words."""
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def _session(reach: Reach) -> botocore.session.Session:
+    session = botocore.session.Session(profile=reach.profile or None)
+    if reach.role_arn:
+        _assume(session, reach)
+    return session
+
+
+def _isolated() -> botocore.session.Session:
+    """A session that reads neither the shell's AWS_* variables nor the files of the home folder."""
+    nothing: Mapping[str, tuple[None, None, None, None]] = {
+        name: (None, None, None, None)
+        for name in ("profile", "ca_bundle", "use_fips_endpoint", "use_dualstack_endpoint", "defaults_mode")
+    }
+    files = {"config_file": (None, None, "", None), "credentials_file": (None, None, "", None)}
+    return botocore.session.Session(session_vars={**nothing, **files})
+
+
+def _assume(session: botocore.session.Session, reach: Reach) -> None:
+    """Let the session's own credentials assume the role, again whenever the role's are about to expire."""
+    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=session.create_client,
+        source_credentials=session.get_credentials(),
+        role_arn=reach.role_arn,
+        extra_args={"RoleSessionName": "esmcfn"},
+    )
+    # botocore offers no public way to give a session credentials that refresh themselves.
+    session._credentials = DeferredRefreshableCredentials(
+        method="assume-role", refresh_using=fetcher.fetch_credentials
+    )
+
+
+_DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|AuthorizationError|Forbidden", re.IGNORECASE)
+_EXPIRED = re.compile(r"ExpiredToken|RequestExpired|InvalidClientTokenId|UnrecognizedClient", re.IGNORECASE)
+_ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)")
+
+
+def _client_error(doing: str, error: ClientError) -> CloudError:
+    code, message = error_code(error), error_message(error)
+    text = f"{doing}: {message or code or error}"
+    if _DENIED.search(code):
+        found = _ACTION.search(message)
+        action = found[1] if found else error.operation_name
+        return AccessDenied(
+            f"{text} (missing permission: {action})",
+            code=code,
+            operation=error.operation_name,
+            next_step=f"allow {action} to the role that runs esmcfn, or use --read-only if it may only read",
+        )
+    step = "log in again: the credentials have expired or are not valid" if _EXPIRED.search(code) else ""
+    return CloudError(text, code=code, operation=error.operation_name, next_step=step)
+
+
+def _next_step(error: BotoCoreError) -> str:
+    match error:
+        case NoCredentialsError() | PartialCredentialsError():
+            return "log in (aws sso login), set AWS_PROFILE, or name a profile with --profile"
+        case UnauthorizedSSOTokenError() | SSOTokenLoadError() | TokenRetrievalError():
+            return "log in again: aws sso login"
+        case ProfileNotFound():
+            return "aws configure list-profiles shows the profiles of this machine"
+        case EndpointConnectionError():
+            return "check the network, the proxy and the region"
+    return ""

@@ -1,0 +1,229 @@
+"""Nouns as JSON documents: the promise, versioned as `esmcfn.<verb>/v1`; keys are only ever added.
+
+Money is a decimal string, absence is null, times are ISO 8601 in UTC, and lists keep their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import assert_never
+
+from esmcfn.domain.cost import Cost, CostItem
+from esmcfn.domain.finding import Finding
+from esmcfn.domain.plan import Change, Plan, StackPlan
+from esmcfn.domain.report import Body, Built, Checked, Priced, Report, Validated
+from esmcfn.errors import EsmcfnError, InputError
+
+Document = dict[str, object]
+
+VOLATILE = ("plan_id", "created_at", "expires_at")
+"""Keys of a plan that say when and where it was kept, not what it would do; `change_set_id` of a stack is another."""
+
+
+def report(report: Report) -> Document:
+    """The document of one environment."""
+    return {"schema": f"esmcfn.{report.verb}/v1", **_body(report.body)}
+
+
+def reports(reports: Sequence[Report]) -> Document:
+    """The document of several environments; one alone is its own document."""
+    if len(reports) == 1:
+        return report(reports[0])
+    return {"schema": f"esmcfn.{reports[0].verb}s/v1", "environments": [report(each) for each in reports]}
+
+
+def error(error: EsmcfnError) -> Document:
+    """The document of a failure."""
+    problems = error.problems if isinstance(error, InputError) else ()
+    return {
+        "schema": "esmcfn.error/v1",
+        "exit_code": int(error.exit_code),
+        "message": error.message,
+        "next_step": error.next_step,
+        "problems": [
+            {
+                "file": problem.file,
+                "line": problem.line,
+                "column": problem.column,
+                "message": problem.message,
+                "suggestion": problem.suggestion,
+            }
+            for problem in problems
+        ],
+    }
+
+
+def plan(plan: Plan) -> Document:
+    """The plan's document without its schema key; `stable` makes the part that its id is computed over."""
+    return {
+        "plan_id": plan.plan_id,
+        "created_at": _time(plan.created_at),
+        "expires_at": _time(plan.expires_at),
+        "environment": plan.environment,
+        "account": plan.account,
+        "region": plan.region,
+        "tool_version": plan.tool_version,
+        "server_side": plan.server_side,
+        "summary": dict(plan.summary),
+        "stacks": [_stack(stack) for stack in plan.stacks],
+        "findings": [_finding(finding) for finding in plan.findings],
+        "cost": _cost(plan.cost),
+        "outputs": {
+            "sagemaker_endpoints": {
+                key: {
+                    "endpoint_config_name": endpoint.endpoint_config_name,
+                    "endpoint_name": endpoint.endpoint_name,
+                    "endpoint_url": endpoint.endpoint_url,
+                    "forge_model_name": endpoint.forge_model_name,
+                }
+                for key, endpoint in plan.endpoints.items()
+            }
+        },
+        "verdict": {"blocked": plan.verdict.blocked, "reasons": list(plan.verdict.reasons)},
+    }
+
+
+def stable(document: Mapping[str, object]) -> Document:
+    """A plan's document as its plan_id is computed over it."""
+    stacks = document["stacks"]
+    assert isinstance(stacks, list)  # noqa: S101 - plan() above makes it
+    return {
+        **{key: value for key, value in document.items() if key not in VOLATILE},
+        "stacks": [{key: value for key, value in stack.items() if key != "change_set_id"} for stack in stacks],
+    }
+
+
+def _body(body: Body) -> Document:
+    match body:
+        case Validated():
+            return {"environment": body.environment, "valid": True, "stacks": list(body.stacks)}
+        case Built():
+            return {
+                "environment": body.environment,
+                "templates": [
+                    {
+                        "stack": template.stack.name,
+                        "model": template.stack.model,
+                        "digest": template.digest,
+                        "file": body.written.get(template.stack.name),
+                        "template": template.body,
+                    }
+                    for template in body.templates
+                ],
+            }
+        case Checked():
+            return {
+                "environment": body.environment,
+                "engines": dict(body.engines),
+                "findings": [_finding(finding) for finding in body.findings],
+                "verdict": {"blocked": body.verdict.blocked, "reasons": list(body.verdict.reasons)},
+            }
+        case Priced():
+            return {
+                "environment": body.environment,
+                "compared": body.compared,
+                "why_not_compared": body.why or None,
+                "cost": _cost(body.cost),
+            }
+        case Plan():
+            return plan(body)
+    assert_never(body)
+
+
+def _stack(stack: StackPlan) -> Document:
+    return {
+        "name": stack.name,
+        "model": stack.model,
+        "action": stack.action.value,
+        "template_digest": stack.template_digest,
+        "change_set_id": stack.change_set_id,
+        "changes": [_change(change) for change in stack.changes],
+        "notes": list(stack.notes),
+    }
+
+
+def _change(change: Change) -> Document:
+    return {
+        "action": change.action.value,
+        "logical_id": change.logical_id,
+        "resource_type": change.resource_type,
+        "physical_id": change.physical_id,
+        "impact": change.impact.value,
+        "meaning": change.meaning,
+        "properties": [
+            {
+                "path": changed.path,
+                "before": changed.before,
+                "after": changed.after,
+                "file": changed.origin.path if changed.origin else None,
+                "line": changed.origin.line if changed.origin else None,
+                "replaces": changed.replaces,
+            }
+            for changed in change.properties
+        ],
+    }
+
+
+def _finding(finding: Finding) -> Document:
+    return {
+        "rule": finding.rule,
+        "engine": finding.engine.value,
+        "severity": finding.severity.value,
+        "level": finding.level.value,
+        "message": finding.message,
+        "file": finding.origin.path if finding.origin else None,
+        "line": finding.origin.line if finding.origin else None,
+        "column": finding.origin.column if finding.origin else None,
+        "stack": finding.stack,
+        "model": finding.model,
+        "logical_id": finding.logical_id,
+        "source": finding.source,
+        "waived_by": finding.waived_by,
+    }
+
+
+def _cost(cost: Cost) -> Document:
+    return {
+        "currency": cost.currency,
+        "hours_per_month": cost.hours_per_month,
+        "region": cost.region,
+        "before_monthly": _money(cost.before_monthly),
+        "after_monthly": _money(cost.after_monthly),
+        "delta_monthly": _money(cost.delta_monthly),
+        "complete": cost.complete,
+        "infrastructure_only": cost.infrastructure_only,
+        "items": [_item(item) for item in cost.items],
+        "notes": list(cost.notes),
+    }
+
+
+def _item(item: CostItem) -> Document:
+    hosted = item.hosted
+    return {
+        "stack": hosted.stack,
+        "model": hosted.model,
+        "variant": hosted.variant,
+        "instance_type": hosted.instance_type,
+        "min_count": hosted.min_count,
+        "expected_count": hosted.expected_count,
+        "max_count": hosted.max_count,
+        "usd_per_hour": _money(item.price.usd_per_hour) if item.price else None,
+        "price_source": item.price.source if item.price else None,
+        "price_as_of": item.price.as_of.isoformat() if item.price else None,
+        "software_usd_per_hour": _money(hosted.software_usd_per_hour),
+        "infrastructure_monthly": _money(item.infrastructure_monthly),
+        "software_monthly": _money(item.software_monthly),
+        "min_monthly": _money(item.min_monthly),
+        "expected_monthly": _money(item.expected_monthly),
+        "max_monthly": _money(item.max_monthly),
+    }
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

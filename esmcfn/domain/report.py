@@ -1,0 +1,79 @@
+"""What a verb returns: a body, and what it is worth as an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from esmcfn.domain.cost import Cost
+from esmcfn.domain.finding import Finding
+from esmcfn.domain.plan import Plan, Verdict
+from esmcfn.domain.template import Template
+from esmcfn.errors import ExitCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """The YAML is good; this is what it selects.
+
+    Attributes:
+        stacks: names in the order of deployment.
+    """
+
+    environment: str
+    stacks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """The templates of an environment.
+
+    Attributes:
+        written: stack name to the path of its file; empty where nothing was written.
+    """
+
+    environment: str
+    templates: tuple[Template, ...]
+    written: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What the rules say about the templates of an environment.
+
+    Attributes:
+        engines: name to version of whoever was asked.
+    """
+
+    environment: str
+    findings: tuple[Finding, ...]
+    engines: Mapping[str, str]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """What the templates of an environment cost a month.
+
+    Attributes:
+        compared: False where what is deployed could not be read; `why` says why.
+    """
+
+    environment: str
+    cost: Cost
+    compared: bool
+    why: str = ""
+    verdict: Verdict
+
+
+Body = Validated | Built | Checked | Priced | Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One environment's answer of one verb."""
+
+    verb: str
+    environment: str
+    body: Body
+    exit_code: ExitCode = ExitCode.DONE

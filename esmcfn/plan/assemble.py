@@ -1,0 +1,176 @@
+"""The whole plan: stacks, findings, money and verdict, bound to digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from esmcfn import documents, naming
+from esmcfn.domain.cost import Cost
+from esmcfn.domain.finding import Finding
+from esmcfn.domain.plan import (
+    Change,
+    ChangeSet,
+    DeployedStack,
+    EndpointOutput,
+    Plan,
+    StackAction,
+    StackPlan,
+    Verdict,
+)
+from esmcfn.domain.stack import ModelStack, Selection
+from esmcfn.domain.template import Template
+from esmcfn.plan.compare import compare, resources, settings
+from esmcfn.plan.impact import assessed
+from esmcfn.plan.reconcile import reconcile
+
+LIFETIME = timedelta(hours=24)
+"""How long a reviewed plan may be executed; prices, quotas and capacity age faster than templates."""
+
+
+def unchanged(template: Template, deployed: DeployedStack) -> StackPlan:
+    """A settled stack whose digest equals the built template's."""
+    return StackPlan(
+        name=template.stack.name,
+        model=template.stack.model,
+        action=StackAction.UNCHANGED,
+        template_digest=template.digest,
+        stack_id=deployed.stack_id,
+        resources=len(resources(template.body)),
+    )
+
+
+def stack_plan(
+    template: Template,
+    deployed: DeployedStack | None,
+    *,
+    body: Mapping[str, object] | None,
+    change_set: ChangeSet | None,
+    notes: tuple[str, ...] = (),
+) -> StackPlan:
+    """What happens to one stack.
+
+    Args:
+        body: the deployed template; None where nothing is deployed or it cannot be compared.
+        change_set: CloudFormation's opinion; None with --read-only.
+    """
+    ours = compare(template, body)
+    said = list(notes)
+    if deployed and body is None:
+        said.append("the deployed template is not JSON, so it was changed by hand; only CloudFormation's view is shown")
+        ours = ()
+    outside = settings(template, body) if body is not None else ()
+    said.extend(outside)
+    if change_set is None:
+        changes, differs = ours, bool(ours or outside)
+    else:
+        # Outputs alone make a change set without a change; an empty one may still be contradicted by the templates.
+        changes = reconcile(ours, change_set)
+        differs = not change_set.empty or bool(changes)
+        said.extend(f"CloudFormation warns: {warning}" for warning in change_set.warnings)
+    return StackPlan(
+        name=template.stack.name,
+        model=template.stack.model,
+        action=_action(deployed, differs),
+        template_digest=template.digest,
+        change_set_id=change_set.arn if change_set and not change_set.empty else None,
+        stack_id=change_set.stack_id if change_set else deployed.stack_id if deployed else None,
+        changes=tuple(assessed(change) for change in changes),
+        resources=len(resources(template.body)),
+        notes=tuple(said),
+    )
+
+
+def removed(deployed: DeployedStack, changes: tuple[Change, ...]) -> StackPlan:
+    """A stack whose key is no longer selected."""
+    notes = () if changes else ("its template could not be read, so its resources are not listed",)
+    if deployed.termination_protection:
+        notes = (*notes, "termination protection is on: CloudFormation refuses to delete it until that is lifted")
+    return StackPlan(
+        name=deployed.name,
+        model=deployed.model,
+        action=StackAction.DELETE,
+        template_digest=deployed.digest,
+        stack_id=deployed.stack_id,
+        changes=tuple(assessed(change) for change in changes),
+        notes=notes,
+    )
+
+
+def assemble(
+    selection: Selection,
+    *,
+    templates: Sequence[Template],
+    stacks: Sequence[StackPlan],
+    findings: tuple[Finding, ...],
+    cost: Cost,
+    now: datetime,
+    tool_version: str,
+    server_side: bool,
+) -> Plan:
+    """The plan, with its id computed over everything that does not merely say when or where it was kept."""
+    environment = selection.environment
+    plan = Plan(
+        plan_id="",
+        created_at=now,
+        expires_at=now + LIFETIME,
+        environment=environment.name,
+        account=selection.target.account,
+        region=selection.target.region,
+        tool_version=tool_version,
+        stacks=tuple(stacks),
+        findings=findings,
+        cost=cost,
+        endpoints=endpoints(templates),
+        verdict=verdict(findings, cost, environment.budget_usd_per_month),
+        server_side=server_side,
+    )
+    canonical = json.dumps(documents.stable(documents.plan(plan)), sort_keys=True, separators=(",", ":"))
+    return replace(plan, plan_id="sha256:" + hashlib.sha256(canonical.encode()).hexdigest())
+
+
+def endpoints(templates: Sequence[Template]) -> Mapping[str, EndpointOutput]:
+    """What callers will need, by key; a parked model has no endpoint."""
+    return {
+        stack.model: EndpointOutput(
+            endpoint_name=template.names["Endpoint"],
+            endpoint_config_name=template.names["EndpointConfig"],
+            endpoint_url=naming.endpoint_url(stack.endpoint_name, stack.target.region, stack.target.url_suffix),
+            forge_model_name=stack.forge_model_name,
+        )
+        for template in templates
+        if isinstance(stack := template.stack, ModelStack) and not stack.parked
+    }
+
+
+def verdict(findings: Sequence[Finding], cost: Cost, budget: Decimal | None) -> Verdict:
+    """What policy and budget say."""
+    policy = policy_verdict(findings)
+    if budget is None:
+        return policy
+    if cost.after_monthly is None:
+        return replace(policy, reasons=(*policy.reasons, "the budget could not be judged: a price is unknown"))
+    if cost.after_monthly <= budget:
+        return policy
+    over = f"over budget: {cost.after_monthly} US dollars a month expected, {budget} allowed"
+    return replace(policy, over_budget=True, reasons=(*policy.reasons, over))
+
+
+def policy_verdict(findings: Sequence[Finding]) -> Verdict:
+    """What policy says."""
+    reasons = tuple(
+        f"{finding.rule} ({finding.level}) in {finding.model or finding.stack or 'this run'}: {finding.message}"
+        for finding in findings
+        if finding.blocks
+    )
+    return Verdict(blocked=bool(reasons), reasons=reasons)
+
+
+def _action(deployed: DeployedStack | None, differs: bool) -> StackAction:
+    if deployed is None:
+        return StackAction.CREATE
+    return StackAction.UPDATE if differs else StackAction.UNCHANGED

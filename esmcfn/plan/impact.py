@@ -1,0 +1,99 @@
+"""What a change does to whoever calls the endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from esmcfn.domain.plan import Action, Change, Impact
+
+Meaning = tuple[Impact, str]
+
+
+def assessed(change: Change) -> Change:
+    """The change with its impact; unknown where nobody can say, never "none" by default."""
+    if change.unexplained:
+        return replace(change, impact=Impact.UNKNOWN, meaning=change.unexplained)
+    impact, meaning = _JUDGES.get(change.resource_type, _stranger)(change)
+    return replace(change, impact=impact, meaning=meaning)
+
+
+def _endpoint(change: Change) -> Meaning:
+    name = change.physical_id or "the endpoint"
+    match change.action:
+        case Action.ADD:
+            return Impact.NONE, "a new endpoint: nobody calls it yet"
+        case Action.DELETE:
+            return Impact.DELETES, f"calls of {name} fail from then on"
+        case Action.REPLACE:
+            return Impact.REPLACES, f"calls of {name} fail; callers must switch to the new name"
+        case Action.MODIFY:
+            if any(changed.path == "EndpointConfigName" for changed in change.properties):
+                return Impact.BLUE_GREEN, (
+                    "callers keep name and URL and are served throughout; SageMaker starts the new instances beside "
+                    "the old ones, so both count against quota and bill for a while"
+                )
+            return _settings_only(change)
+
+
+def _hosted(change: Change) -> Meaning:
+    """Model and EndpointConfig: nobody calls them; the endpoint's own change says what callers feel."""
+    match change.action:
+        case Action.ADD:
+            return Impact.NONE, "nobody calls it; the endpoint uses it"
+        case Action.REPLACE:
+            return Impact.NONE, "made under a new name before the endpoint moves to it; the old one goes last"
+        case Action.DELETE:
+            return Impact.NONE, "nobody calls it; it goes after the endpoint that uses it"
+        case Action.MODIFY:
+            return _settings_only(change)
+
+
+def _role(change: Change) -> Meaning:
+    match change.action:
+        case Action.ADD:
+            return Impact.NONE, "new; the models will run under it"
+        case Action.MODIFY:
+            return Impact.IN_PLACE, "endpoints keep running; what their role may do changes within seconds"
+        case Action.REPLACE:
+            return Impact.REPLACES, "running endpoints lose the role they were made with"
+        case Action.DELETE:
+            return Impact.DELETES, "no endpoint can run under it any more"
+
+
+def _credential(change: Change) -> Meaning:
+    """The shared service account: whoever calls with its key feels this."""
+    match change.action:
+        case Action.ADD:
+            return Impact.NONE, "new; nobody uses it yet"
+        case Action.MODIFY:
+            return Impact.IN_PLACE, "callers with the shared key keep it"
+        case Action.REPLACE:
+            return Impact.REPLACES, "callers with the shared key are refused until they fetch the new one"
+        case Action.DELETE:
+            return Impact.DELETES, "callers with the shared key are refused from then on"
+
+
+def _settings_only(change: Change) -> Meaning:
+    paths = {changed.path.split("/", 1)[0] for changed in change.properties}
+    if paths == {"Tags"}:
+        return Impact.NONE, "tags only"
+    return Impact.IN_PLACE, "changed where it stands"
+
+
+def _stranger(change: Change) -> Meaning:
+    if change.action is Action.ADD:
+        return Impact.NONE, "new; nobody uses it yet"
+    return Impact.UNKNOWN, "esmcfn does not know what this does to callers"
+
+
+_JUDGES: dict[str, Callable[[Change], Meaning]] = {
+    "AWS::IAM::AccessKey": _credential,
+    "AWS::IAM::ManagedPolicy": _credential,
+    "AWS::IAM::Role": _role,
+    "AWS::IAM::User": _credential,
+    "AWS::SageMaker::Endpoint": _endpoint,
+    "AWS::SageMaker::EndpointConfig": _hosted,
+    "AWS::SageMaker::Model": _hosted,
+    "AWS::SecretsManager::Secret": _credential,
+}

@@ -1,0 +1,98 @@
+"""Stack -> Template: canonical text, digest, origins. The same stack gives the same bytes, on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+
+from troposphere import Output
+
+from esmcfn.domain.project import Origin
+from esmcfn.domain.stack import BaseStack, ModelStack, Selection, Stack
+from esmcfn.domain.template import Template
+from esmcfn.resources import Part, Parts, iam, sagemaker, secretsmanager
+
+BASE_BUILDERS: tuple[Callable[[BaseStack], Parts], ...] = (
+    iam.execution_role,
+    iam.service_account,
+    secretsmanager.access_key_secret,
+)
+"""What a base stack consists of: a line here, a function there."""
+
+MODEL_BUILDERS: tuple[Callable[[ModelStack], Parts], ...] = (sagemaker.hosting,)
+"""What a model stack consists of."""
+
+DIGEST_PREFIX = "sha256:"
+
+
+def synthesize(stack: Stack) -> Template:
+    """A stack as CloudFormation text."""
+    parts = tuple(_parts(stack))
+    names = {part.resource.title: part.name for part in parts if part.name}
+    body: dict[str, object] = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": {part.resource.title: part.resource.to_dict() for part in parts},
+        "Outputs": {title: output.to_dict() for title, output in _outputs(stack, names).items()},
+    }
+    # to_dict leaves helpers such as Ref inside; a trip through JSON makes plain values of them.
+    plain = json.loads(json.dumps(body, default=lambda helper: helper.to_dict()))
+    digest = digest_of(plain)
+    plain["Description"] = f"{_subject(stack)}, by esmcfn. {digest}"
+    return Template(
+        stack=stack,
+        text=json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=True) + "\n",
+        body=plain,
+        digest=digest,
+        origins=dict(_origins(stack, parts)),
+        names=names,
+    )
+
+
+def synthesize_all(selection: Selection) -> tuple[Template, ...]:
+    """Every stack of a selection, in the order of deployment."""
+    return tuple(synthesize(stack) for stack in selection.stacks)
+
+
+def digest_of(body: Mapping[str, object]) -> str:
+    """ "sha256:..." over a template without its Description, where the digest itself stands."""
+    rest = {key: value for key, value in body.items() if key != "Description"}
+    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return DIGEST_PREFIX + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _parts(stack: Stack) -> Iterable[Part]:
+    match stack:
+        case BaseStack():
+            for build_base in BASE_BUILDERS:
+                yield from build_base(stack)
+        case ModelStack():
+            for build_model in MODEL_BUILDERS:
+                yield from build_model(stack)
+
+
+def _outputs(stack: Stack, names: Mapping[str, str]) -> Mapping[str, Output]:
+    match stack:
+        case BaseStack():
+            return iam.outputs(stack)
+        case ModelStack():
+            return sagemaker.outputs(stack, names)
+
+
+def _subject(stack: Stack) -> str:
+    match stack:
+        case BaseStack():
+            return f"What the models of {stack.environment} share"
+        case ModelStack():
+            return f"{stack.selector} as {stack.model} in {stack.environment}"
+
+
+def _origins(stack: Stack, parts: Iterable[Part]) -> Iterable[tuple[str, Origin]]:
+    for part in parts:
+        title = part.resource.title
+        yield title, part.lines.get("", stack.origins.at)
+        for path, origin in part.lines.items():
+            if path:
+                yield f"{title}/{path}", origin
+        # Tags come from the environment as a whole.
+        yield f"{title}/Tags", stack.origins.of("tags")

@@ -1,0 +1,163 @@
+"""`plan`: everything a reviewer needs, and nothing left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from esmcfn import cost, plan, template
+from esmcfn.domain.plan import ChangeSet, DeployedStack, Plan, StackAction, StackPlan
+from esmcfn.domain.project import Project
+from esmcfn.domain.report import Report
+from esmcfn.domain.stack import Selection
+from esmcfn.errors import ExitCode, StackBusyError
+from esmcfn.ports import Cloud
+from esmcfn.reference.prices import price_book
+from esmcfn.verbs.account import guarded
+from esmcfn.verbs.reading import Pair, pairs, running, side_by_side
+from esmcfn.verbs.world import World
+
+GONE = "a first creation failed and rolled back (ROLLBACK_COMPLETE): the empty stack has to go before a new one can come"
+STUCK = "it is {status}: CloudFormation takes no change before it is recovered, so no change set was made"
+
+
+def make_plan(
+    project: Project,
+    selection: Selection,
+    world: World,
+    *,
+    read_only: bool = False,
+    keep: bool = False,
+    detailed: bool = False,
+) -> Report:
+    """Compare, ask CloudFormation, judge and price.
+
+    Args:
+        read_only: make no change set, compare templates only.
+        keep: leave the change sets behind, for a deployment of exactly this plan.
+        detailed: changes are news, exit code 11.
+
+    Raises:
+        CloudError: AWS refused or did not answer; nothing is left behind, as with everything below.
+        WrongAccount: the credentials belong to another account.
+        StackBusyError: somebody else is changing one of the stacks.
+        Interrupted: the person said stop.
+    """
+    templates = template.synthesize_all(selection)
+    with world.begin(templates, policy=project.policy, region=selection.target.region) as judgement:
+        cloud = world.connect()
+        world.progress("reading what is deployed")
+        deployed = guarded(selection, cloud)
+        _refuse_busy(deployed)
+        found = pairs(selection, templates, deployed, cloud)
+        with _Kept(cloud) as kept:
+            asking = _Asking(cloud, {stack.name for stack in deployed if stack.gone}, kept if keep else None)
+            stacks = asking.plans(found, world, server_side=not read_only)
+            findings = judgement.findings()
+    estimate = cost.estimate(
+        [variant for stack in selection.models for variant in cost.hosted(stack)],
+        running(project, found),
+        region=selection.target.region,
+        prices=price_book(),
+        today=world.now.date(),
+    )
+    made = plan.assemble(
+        selection,
+        templates=templates,
+        stacks=stacks,
+        findings=findings,
+        cost=estimate,
+        now=world.now,
+        tool_version=world.tool_version,
+        server_side=not read_only,
+    )
+    return Report(verb="plan", environment=made.environment, body=made, exit_code=_exit_code(made, detailed))
+
+
+def _refuse_busy(deployed: Sequence[DeployedStack]) -> None:
+    busy = [stack for stack in deployed if stack.busy]
+    if busy:
+        names = ", ".join(f"{stack.name} ({stack.status})" for stack in busy)
+        raise StackBusyError(
+            f"another operation is running: {names}", next_step="wait until it is done, then plan again"
+        )
+
+
+class _Kept:
+    """Change sets that outlive the plan; when planning fails after all, they go too."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.change_sets: list[ChangeSet] = []
+
+    def __enter__(self) -> _Kept:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            for change_set in self.change_sets:
+                self._cloud.stacks.discard(change_set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """CloudFormation is asked about what differs, and only where it can answer.
+
+    Attributes:
+        gone: names of stacks whose first creation rolled back.
+        kept: where to put change sets that stay; None when none shall.
+    """
+
+    cloud: Cloud
+    gone: set[str]
+    kept: _Kept | None
+
+    def plans(self, found: Sequence[Pair], world: World, *, server_side: bool) -> tuple[StackPlan, ...]:
+        asked = {id(pair) for pair in found if server_side and self._takes_change_set(pair)}
+        if asked:
+            world.progress(f"asking CloudFormation about {len(asked)} stack{'' if len(asked) == 1 else 's'}")
+        return side_by_side(
+            lambda pair: self._asked(pair) if id(pair) in asked else self._unasked(pair),
+            found,
+            busy=lambda pair: id(pair) in asked,
+            stop=self.cloud.stacks.stop,
+        )
+
+    def _takes_change_set(self, pair: Pair) -> bool:
+        if pair.template is None or pair.unchanged:
+            return False
+        return pair.template.stack.name not in self.gone and not (pair.deployed and pair.deployed.stuck)
+
+    def _asked(self, pair: Pair) -> StackPlan:
+        assert pair.template is not None  # noqa: S101 - only built templates are asked about
+        change_set = self.cloud.stacks.propose(pair.template, pair.deployed)
+        stays = self.kept is not None and not change_set.empty
+        if self.kept is not None and stays:
+            self.kept.change_sets.append(change_set)
+        else:
+            self.cloud.stacks.discard(change_set)
+        made = plan.stack_plan(pair.template, pair.deployed, body=pair.body, change_set=change_set)
+        return made if stays else replace(made, change_set_id=None)
+
+    def _unasked(self, pair: Pair) -> StackPlan:
+        built, deployed = pair.template, pair.deployed
+        if built is None:
+            assert deployed is not None  # noqa: S101 - a pair has at least one side
+            return plan.removed(deployed, plan.removal(pair.body or {}))
+        if deployed and pair.unchanged:
+            return plan.unchanged(built, deployed)
+        notes: tuple[str, ...] = ()
+        if built.stack.name in self.gone:
+            notes = (GONE,)
+        elif deployed and deployed.stuck:
+            notes = (STUCK.format(status=deployed.status),)
+        return plan.stack_plan(built, deployed, body=pair.body, change_set=None, notes=notes)
+
+
+def _exit_code(made: Plan, detailed: bool) -> ExitCode:
+    if made.verdict.blocked:
+        return ExitCode.FINDINGS
+    if made.verdict.over_budget:
+        return ExitCode.BUDGET
+    changed = any(stack.action is not StackAction.UNCHANGED for stack in made.stacks)
+    return ExitCode.CHANGES if detailed and changed else ExitCode.DONE

@@ -1,0 +1,52 @@
+"""`cost`: what an environment costs a month, against what is deployed when that can be read."""
+
+from __future__ import annotations
+
+from esmcfn import cost, plan, template
+from esmcfn.domain.cost import HostedVariant
+from esmcfn.domain.project import Project
+from esmcfn.domain.report import Priced, Report
+from esmcfn.domain.stack import Selection
+from esmcfn.errors import CloudError, ExitCode
+from esmcfn.reference.prices import price_book
+from esmcfn.verbs.account import guarded
+from esmcfn.verbs.reading import pairs, running
+from esmcfn.verbs.world import World
+
+
+def price(project: Project, selection: Selection, world: World, *, compared: bool = True) -> Report:
+    """Price the selection; an account out of reach makes the comparison unknown, not the price.
+
+    Args:
+        compared: read what is deployed; without it nothing is asked of AWS.
+    """
+    before: tuple[HostedVariant, ...] | None = None
+    why = "" if compared else "what is deployed was not asked for"
+    if compared:
+        try:
+            before = _running(project, selection, world)
+        except CloudError as error:
+            why = error.message
+    estimate = cost.estimate(
+        [variant for stack in selection.models for variant in cost.hosted(stack)],
+        before,
+        region=selection.target.region,
+        prices=price_book(),
+        today=world.now.date(),
+    )
+    name = selection.environment.name
+    verdict = plan.verdict((), estimate, selection.environment.budget_usd_per_month)
+    return Report(
+        verb="cost",
+        environment=name,
+        body=Priced(environment=name, cost=estimate, compared=before is not None, why=why, verdict=verdict),
+        exit_code=ExitCode.BUDGET if verdict.over_budget else ExitCode.DONE,
+    )
+
+
+def _running(project: Project, selection: Selection, world: World) -> tuple[HostedVariant, ...]:
+    cloud = world.connect()
+    world.progress("reading what is deployed")
+    deployed = guarded(selection, cloud)
+    templates = template.synthesize_all(selection)
+    return running(project, pairs(selection, templates, deployed, cloud))

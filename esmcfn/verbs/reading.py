@@ -1,0 +1,116 @@
+"""Built templates beside what is deployed: what planning and pricing both start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from esmcfn import cost
+from esmcfn.domain.cost import HostedVariant
+from esmcfn.domain.plan import DeployedStack
+from esmcfn.domain.project import Project
+from esmcfn.domain.stack import ModelStack, Selection
+from esmcfn.domain.template import Template
+from esmcfn.ports import Cloud
+
+SIDE_BY_SIDE = 8
+"""Calls in flight at a time; reading is throttled per account and region."""
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A built template, and what is deployed in its place.
+
+    Attributes:
+        template: None for a stack that goes.
+        deployed: None for a stack that comes.
+        body: the deployed template, read only where it differs from the built one; None where it is not JSON.
+    """
+
+    template: Template | None
+    deployed: DeployedStack | None
+    body: Mapping[str, object] | None = None
+
+    @property
+    def unchanged(self) -> bool:
+        """Does the deployed stack's digest say that nothing needs to be asked?"""
+        built, deployed = self.template, self.deployed
+        return bool(built and deployed and deployed.settled and deployed.digest == built.digest)
+
+
+def pairs(
+    selection: Selection, templates: Sequence[Template], deployed: Sequence[DeployedStack], cloud: Cloud
+) -> tuple[Pair, ...]:
+    """Every stack that is wanted or deployed; only what differs is read.
+
+    A stack that is no longer selected is listed only when the whole environment was asked for.
+    """
+    there = {stack.name: stack for stack in deployed}
+    wanted = {template.stack.name for template in templates}
+    going = () if selection.narrowed else tuple(stack for stack in deployed if stack.name not in wanted)
+    found = [
+        *(Pair(template=template, deployed=_living(there.get(template.stack.name))) for template in templates),
+        # What stands on the base stack goes before it.
+        *(Pair(template=None, deployed=stack) for stack in sorted(going, key=lambda stack: stack.model is None)),
+    ]
+
+    def read(pair: Pair) -> Pair:
+        if pair.unchanged or pair.deployed is None:
+            return pair
+        return Pair(template=pair.template, deployed=pair.deployed, body=cloud.stacks.template(pair.deployed))
+
+    return side_by_side(read, found, busy=lambda pair: pair.deployed is not None and not pair.unchanged)
+
+
+def running(project: Project, found: Iterable[Pair]) -> tuple[HostedVariant, ...]:
+    """What runs by the hour today."""
+    software = cost.software_prices(project.catalog)
+    variants: list[HostedVariant] = []
+    for pair in found:
+        deployed = pair.deployed
+        if deployed is None or deployed.model is None:
+            continue
+        if pair.unchanged and pair.template and isinstance(pair.template.stack, ModelStack):
+            variants.extend(cost.hosted(pair.template.stack))
+        else:
+            variants.extend(
+                cost.hosted_in(pair.body or {}, stack=deployed.name, model=deployed.model, software=software)
+            )
+    return tuple(variants)
+
+
+def side_by_side(
+    work: Callable[[Item], Answer],
+    items: Sequence[Item],
+    *,
+    busy: Callable[[Item], bool] = lambda item: True,
+    stop: Callable[[], None] = lambda: None,
+) -> tuple[Answer, ...]:
+    """The answer for every item, in order; those that are busy work wait for AWS side by side.
+
+    Args:
+        stop: called before anything is raised, so that whoever still waits stops waiting and cleans up.
+    """
+    waiting = [item for item in items if busy(item)]
+    if len(waiting) == 0:
+        return tuple(work(item) for item in items)
+    with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(waiting))) as pool:
+        futures: list[Future[Answer] | None] = [pool.submit(work, item) if busy(item) else None for item in items]
+        try:
+            return tuple(
+                future.result() if future else work(item) for future, item in zip(futures, items, strict=True)
+            )
+        except BaseException:
+            stop()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _living(deployed: DeployedStack | None) -> DeployedStack | None:
+    """A stack whose first creation rolled back does not exist; its name is all that is left."""
+    return None if deployed is None or deployed.gone else deployed
