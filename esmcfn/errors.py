@@ -17,6 +17,7 @@ Below 10 esmcfn could not do its work; from 10 on it did, and the news is bad (t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -63,6 +64,15 @@ class Problem:
         return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
 
 
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """The nearest of some valid words as a suggestion, empty where none is near."""
+    from difflib import get_close_matches  # only needed once something is wrong
+
+    by_folded = {valid.casefold(): valid for valid in words}
+    near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    return f"did you mean {by_folded[near[0]]}?" if near else ""
+
+
 class EsmcfnError(Exception):
     """The root of the tree.
 
@@ -98,7 +108,8 @@ class InputError(EsmcfnError):
         count = len(self.problems)
         super().__init__(
             f"{count} problem{'' if count == 1 else 's'} in the input",
-            next_step=next_step or "correct the lines named above; nothing was written and nothing was called",
+            next_step=next_step
+            or "correct the lines named above; nothing was written and nothing was called",
         )
 
 
