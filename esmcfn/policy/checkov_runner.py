@@ -1,0 +1,108 @@
+"""Ask checkov about templates: the question as JSON on stdin, its remarks as JSON on stdout.
+
+{checks, templates: [{name, text}]} -> {version, templates: {name: [remark]}}
+
+A script, run by path by the interpreter of checkov's own environment, where esmcfn is not. Only checkov's
+CloudFormation runner is loaded; its command line would load thirty, ask its maker's platform for news and
+replace the root logger. Whatever goes wrong ends this with a traceback; who asked makes a finding of that.
+"""
+
+from __future__ import annotations
+
+import gc
+
+gc.disable()  # a third of the time to import checkov goes into looking for garbage that is not there
+
+import json  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+from typing import Any  # noqa: E402
+
+# Read when checkov is imported: no worker processes to lose sight of, no chatter.
+os.environ["CHECKOV_PARALLELIZATION_TYPE"] = "none"
+os.environ["LOG_LEVEL"] = "ERROR"
+
+SEVERITIES = {
+    "NONE": "info",
+    "INFO": "info",
+    "LOW": "info",
+    "MEDIUM": "warning",
+    "HIGH": "error",
+    "CRITICAL": "error",
+}
+UNRANKED = "warning"
+"""Severity of checkov's built-in checks: without a key to its maker's platform it has none."""
+
+
+def main() -> None:
+    """Answer once, and end without tidying up: the process's memory goes with it."""
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints is not the answer
+    json.dump(judge(json.load(sys.stdin)), answer)
+    answer.flush()
+    os._exit(0)
+
+
+def judge(question: dict[str, Any]) -> dict[str, Any]:
+    """Write the templates where we stand (the folder is ours, and goes), and put all of them to one run."""
+    from checkov.version import version
+
+    names = {write(template): template["name"] for template in question["templates"]}
+    said: dict[str, list[dict[str, str]]] = {name: [] for name in names.values()}
+    results: dict[str, list[list[str]]] = {name: [] for name in names.values()}
+    for record in records(list(names), question.get("checks", "")):
+        name = names[record.file_abs_path]
+        result = record.check_result["result"].value
+        results[name].append([record.check_id, record.resource, result])
+        if result == "FAILED":
+            said[name].append(remark(record))
+    answer: dict[str, Any] = {"version": version, "templates": said}
+    if question.get("results"):
+        answer["results"] = results
+    return answer
+
+
+def write(template: dict[str, str]) -> str:
+    """Put a template into a file, and return the file's path."""
+    path = os.path.abspath(f"{template['name']}.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(template["text"])
+    return path
+
+
+def records(files: list[str], checks: str) -> list[Any]:
+    """Every record that checkov makes of these files: passed, failed and skipped ones."""
+    from checkov.cloudformation.runner import Runner
+    from checkov.runner_filter import RunnerFilter
+
+    runner = Runner()
+    report = runner.run(
+        root_folder=None,
+        files=files,
+        external_checks_dir=[checks] if checks else None,
+        runner_filter=RunnerFilter(framework=["cloudformation"], show_progress_bar=False),
+    )
+    unread = [file for file in files if file in report.parsing_errors or file not in runner.definitions]
+    if unread:
+        raise SystemExit(f"checkov could not read {', '.join(os.path.basename(file) for file in unread)}")
+    return [*report.passed_checks, *report.failed_checks, *report.skipped_checks]
+
+
+def remark(record: Any) -> dict[str, str]:
+    """A failed check in our words; checkov names the properties that it looked at, where it knows them."""
+    logical_id = record.resource.rsplit(".", 1)[-1]
+    keys = record.check_result.get("evaluated_keys") or []
+    inside = str(keys[0]).strip("/").removeprefix("Properties").strip("/") if keys else ""
+    severity = getattr(record.severity, "name", "")
+    return {
+        "rule": record.check_id,
+        "severity": SEVERITIES.get(severity, UNRANKED),
+        "logical_id": logical_id,
+        "path": f"{logical_id}/{inside}" if inside else logical_id,
+        "message": record.check_name,
+        "source": record.guideline or "",
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""What the two engines have in common: where one is, how it is asked, and how its answer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from esmcfn.domain.finding import Engine, Level, Severity
+from esmcfn.policy.process import Fault
+from esmcfn.policy.remark import Remark, from_plain
+
+RUNNERS = Path(__file__).parent
+"""Where the scripts stand that an engine's own interpreter runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an engine may need to know besides the templates.
+
+    Attributes:
+        tools: folder of the tools' environments, None for the usual place.
+        checks: folder of the root's own checkov checks, None where there is none.
+        informational: cfn-lint's I rules that the policy names.
+    """
+
+    region: str
+    tools: Path | None = None
+    checks: Path | None = None
+    informational: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """An engine that is there.
+
+    Attributes:
+        command: runs our script on it.
+        question: what it is asked besides the templates; part of a verdict's key.
+    """
+
+    version: str
+    command: tuple[str, ...]
+    question: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """One engine.
+
+    Attributes:
+        fault_rule: id of the finding that says that the engine did not speak.
+        mend: the command that mends it.
+        level: what a remark is worth where policy does not say.
+    """
+
+    engine: Engine
+    fault_rule: str
+    mend: str
+    find: Callable[[Surroundings], Installation | Fault]
+    level: Callable[[Severity], Level]
+
+
+def read_answer(
+    answer: object, version: str, names: Iterable[str]
+) -> Mapping[str, tuple[Remark, ...]] | Fault:
+    """What an engine said about each template; it counts if it is about every one, by the version we know."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("templates"), dict):
+        return Fault("answered with something else than remarks")
+    if answer.get("version") != version:
+        return Fault(f"says that it is version {answer.get('version')}, and {version} is installed")
+    said = answer["templates"]
+    missing = [name for name in names if name not in said]
+    if missing:
+        return Fault(f"said nothing about {', '.join(missing)}")
+    try:
+        return {name: from_plain(said[name]) for name in names}
+    except ValueError as error:
+        return Fault(f"answered with something else than remarks: {error}")
+
+
+def installed_version(site_packages: Path, distribution: str) -> str | None:
+    """Read a version off the name of its .dist-info folder: importlib.metadata takes 30 times as long."""
+    import os
+
+    beginning = f"{distribution}-"
+    try:
+        with os.scandir(site_packages) as entries:
+            for entry in entries:
+                if entry.name.startswith(beginning) and entry.name.endswith(".dist-info"):
+                    return entry.name.removeprefix(beginning).removesuffix(".dist-info")
+    except OSError:
+        return None
+    return None

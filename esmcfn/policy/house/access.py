@@ -1,0 +1,249 @@
+"""House rules about access: roles, policies and keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from esmcfn.domain.finding import Level, Severity
+from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, text
+
+_KEY = "AWS::IAM::AccessKey"
+_SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  (a resource type)
+_TOO_MUCH = ("AdministratorAccess", "AmazonSageMakerFullAccess", "PowerUserAccess", "IAMFullAccess")
+_HOLDERS = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
+_POLICIES = (*_HOLDERS, "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+_ENDPOINT = re.compile(r":sagemaker:[^:]*:[^:]*:endpoint/(?P<name>.*)$")
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+
+WITHOUT_RESOURCE = frozenset(
+    {
+        "cloudwatch:GetMetricData",
+        "cloudwatch:ListMetrics",
+        "cloudwatch:PutMetricData",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "ecr:GetAuthorizationToken",
+        "logs:DescribeLogGroups",
+        "sts:GetCallerIdentity",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+)
+"""Actions for which IAM knows no resource to name.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+
+def _secret_leaks(subject: Subject) -> Iterable[Complaint]:
+    keys = {logical_id for logical_id, _ in subject.resources(_KEY)}
+    safe = {f"Resources/{logical_id}/Properties/SecretString" for logical_id, _ in subject.resources(_SECRET)}
+    for path, value in _walk(subject.template.body, ""):
+        if any(path == place or path.startswith(f"{place}/") for place in safe):
+            continue
+        for key in sorted(keys):
+            if _tells_secret(value, key):
+                parts = path.removeprefix("Resources/").split("/")
+                yield (
+                    f"the secret of {key} goes elsewhere than into Secrets Manager",
+                    _origin_path(path, parts),
+                )
+
+
+def _tells_secret(value: object, key: str) -> bool:
+    """Does this node itself read the secret, by Fn::GetAtt (either form) or inside Fn::Sub?"""
+    node = mapping(value)
+    attribute = node.get("Fn::GetAtt")
+    if attribute in ([key, "SecretAccessKey"], f"{key}.SecretAccessKey"):
+        return True
+    template = node.get("Fn::Sub")
+    texts = template[:1] if isinstance(template, list) else [template]
+    return any(isinstance(each, str) and f"${{{key}.SecretAccessKey}}" in each for each in texts)
+
+
+def _origin_path(path: str, parts: list[str]) -> str:
+    """ "Resources/X/Properties/A" as "X/A"; anything else as it is."""
+    if not path.startswith("Resources/"):
+        return path
+    return "/".join([parts[0], *(parts[2:] if parts[1:2] == ["Properties"] else parts[1:])])
+
+
+def _too_powerful(subject: Subject) -> Iterable[Complaint]:
+    for logical_id, properties in subject.resources(*_HOLDERS):
+        for index, policy in enumerate(items(properties.get("ManagedPolicyArns"))):
+            name = text(policy).rsplit("/", 1)[-1]
+            if name in _TOO_MUCH:
+                yield f"{name} is attached", f"{logical_id}/ManagedPolicyArns/{index}"
+
+
+def _long_lived_key(subject: Subject) -> Iterable[Complaint]:
+    for logical_id, _ in subject.resources(_KEY):
+        yield "an access key lives until somebody rotates it; roles need none", logical_id
+
+
+def _any_resource(subject: Subject) -> Iterable[Complaint]:
+    for path, statement in _statements(subject):
+        everything = "*" in items(statement.get("Resource"))
+        actions = [str(action) for action in items(statement.get("Action"))]
+        excess = sorted(action for action in actions if action not in WITHOUT_RESOURCE)
+        if everything and statement.get("Effect") == "Allow" and (excess or "NotAction" in statement):
+            yield f"{', '.join(excess) or 'NotAction'} on every resource", f"{path}/Resource"
+
+
+def _mixed_case(subject: Subject) -> Iterable[Complaint]:
+    for path, statement in _statements(subject):
+        for resource in items(statement.get("Resource")):
+            found = _ENDPOINT.search(text(resource))
+            name = _PLACEHOLDER.sub("", found["name"]) if found else ""
+            if found and name != name.lower():
+                yield f"endpoint/{found['name']} never matches: write it in lower case", f"{path}/Resource"
+
+
+def _statements(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Path and text of every statement of every IAM policy."""
+    for logical_id, properties in subject.resources(*_POLICIES):
+        documents = [("PolicyDocument", properties.get("PolicyDocument"))]
+        for index, policy in enumerate(items(properties.get("Policies"))):
+            documents.append((f"Policies/{index}/PolicyDocument", mapping(policy).get("PolicyDocument")))
+        for place, document in documents:
+            for index, statement in enumerate(items(mapping(document).get("Statement"))):
+                yield f"{logical_id}/{place}/Statement/{index}", mapping(statement)
+
+
+def _walk(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """Every node with its path."""
+    yield path, value
+    inner: Iterable[tuple[object, object]] = ()
+    if isinstance(value, dict):
+        inner = value.items()
+    elif isinstance(value, list):
+        inner = enumerate(value)
+    for key, each in inner:
+        yield from _walk(each, f"{path}/{key}" if path else str(key))
+
+
+def _role(policy: str) -> str:
+    return f"""\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    AssumeRolePolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Action: sts:AssumeRole
+          Principal: {{Service: sagemaker.amazonaws.com}}
+    ManagedPolicyArns:
+      - arn:aws:iam::aws:policy/{policy}
+"""
+
+
+def _policy(action: str, resource: str) -> str:
+    return f"""\
+Policy:
+  Type: AWS::IAM::ManagedPolicy
+  Properties:
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Action: {action}
+          Resource: "{resource}"
+"""
+
+
+_USER_AND_KEY = """\
+User:
+  Type: AWS::IAM::User
+Key:
+  Type: AWS::IAM::AccessKey
+  Properties:
+    UserName: !Ref User
+"""
+_ROLE_TO_ASSUME = """\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    AssumeRolePolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Action: sts:AssumeRole
+          Principal: {AWS: "arn:aws:iam::123456789012:role/notebook"}
+"""
+
+_ENDPOINT_ARN = "arn:aws:sagemaker:us-east-2:123456789012:endpoint"
+
+ACCESS_RULES = (
+    Rule(
+        id="ESM007",
+        severity=Severity.ERROR,
+        level=Level.HARD,
+        summary="The secret of an access key goes into Secrets Manager and nowhere else",
+        why="Outputs, metadata and tags are read by everybody who may look at the stack, and they are kept.",
+        source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/security-best-practices.html",
+        check=_secret_leaks,
+        good=_USER_AND_KEY
+        + """\
+Secret:
+  Type: AWS::SecretsManager::Secret
+  Properties:
+    SecretString: !Sub '{"secret_access_key": "${Key.SecretAccessKey}"}'
+""",
+        bad=_USER_AND_KEY
+        + """\
+Parameter:
+  Type: AWS::SSM::Parameter
+  Properties:
+    Type: String
+    Value: !GetAtt Key.SecretAccessKey
+""",
+    ),
+    Rule(
+        id="ESM008",
+        severity=Severity.WARNING,
+        level=Level.ADVISORY,
+        summary="Callers assume a role instead of holding an access key",
+        why="A key works for whoever finds it, from anywhere, until somebody notices.",
+        source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
+        check=_long_lived_key,
+        good=_ROLE_TO_ASSUME,
+        bad=_USER_AND_KEY,
+    ),
+    Rule(
+        id="ESM009",
+        severity=Severity.ERROR,
+        level=Level.SOFT,
+        summary="Nobody gets AdministratorAccess, AmazonSageMakerFullAccess or the like",
+        why="Running a package takes logs and metrics; these also read buckets and delete endpoints.",
+        source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html",
+        check=_too_powerful,
+        good=_role("AmazonEC2ContainerRegistryReadOnly"),
+        bad=_role("AmazonSageMakerFullAccess"),
+    ),
+    Rule(
+        id="ESM010",
+        severity=Severity.ERROR,
+        level=Level.SOFT,
+        summary="A policy names its resources, save for the few actions that know none",
+        why='"*" includes everything that the account will ever hold.',
+        source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
+        check=_any_resource,
+        good=_policy("sagemaker:InvokeEndpoint", f"{_ENDPOINT_ARN}/endpoint-esmc-300m-1-0a1b2c3d"),
+        bad=_policy("sagemaker:InvokeEndpoint", "*"),
+    ),
+    Rule(
+        id="ESM011",
+        severity=Severity.ERROR,
+        level=Level.HARD,
+        summary="An endpoint's ARN in a policy is in lower case",
+        why="SageMaker's ARNs are in lower case whatever the name is, and IAM compares exactly.",
+        source="https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html",
+        check=_mixed_case,
+        good=_policy("sagemaker:InvokeEndpoint", f"{_ENDPOINT_ARN}/endpoint-esmc-300m-1-0a1b2c3d"),
+        bad=_policy("sagemaker:InvokeEndpoint", f"{_ENDPOINT_ARN}/Endpoint-ESMC-300M-1-0a1b2c3d"),
+    ),
+)

@@ -1,0 +1,192 @@
+"""House rules about instances and models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from esmcfn.domain.finding import Level, Severity
+from esmcfn.domain.template import Template
+from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, number, resources, text
+from esmcfn.reference import instance_types, marketplace
+
+_CONFIG = "AWS::SageMaker::EndpointConfig"
+_MODEL = "AWS::SageMaker::Model"
+
+
+def _too_many_instances(subject: Subject) -> Iterable[Complaint]:
+    limit = subject.limits.get("max_instance_count")
+    for path, _, count in _variants(subject.template):
+        if limit is not None and count > limit:
+            yield (
+                f"{count} instances, and the limit is {limit} (max_instance_count)",
+                f"{path}/InitialInstanceCount",
+            )
+
+
+def _too_many_in_all(subject: Subject) -> Iterable[Complaint]:
+    """The one that goes over the limit gets the blame; its followers would only repeat it."""
+    limit = subject.limits.get("max_instances_per_environment")
+    if limit is None:
+        return
+    total = 0
+    for template in subject.others:
+        for path, _, count in _variants(template):
+            before, total = total, total + count
+            if template is subject.template and before <= limit < total:
+                message = (
+                    f"{total} instances so far, and the limit is {limit} (max_instances_per_environment)"
+                )
+                yield message, f"{path}/InitialInstanceCount"
+
+
+def _not_offered(subject: Subject) -> Iterable[Complaint]:
+    for path, instance_type, _ in _variants(subject.template):
+        if instance_type and instance_types.offered(subject.region, instance_type) is False:
+            yield f"{instance_type} is not offered in {subject.region}", f"{path}/InstanceType"
+
+
+def _offer_unknown(subject: Subject) -> Iterable[Complaint]:
+    known = subject.region in instance_types.OFFERED
+    for path, instance_type, _ in _variants(subject.template):
+        if instance_types.offered(subject.region, instance_type) is None:
+            unknown = (
+                f"{instance_type or 'the instance type'} in {subject.region}" if known else subject.region
+            )
+            yield (
+                f"nothing is known about offers of {unknown}; AWS will tell when it deploys",
+                f"{path}/InstanceType",
+            )
+
+
+def _foreign_package(subject: Subject) -> Iterable[Complaint]:
+    account = marketplace.ACCOUNTS.get(subject.region)
+    for path, arn in _packages(subject):
+        owner = arn.split(":")[4] if arn.count(":") > 4 else ""
+        if account and owner and owner != account:
+            expected = f"AWS Marketplace's own in {subject.region} is {account}"
+            yield f"the package belongs to account {owner}; {expected}", path
+
+
+def _network_open(subject: Subject) -> Iterable[Complaint]:
+    packaged = {path.split("/", 1)[0] for path, _ in _packages(subject)}
+    for logical_id, properties in subject.resources(_MODEL):
+        if logical_id in packaged and properties.get("EnableNetworkIsolation") is not True:
+            yield "a model package runs without network isolation", f"{logical_id}/EnableNetworkIsolation"
+
+
+def _variants(template: Template) -> Iterator[tuple[str, str, int]]:
+    """Path, instance type and count of every production variant."""
+    for logical_id, properties in resources(template, _CONFIG):
+        for index, variant in enumerate(items(properties.get("ProductionVariants"))):
+            settings = mapping(variant)
+            path = f"{logical_id}/ProductionVariants/{index}"
+            yield path, text(settings.get("InstanceType")), number(settings.get("InitialInstanceCount"))
+
+
+def _packages(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Path and ARN of every model package."""
+    for logical_id, properties in subject.resources(_MODEL):
+        places = [("PrimaryContainer", properties.get("PrimaryContainer"))]
+        places += [(f"Containers/{i}", each) for i, each in enumerate(items(properties.get("Containers")))]
+        for place, container in places:
+            arn = mapping(container).get("ModelPackageName")
+            if arn is not None:
+                yield f"{logical_id}/{place}/ModelPackageName", text(arn)
+
+
+def _config(instance_type: str, count: int) -> str:
+    return f"""\
+EndpointConfig:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants:
+      - VariantName: variant-1
+        ModelName: Model-ESMC-300M-1
+        InstanceType: {instance_type}
+        InitialInstanceCount: {count}
+        InitialVariantWeight: 1
+"""
+
+
+def _model(account: str, isolated: str) -> str:
+    return f"""\
+Model:
+  Type: AWS::SageMaker::Model
+  Properties:
+    ExecutionRoleArn: arn:aws:iam::123456789012:role/esm-sagemaker-exec-dev
+    EnableNetworkIsolation: {isolated}
+    PrimaryContainer:
+      ModelPackageName: arn:aws:sagemaker:us-east-2:{account}:model-package/esmc-300m-0123456789abcdef
+"""
+
+
+_MARKETPLACE = marketplace.ACCOUNTS["us-east-2"]
+
+HOSTING_RULES = (
+    Rule(
+        id="ESM001",
+        severity=Severity.ERROR,
+        level=Level.HARD,
+        summary="A variant has no more instances than the limit max_instance_count",
+        why="GPU instances cost hundreds of dollars a month each, and a slip of the finger makes 5 into 500.",
+        source="https://docs.aws.amazon.com/sagemaker/latest/dg/realtime-endpoints-deploy-models.html",
+        check=_too_many_instances,
+        good=_config("ml.g5.2xlarge", 2),
+        bad=_config("ml.g5.2xlarge", 500),
+    ),
+    Rule(
+        id="ESM002",
+        severity=Severity.ERROR,
+        level=Level.HARD,
+        summary="An environment has no more instances in all than the limit max_instances_per_environment",
+        why="Each endpoint may be modest and their sum still more than anybody meant to pay.",
+        source="https://docs.aws.amazon.com/sagemaker/latest/dg/realtime-endpoints-deploy-models.html",
+        check=_too_many_in_all,
+        good=_config("ml.g5.2xlarge", 8),
+        bad=_config("ml.g5.2xlarge", 33),
+    ),
+    Rule(
+        id="ESM003",
+        severity=Severity.ERROR,
+        level=Level.SOFT,
+        summary="An instance type is offered in the environment's region",
+        why="SageMaker refuses it after minutes of deployment, and the stack rolls back.",
+        source="https://aws.amazon.com/sagemaker/ai/pricing/",
+        check=_not_offered,
+        good=_config("ml.g5.2xlarge", 1),
+        bad=_config("ml.trn1.2xlarge", 1),
+    ),
+    Rule(
+        id="ESM004",
+        severity=Severity.INFO,
+        level=Level.ADVISORY,
+        summary="It is known whether the region offers the instance type",
+        why="The list of offers is dated: what is newer deploys well or fails late; nothing here can tell.",
+        source="https://aws.amazon.com/sagemaker/ai/pricing/",
+        check=_offer_unknown,
+        good=_config("ml.g5.2xlarge", 1),
+        bad=_config("ml.g99.2xlarge", 1),
+    ),
+    Rule(
+        id="ESM005",
+        severity=Severity.WARNING,
+        level=Level.ADVISORY,
+        summary="A model package belongs to AWS Marketplace's account in its region",
+        why="A subscription covers the package in Marketplace's own account; any other is somebody's copy.",
+        source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-mkt-find-subscribe.html",
+        check=_foreign_package,
+        good=_model(_MARKETPLACE, "true"),
+        bad=_model("111122223333", "true"),
+    ),
+    Rule(
+        id="ESM006",
+        severity=Severity.ERROR,
+        level=Level.HARD,
+        summary="A model package runs with network isolation",
+        why="The container is a seller's code beside your sequences: with a network it could send them away.",
+        source="https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html",
+        check=_network_open,
+        good=_model(_MARKETPLACE, "true"),
+        bad=_model(_MARKETPLACE, "false"),
+    ),
+)

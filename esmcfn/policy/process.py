@@ -1,0 +1,120 @@
+"""One engine at work, in a process and a folder of its own.
+
+Question and answer go through files, not pipes: neither side ever waits for the other to read. The process
+sees an environment of a few harmless variables: no credentials, no proxies, nobody's configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
+
+_INHERITED = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+_TAIL = 400
+"""Characters of an engine's last words that a message repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an engine has no answer, as the second half of a sentence: "did not start: ..."."""
+
+    reason: str
+
+
+class EngineProcess:
+    """An engine that was asked and has not answered yet."""
+
+    def __init__(self, process: subprocess.Popen[bytes], folder: str, deadline_seconds: float) -> None:
+        self._process = process
+        self._folder = folder
+        self._deadline_seconds = deadline_seconds
+        self._deadline = time.monotonic() + deadline_seconds
+
+    @classmethod
+    def start(
+        cls, command: Sequence[str], question: Mapping[str, object], *, deadline_seconds: float
+    ) -> EngineProcess | Fault:
+        """Ask; returns at once."""
+        import subprocess  # these two take 15 ms to import, and a run without news needs neither
+        import tempfile
+
+        folder = tempfile.mkdtemp(prefix="esmcfn-policy-")
+        try:
+            with open(os.path.join(folder, "question.json"), "w", encoding="utf-8") as file:
+                json.dump(question, file)
+            with (
+                open(os.path.join(folder, "question.json"), "rb") as asked,
+                open(os.path.join(folder, "answer.json"), "wb") as answer,
+                open(os.path.join(folder, "errors.txt"), "wb") as errors,
+            ):
+                process = subprocess.Popen(
+                    command,
+                    stdin=asked,
+                    stdout=answer,
+                    stderr=errors,
+                    cwd=folder,
+                    env=_environment(folder),
+                    # Ctrl-C is for us to pass on: an engine that gets it too prints a traceback.
+                    start_new_session=True,
+                )
+        except OSError as error:
+            _remove(folder)
+            return Fault(f"did not start: {error.strerror or error}")
+        return cls(process, folder, deadline_seconds)
+
+    def answer(self) -> object | Fault:
+        """Wait for the answer, and clear everything away."""
+        import subprocess
+
+        try:
+            status = self._process.wait(max(0.0, self._deadline - time.monotonic()))
+            return self._read("answer.json") if status == 0 else self._crash(status)
+        except subprocess.TimeoutExpired:
+            return Fault(f"did not answer within {self._deadline_seconds:g} seconds")
+        finally:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Stop it, if it still runs, with every process it may have started; clear everything away."""
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                if hasattr(os, "killpg"):
+                    os.killpg(self._process.pid, 9)
+            self._process.kill()
+            self._process.wait()
+        _remove(self._folder)
+
+    def _read(self, name: str) -> object | Fault:
+        try:
+            with open(os.path.join(self._folder, name), "rb") as file:
+                answer: object = json.loads(file.read())
+        except (OSError, ValueError):
+            return Fault("answered with something that is not JSON")
+        return answer
+
+    def _crash(self, status: int) -> Fault:
+        with suppress(OSError), open(os.path.join(self._folder, "errors.txt"), "rb") as file:
+            words = file.read()[-4 * _TAIL :].decode("utf-8", "replace").strip().splitlines()
+            last = words[-1][:_TAIL] if words else "without a word"
+            how = f"by signal {-status}" if status < 0 else f"with status {status}"
+            return Fault(f"ended {how}: {last}")
+        return Fault(f"ended with status {status}")
+
+
+def _environment(folder: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return kept | {"HOME": folder, "TMPDIR": folder, "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def _remove(folder: str) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)

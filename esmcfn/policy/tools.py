@@ -1,0 +1,87 @@
+"""Install the tools that need their own environment: `python -m esmcfn.policy.tools`. Twice is harmless."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from esmcfn.policy.checkov import (
+    REQUIREMENTS,
+    STAMP,
+    complete,
+    interpreter,
+    requirements_digest,
+    tools_folder,
+)
+
+
+class InstallError(Exception):
+    """A step of the installation failed; the message holds what it printed."""
+
+
+def main() -> int:
+    """Install checkov where it is not complete yet, and return the process's status."""
+    environment = tools_folder() / "checkov"
+    if complete(environment) and interpreter(environment).exists():
+        _say(f"checkov is in place: {environment}")
+        return 0
+    try:
+        install(environment)
+    except (InstallError, OSError) as error:
+        _say(f"error: checkov was not installed: {error}")
+        return 1
+    _say(f"checkov is installed: {environment}")
+    return 0
+
+
+def install(environment: Path) -> None:
+    """Make the environment from nothing. The stamp comes last, so half an installation never counts as one.
+
+    Raises:
+        InstallError: the environment could not be made, or a package not installed.
+        OSError: the folder cannot be written.
+    """
+    if environment.exists():
+        shutil.rmtree(environment)
+    environment.parent.mkdir(parents=True, exist_ok=True)
+    python, requirements = str(interpreter(environment)), str(REQUIREMENTS)
+    _say("installing checkov in an environment of its own; this takes about a minute, once")
+    uv = shutil.which("uv")
+    if uv:
+        _run(uv, "venv", "--quiet", "--python", sys.executable, str(environment))
+        # The list is complete, so nobody has to work out what it needs.
+        _run(uv, "pip", "install", "--quiet", "--no-deps", "--python", python, "-r", requirements)
+    else:
+        _run(sys.executable, "-m", "venv", str(environment))
+        pip = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+        _run(python, *pip, "install", "--no-deps", "-r", requirements)
+    _say("compiling it, so that it starts in a third of the time")
+    # Its status says that some file of some package is no Python; that file will not be imported either.
+    subprocess.run(
+        [python, "-m", "compileall", "-q", str(environment)], env=_environment(), capture_output=True
+    )
+    (environment / STAMP).write_text(requirements_digest(), "utf-8")
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True)
+    if done.returncode != 0:
+        raise InstallError(f"{' '.join(command)}\n{(done.stderr or done.stdout).strip()}")
+
+
+def _environment() -> dict[str, str]:
+    """Our own, except for what would keep bytecode away or point Python elsewhere."""
+    unwanted: Sequence[str] = ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if name not in unwanted}
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""What engines said before, in small files: a template that was judged once is not judged again.
+
+A file's name is a digest of everything that the answer hangs on; its content is what the engine said, without
+levels and lines of YAML, which are put to it when it is read. A file that cannot be read counts as absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from esmcfn.policy.remark import Remark, from_plain, to_plain
+
+FORMAT = "1"
+"""Part of every key: raise it when Remark, a runner or an adapter changes what it says."""
+
+
+def key(*parts: str) -> str:
+    """A digest of parts that no other parts share."""
+    whole = hashlib.sha256(FORMAT.encode())
+    for part in parts:
+        encoded = part.encode()
+        whole.update(b"%d:" % len(encoded))
+        whole.update(encoded)
+    return whole.hexdigest()
+
+
+class Verdicts:
+    """A folder of what engines said."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = os.fspath(folder)
+
+    def read(self, name: str) -> tuple[Remark, ...] | None:
+        """What was said under this key, None where nothing was or the file is damaged."""
+        try:
+            with open(self._path(name), "rb") as file:
+                entry = json.loads(file.read())
+            # The name stands inside too: a file that was copied over another's name is no answer.
+            return from_plain(entry["remarks"]) if entry["key"] == name else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def store(self, name: str, remarks: Iterable[Remark]) -> None:
+        """Keep an answer; a folder that cannot be written only costs time, so it is no error."""
+        path = self._path(name)
+        text = json.dumps({"key": name, "remarks": to_plain(remarks)}, sort_keys=True)
+        beside = f"{path}.{os.getpid()}"
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(beside, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(beside, path)
+        except OSError:
+            return
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._folder, name[:2], f"{name[2:]}.json")
