@@ -183,6 +183,8 @@ class Neighbour:
     region: str
     iam_role_name_prefix: str
     keys: tuple[str, ...]
+    enable_shared_service_account: bool = False
+    shared_service_account_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

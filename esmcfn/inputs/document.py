@@ -1,9 +1,9 @@
 """YAML text -> plain values, each with the place where it was written.
 
 Stricter than YAML, because people are misread otherwise: a key counts once, tags and merge keys are refused,
-and what YAML 1.1 turns into something that nobody meant (dates, octal and sexagesimal numbers) stays visible, as
-`Unfit`. It reads events instead of building objects: no constructor runs, depth is limited before anything
-recurses, and an alias is expanded within a limit, so neither tags nor bombs have anything to work on.
+and what YAML 1.1 makes of some plain words (dates, octal and sexagesimal numbers) stays visible as `Unfit`.
+It reads events instead of building objects: no constructor runs, depth is limited before anything recurses,
+and an alias is expanded within a limit, so neither tags nor bombs have anything to work on.
 """
 
 from __future__ import annotations
@@ -171,8 +171,8 @@ class _Reading:
             return
         what = getattr(error, "problem", None) or "it cannot be read"
         begun = getattr(error, "context_mark", None)
-        earlier = begun and begun.line + 1 < line
-        self._add(line, column, f"not YAML: {what}", f"look from line {begun.line + 1} on" if earlier else "")
+        hint = f"look from line {begun.line + 1} on" if begun and begun.line + 1 < line else ""
+        self._add(line, column, f"not YAML: {what}", hint)
 
     def _events(self) -> list[yaml.Event]:
         """What the document consists of, its depth and size judged before anybody recurses into it."""
@@ -228,8 +228,7 @@ class _Reading:
 
     def _anchor(self, event: yaml.NodeEvent, events: Iterator[yaml.Event], path: Path) -> Plain:
         """Remember what an alias may repeat, then read it as if the anchor were not there."""
-        name = event.anchor
-        event.anchor = None
+        name, event.anchor = event.anchor or "", None
         recorded = [event, *_rest(event, events)]
         self._anchored[name] = None
         again = iter(recorded)
@@ -302,7 +301,7 @@ class _Reading:
 
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         harmless = (None, "!", _TAG + "str") if isinstance(event, yaml.ScalarEvent) else (None,)
-        if event.tag not in harmless:
+        if event.tag and event.tag not in harmless:
             name = event.tag.replace(_TAG, "!!")
             self._add(*_at(event), f"the tag {name} is not supported", "write a plain value")
 

@@ -1,0 +1,111 @@
+"""environments/*.yaml -> Environment, and what its neighbours must be known by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from esmcfn.domain.project import Environment, ExecutionRoleSettings, Neighbour, SelectedModel
+from esmcfn.errors import Problem, did_you_mean
+from esmcfn.inputs import schema
+from esmcfn.inputs.document import Document, Plain
+from esmcfn.inputs.judge import fitting
+from esmcfn.inputs.values import Values, origins
+
+FOLDER = "environments"
+
+_PREFIX = "esm"
+"""What the Terraform module's variable iam_role_name_prefix defaults to."""
+
+
+def environment(document: Document, name: str, problems: list[Problem]) -> tuple[Environment, str]:
+    """The environment as far as it could be read, and the catalog's path as it is written there."""
+    problems.extend(document.problems)
+    fields = fitting(document, schema.ENVIRONMENT, problems)
+    values = Values(fields)
+    written = values.text("environment")
+    if written and written != name:
+        message = f"environment: {written} is not the file's name, {name}"
+        problems.append(document.problem(("environment",), message, f"write {name}, or rename the file"))
+    return (
+        Environment(
+            name=name,
+            path=document.path,
+            account=values.text("account"),
+            region=values.text("region"),
+            iam_role_name_prefix=values.text("iam_role_name_prefix", _PREFIX),
+            tags=values.text_mapping("tags"),
+            enable_shared_service_account=values.truth("enable_shared_service_account") or False,
+            shared_service_account_name=values.text("shared_service_account_name"),
+            selected_models=_selected_models(document, values.mapping("selected_models")),
+            profile=values.text("profile"),
+            role_arn=values.text("role_arn"),
+            execution_role_arn=values.text("execution_role_arn"),
+            execution_role=_execution_role(Values.of(values.get("execution_role"))),
+            budget_usd_per_month=_budget(values),
+            termination_protection=values.truth("termination_protection"),
+            origins=origins(document, (), fields),
+        ),
+        values.text("catalog"),
+    )
+
+
+def neighbour(document: Document, name: str, *, account: str) -> Neighbour | None:
+    """Another environment of the same account, None where it is of another or cannot be read.
+
+    Its own problems are for whoever plans it.
+    """
+    values = Values(document.top or {})
+    if not account or values.text("account") != account:
+        return None
+    models = values.mapping("selected_models")
+    return Neighbour(
+        name=name,
+        path=document.path,
+        account=account,
+        region=values.text("region"),
+        iam_role_name_prefix=values.text("iam_role_name_prefix") or _PREFIX,
+        keys=tuple(models),
+        enable_shared_service_account=values.truth("enable_shared_service_account") or False,
+        shared_service_account_name=values.text("shared_service_account_name"),
+    )
+
+
+def missing(name: str, known: tuple[str, ...]) -> Problem:
+    """An environment that nobody wrote."""
+    near = did_you_mean(name, known)
+    if not near:
+        near = (
+            f"there are {', '.join(known)}"
+            if known
+            else "esmcfn init writes a first one; --root names the folder"
+        )
+    return Problem(f"{FOLDER}/{name}.yaml", 1, 1, f"there is no environment {name}", near)
+
+
+def _selected_models(document: Document, models: Mapping[str, Plain]) -> tuple[SelectedModel, ...]:
+    return tuple(
+        SelectedModel(
+            key=key,
+            selector=values.text("selector"),
+            instance_type=values.text("instance_type") or None,
+            instance_count=values.whole("instance_count"),
+            parked=values.truth("parked") or False,
+            origins=origins(document, ("selected_models", key), values.fields),
+        )
+        for key, values in ((key, Values.of(found)) for key, found in models.items())
+        if "selector" in values
+    )
+
+
+def _execution_role(values: Values) -> ExecutionRoleSettings:
+    return ExecutionRoleSettings(
+        managed_policies=values.texts("managed_policies"),
+        permissions_boundary=values.text("permissions_boundary"),
+        path=values.text("path", "/"),
+    )
+
+
+def _budget(values: Values) -> Decimal | None:
+    inner = Values.of(values.get("budget"))
+    return inner.decimal("usd_per_month") if inner.fields else values.decimal("budget")

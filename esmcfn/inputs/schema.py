@@ -1,0 +1,347 @@
+"""The fields of catalogs/*.yaml, environments/*.yaml and policies/*.yaml.
+
+What depends on more than one field or file (selectors, composed names, regions) is for the selection.
+"""
+
+from __future__ import annotations
+
+from esmcfn.domain.finding import Level
+from esmcfn.inputs.field import Field, Kind
+
+_ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+"
+_POLICY_ARN = r"arn:aws[a-z-]*:iam::(?:aws|[0-9]{12}):policy/[A-Za-z0-9+=,.@_/-]+"
+_PACKAGE_ARN = (
+    r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:[0-9]{12}:model-package/"
+    r"[A-Za-z0-9](?:-*[A-Za-z0-9]){0,62}(?:/[0-9]{1,9})?"
+)
+"""https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html"""
+
+_REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
+_SAGEMAKER_NAME = r"[A-Za-z0-9](?:-*[A-Za-z0-9])*"
+_DOLLARS = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
+
+
+def _instance_type(about: str, *, required: bool = False) -> Field:
+    return Field(
+        must="an instance type of SageMaker hosting such as ml.g5.2xlarge",
+        about=about,
+        required=required,
+        pattern=r"ml\.[a-z0-9-]+\.[a-z0-9-]+",
+        prefix="ml.",
+    )
+
+
+def _instance_count(about: str, *, required: bool = False) -> Field:
+    return Field(
+        kind=Kind.WHOLE,
+        must="a whole number, 1 or more",
+        about=about,
+        required=required,
+        least=1,
+        most=1_000_000,
+    )
+
+
+def _sagemaker_name(about: str) -> Field:
+    return Field(
+        must="letters and digits, with hyphens between them",
+        about=about,
+        required=True,
+        pattern=_SAGEMAKER_NAME,
+        longest=63,
+    )
+
+
+CONTAINER = Field(
+    kind=Kind.MAPPING,
+    must="a mapping with an image",
+    about="A container of your own, in place of a Marketplace package.",
+    fields={
+        "image": Field(
+            must="the address of an image in ECR",
+            about="The image in ECR, best by digest; at most 255 characters.",
+            required=True,
+            pattern=r"[!-~]+",
+            longest=255,
+        ),
+        "model_data": Field(
+            must="the address of a .tar.gz, s3://bucket/key",
+            about="The model's files: s3:// address of one .tar.gz.",
+            pattern=r"s3://[a-z0-9][a-z0-9.-]*/[!-~]+",
+            longest=1024,
+        ),
+        "environment": Field(
+            kind=Kind.MAPPING,
+            must="a mapping of names to texts",
+            about="Environment variables of the container. Anybody with read access sees them: no secrets.",
+            keys=Field(must="a variable's name", pattern=r"[A-Za-z_][A-Za-z0-9_]*", longest=1024),
+            each=Field(must="text", longest=1024),
+        ),
+    },
+)
+
+MODEL_PACKAGE = Field(
+    kind=(Kind.TEXT, Kind.MAPPING),
+    must="a model package's ARN, or a mapping of regions to ARNs",
+    about=(
+        "ARN of the model package, as the subscription shows it, or a mapping of regions to ARNs. "
+        "An ARN that ends in -EXAMPLE holds the place of one that is not known yet."
+    ),
+    pattern=rf"{_PACKAGE_ARN}|\S*-EXAMPLE",
+    keys=Field(must="a region such as us-east-2", pattern=_REGION),
+    each=Field(must="a model package's ARN", pattern=rf"{_PACKAGE_ARN}|\S*-EXAMPLE"),
+)
+
+ENTRY = Field(
+    kind=Kind.MAPPING,
+    must="a mapping that describes one model",
+    one_of=("model_package", "container"),
+    fields={
+        "sagemaker_model_name": _sagemaker_name("Beginning of the SageMaker Model's name; a hash follows."),
+        "forge_model_name": Field(
+            must="the name that the esm SDK knows the model by",
+            about="What the esm SDK is given as `model`.",
+            required=True,
+            pattern=r"[!-~]+",
+            longest=256,
+        ),
+        "endpoint_name": _sagemaker_name("Beginning of the endpoint's name; a hash follows."),
+        "model_package": MODEL_PACKAGE,
+        "container": CONTAINER,
+        "instance_type": _instance_type("Instance type where the environment names no other.", required=True),
+        "instance_count": _instance_count(
+            "Instances behind the endpoint where the environment says nothing.", required=True
+        ),
+        "supported_instance_types": Field(
+            kind=Kind.LIST,
+            must="a list of instance types",
+            about="What may be selected, as the listing says. Without it any instance type may.",
+            each=_instance_type(""),
+        ),
+        "software_usd_per_hour": Field(
+            kind=(Kind.DECIMAL, Kind.WHOLE, Kind.TEXT),
+            must="US dollars per instance and hour such as 1.10",
+            about="The seller's own charge, US dollars per instance and hour. Unknown is not zero.",
+            pattern=_DOLLARS,
+            least=0,
+            most=999_999_999,
+        ),
+        "marketplace_product_id": Field(
+            must="AWS Marketplace's id, prod-...",
+            about="AWS Marketplace's own id of the listing.",
+            pattern=r"prod-[a-z0-9]+",
+        ),
+        "description": Field(must="text", about="One sentence for the reader.", longest=1000),
+    },
+)
+
+CATALOG = Field(
+    kind=Kind.MAPPING,
+    must="a mapping",
+    about="What may be deployed.",
+    fields={
+        "models": Field(
+            kind=Kind.MAPPING,
+            must="a mapping of selectors to models",
+            about="The models that may be deployed, each under its selector.",
+            required=True,
+            keys=Field(
+                must="letters, digits, dots, hyphens and underscores",
+                pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+                longest=100,
+            ),
+            each=ENTRY,
+        )
+    },
+)
+
+SELECTED_MODEL = Field(
+    kind=Kind.MAPPING,
+    must="a mapping with a selector",
+    fields={
+        "selector": Field(
+            must="a model of the catalog", about="Which model of the catalog.", required=True, longest=100
+        ),
+        "instance_type": _instance_type("Instance type in place of the catalog's."),
+        "instance_count": _instance_count("Instances behind the endpoint in place of the catalog's."),
+        "parked": Field(
+            kind=Kind.TRUTH,
+            must="true or false",
+            about="true deletes the endpoint and what it costs; model and configuration stay.",
+            default=False,
+        ),
+    },
+)
+
+EXECUTION_ROLE = Field(
+    kind=Kind.MAPPING,
+    must="a mapping",
+    about="How the execution role is made.",
+    excludes="execution_role_arn",
+    fields={
+        "managed_policies": Field(
+            kind=Kind.LIST,
+            must="a list of managed policies",
+            about="Managed policies to attach beside what models need: ARNs, or names of AWS's own.",
+            each=Field(
+                must="a managed policy's ARN or name",
+                pattern=rf"{_POLICY_ARN}|[A-Za-z0-9+=,.@_/-]+",
+            ),
+        ),
+        "permissions_boundary": Field(
+            must="a managed policy's ARN",
+            about="ARN of the managed policy that bounds the role.",
+            pattern=_POLICY_ARN,
+        ),
+        "path": Field(
+            must="an IAM path that begins and ends with a slash",
+            about="IAM path of the role.",
+            pattern=r"/(?:[A-Za-z0-9+=,.@_-]+/)*",
+            longest=512,
+            default="/",
+        ),
+    },
+)
+
+BUDGET = Field(
+    kind=(Kind.MAPPING, Kind.DECIMAL, Kind.WHOLE, Kind.TEXT),
+    must="US dollars a month such as 2000",
+    about="What the environment may cost: US dollars a month, or a mapping with usd_per_month.",
+    pattern=_DOLLARS,
+    least=0,
+    most=999_999_999,
+    fields={
+        "usd_per_month": Field(
+            kind=(Kind.DECIMAL, Kind.WHOLE, Kind.TEXT),
+            must="US dollars a month such as 2000",
+            about="US dollars a month.",
+            required=True,
+            pattern=_DOLLARS,
+            least=0,
+            most=999_999_999,
+        )
+    },
+)
+
+ENVIRONMENT = Field(
+    kind=Kind.MAPPING,
+    must="a mapping",
+    about="An account, a region, and the models that are selected there.",
+    also={"models_yaml_path": "catalog", "models": "selected_models", "aws_profile": "profile"},
+    fields={
+        "environment": Field(
+            must="letters and digits, with hyphens between them",
+            about="The environment's name, the same as the file's.",
+            required=True,
+            pattern=_SAGEMAKER_NAME,
+            longest=63,
+        ),
+        "account": Field(
+            must='an account\'s 12 digits in quotes, or "sandbox"',
+            about=(
+                'The account\'s 12 digits, in quotes; or "sandbox", the embedded AWS. '
+                "A deploy to any other account is refused."
+            ),
+            required=True,
+            pattern=r"sandbox|[0-9]{12}",
+            words=("sandbox",),
+        ),
+        "region": Field(
+            must="a region such as us-east-2",
+            about="The AWS region.",
+            required=True,
+            pattern=_REGION,
+        ),
+        "catalog": Field(
+            must="the path of a catalog",
+            about="The catalog's path, relative to this file.",
+            required=True,
+            longest=1024,
+        ),
+        "iam_role_name_prefix": Field(
+            must="letters and digits, with hyphens between them, a letter first",
+            about="Beginning of the names of stacks, roles and users.",
+            pattern=r"[A-Za-z](?:-*[A-Za-z0-9])*",
+            longest=63,
+            default="esm",
+        ),
+        "tags": Field(
+            kind=Kind.MAPPING,
+            must="a mapping of keys to texts",
+            about="Tags of every stack and every resource.",
+            keys=Field(must="a tag's key, 1 to 128 characters", pattern=r"[\s\S]+", longest=128),
+            each=Field(must="text", longest=256),
+        ),
+        "enable_shared_service_account": Field(
+            kind=Kind.TRUTH,
+            must="true or false",
+            about="true makes an IAM user that may invoke the endpoints; its secret goes to Secrets Manager.",
+            default=False,
+        ),
+        "shared_service_account_name": Field(
+            must="letters, digits and +=,.@_-",
+            about="Name of that user; empty for the usual one.",
+            pattern=r"[A-Za-z0-9+=,.@_-]+",
+            longest=64,
+            default="",
+        ),
+        "selected_models": Field(
+            kind=Kind.MAPPING,
+            must="a mapping of keys of your own to models ({} for none)",
+            about="The models that are deployed, each under a key of your own.",
+            required=True,
+            keys=Field(
+                must="letters and digits, with hyphens or underscores between them",
+                pattern=r"[A-Za-z0-9](?:[-_]*[A-Za-z0-9])*",
+                longest=100,
+            ),
+            each=SELECTED_MODEL,
+        ),
+        "profile": Field(
+            must="an AWS profile's name",
+            about="AWS profile that reaches the account; --profile overrides it.",
+            pattern=r"[ -~]+",
+            longest=256,
+        ),
+        "role_arn": Field(
+            must="a role's ARN", about="Role to assume first.", pattern=_ROLE_ARN, longest=2048
+        ),
+        "execution_role_arn": Field(
+            must="a role's ARN",
+            about="A role of your own that SageMaker assumes, in place of the one that esmcfn would make.",
+            pattern=_ROLE_ARN,
+            longest=2048,
+        ),
+        "execution_role": EXECUTION_ROLE,
+        "budget": BUDGET,
+        "termination_protection": Field(
+            kind=Kind.TRUTH,
+            must="true or false",
+            about="true protects the stacks from being deleted.",
+        ),
+    },
+)
+
+POLICY = Field(
+    kind=Kind.MAPPING,
+    must="a mapping",
+    about="Levels of rules and limits; they override the package's own by name.",
+    fields={
+        "levels": Field(
+            kind=Kind.MAPPING,
+            must="a mapping of rules to levels",
+            about="What a finding may do to a plan, by the rule's id.",
+            keys=Field(must="a rule's id", pattern=r"[A-Za-z][A-Za-z0-9_.-]*", longest=100),
+            each=Field(
+                must="advisory, soft or hard", pattern="advisory|soft|hard", words=tuple(map(str, Level))
+            ),
+        ),
+        "limits": Field(
+            kind=Kind.MAPPING,
+            must="a mapping of limits to numbers",
+            about="Numbers that rules judge by.",
+            keys=Field(must="the name of a limit", pattern=r"[a-z][a-z0-9_]*", longest=100),
+            each=Field(kind=Kind.WHOLE, must="a whole number, 0 or more", least=0, most=1_000_000_000),
+        ),
+    },
+)

@@ -1,0 +1,78 @@
+"""What Cerberus let pass, with the types that it proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from esmcfn.domain.project import Origin, Origins
+from esmcfn.inputs.document import Document, Path, Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A mapping whose wrong fields are gone; what was not written, or was wrong, reads as its default."""
+
+    fields: Mapping[str, Plain] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, value: Plain) -> Values:
+        """A nested mapping; empty where it is none."""
+        return cls(value if isinstance(value, dict) else {})
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.fields
+
+    def get(self, name: str) -> Plain:
+        """Whatever stands there."""
+        return self.fields.get(name)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A text."""
+        value = self.fields.get(name)
+        return value if isinstance(value, str) else default
+
+    def whole(self, name: str) -> int | None:
+        """A whole number."""
+        value = self.fields.get(name)
+        return value if isinstance(value, int) else None
+
+    def truth(self, name: str) -> bool | None:
+        """True or false."""
+        value = self.fields.get(name)
+        return value if isinstance(value, bool) else None
+
+    def decimal(self, name: str) -> Decimal | None:
+        """A number, exactly as it was written; in quotes or without."""
+        value = self.fields.get(name)
+        return Decimal(value) if isinstance(value, int | str | Decimal) else None
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts."""
+        value = self.fields.get(name)
+        return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+    def mapping(self, name: str) -> Mapping[str, Plain]:
+        """A mapping."""
+        value = self.fields.get(name)
+        return value if isinstance(value, dict) else {}
+
+    def text_mapping(self, name: str) -> Mapping[str, str]:
+        """A mapping to texts."""
+        return {key: value for key, value in self.mapping(name).items() if isinstance(value, str)}
+
+
+def origins(document: Document, path: Path, values: Mapping[str, Plain]) -> Origins:
+    """Where a mapping and its keys stand; a key that counts as not written has no place of its own."""
+    return Origins(at=document.place(path), keys=dict(_places(document, path, values, "")))
+
+
+def _places(
+    document: Document, path: Path, values: Mapping[str, Plain], above: str
+) -> Iterator[tuple[str, Origin]]:
+    for key, value in values.items():
+        inner = (*path, key)
+        yield above + key, document.place(inner)
+        if isinstance(value, dict):
+            yield from _places(document, inner, value, f"{above}{key}.")
