@@ -212,12 +212,16 @@ def _unpriced(variant: HostedVariant, *, region: str, prices: PriceBook) -> str:
 
 
 def _age(oldest: Price, today: date) -> Iterable[str]:
+    """Speak of thresholds, not of days: a plan of the same input should read the same tomorrow."""
     days = (today - oldest.as_of).days
-    text = f"the price of {oldest.instance_type} in {oldest.region} is of {oldest.as_of}, {days} days old"
+    text = f"the price of {oldest.instance_type} in {oldest.region} is of {oldest.as_of}"
     if days > STALE_DAYS:
-        yield f"{text} and stale: compare it with the current price list before you rely on it"
+        yield (
+            f"{text}, more than {STALE_DAYS} days old and stale: "
+            "compare it with the current price list before you rely on it"
+        )
     elif days > AGED_DAYS:
-        yield f"{text}: it may have changed"
+        yield f"{text}, more than {AGED_DAYS} days old: it may have changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,13 +181,19 @@ def test_old_prices_are_doubted_and_then_not_believed(days, words):
     )
 
 
+def test_the_note_about_age_reads_the_same_on_the_next_day():
+    hosted, prices = [a_hosted_variant()], a_price_book(a_price(as_of=TODAY - timedelta(days=185)))
+    tomorrow = TODAY + timedelta(days=1)
+    assert estimated(hosted, prices=prices) == estimated(hosted, prices=prices, today=tomorrow)
+
+
 def test_only_the_oldest_price_in_use_is_spoken_of():
     old, older = TODAY - timedelta(days=100), TODAY - timedelta(days=200)
     prices = a_price_book(a_price(as_of=old), a_price("ml.g5.4xlarge", "2.03", as_of=older))
-    assert "100 days" in estimated([a_hosted_variant()], prices=prices).notes[0]
+    assert str(old) in estimated([a_hosted_variant()], prices=prices).notes[0]
     both = estimated([a_hosted_variant()], [a_hosted_variant("ml.g5.4xlarge")], prices=prices)
     assert len(both.notes) == 1
-    assert "200 days" in both.notes[0]
+    assert str(older) in both.notes[0]
 
 
 def test_charges_are_found_by_package():
