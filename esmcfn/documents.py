@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import assert_never
 
 from esmcfn.domain.cost import Cost, CostItem
+from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.finding import Finding
-from esmcfn.domain.plan import Change, Plan, StackPlan
-from esmcfn.domain.report import Body, Built, Checked, Priced, Report, Validated
+from esmcfn.domain.plan import Change, EndpointOutput, Plan, StackPlan
+from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
 from esmcfn.errors import EsmcfnError, InputError
 
 Document = dict[str, object]
@@ -22,16 +23,11 @@ VOLATILE = ("plan_id", "created_at", "expires_at")
 """Keys of a plan that say when and where it was kept, not what it would do; `change_set_id` of a stack is another."""
 
 
-def report(report: Report) -> Document:
-    """The document of one environment."""
-    return {"schema": f"esmcfn.{report.verb}/v1", **_body(report.body)}
-
-
-def reports(reports: Sequence[Report]) -> Document:
-    """The document of several environments; one alone is its own document."""
-    if len(reports) == 1:
-        return report(reports[0])
-    return {"schema": f"esmcfn.{reports[0].verb}s/v1", "environments": [report(each) for each in reports]}
+def outcomes(outcomes: Sequence[Outcome]) -> Document:
+    """What a run came to: one environment is its own document, several stand in a list."""
+    if len(outcomes) == 1:
+        return _outcome(outcomes[0])
+    return {"schema": f"esmcfn.{outcomes[0].verb}s/v1", "environments": [_outcome(each) for each in outcomes]}
 
 
 def error(error: EsmcfnError) -> Document:
@@ -70,17 +66,7 @@ def plan(plan: Plan) -> Document:
         "stacks": [_stack(stack) for stack in plan.stacks],
         "findings": [_finding(finding) for finding in plan.findings],
         "cost": _cost(plan.cost),
-        "outputs": {
-            "sagemaker_endpoints": {
-                key: {
-                    "endpoint_config_name": endpoint.endpoint_config_name,
-                    "endpoint_name": endpoint.endpoint_name,
-                    "endpoint_url": endpoint.endpoint_url,
-                    "forge_model_name": endpoint.forge_model_name,
-                }
-                for key, endpoint in plan.endpoints.items()
-            }
-        },
+        "outputs": {"sagemaker_endpoints": _endpoints(plan.endpoints)},
         "verdict": {"blocked": plan.verdict.blocked, "reasons": list(plan.verdict.reasons)},
     }
 
@@ -93,6 +79,12 @@ def stable(document: Mapping[str, object]) -> Document:
         **{key: value for key, value in document.items() if key not in VOLATILE},
         "stacks": [{key: value for key, value in stack.items() if key != "change_set_id"} for stack in stacks],
     }
+
+
+def _outcome(outcome: Outcome) -> Document:
+    if isinstance(outcome, Failure):
+        return {**error(outcome.error), "environment": outcome.environment}
+    return {"schema": f"esmcfn.{outcome.verb}/v1", **_body(outcome.body)}
 
 
 def _body(body: Body) -> Document:
@@ -129,7 +121,42 @@ def _body(body: Body) -> Document:
             }
         case Plan():
             return plan(body)
+        case Deployment():
+            return _deployment(body)
     assert_never(body)
+
+
+def _deployment(deployment: Deployment) -> Document:
+    return {
+        "environment": deployment.environment,
+        "account": deployment.account,
+        "region": deployment.region,
+        "plan_id": deployment.plan_id,
+        "succeeded": deployment.succeeded,
+        "stacks": [
+            {
+                "name": stack.name,
+                "model": stack.model,
+                "action": stack.action.value,
+                "status": stack.execution.status if stack.execution else None,
+                "causes": list(stack.execution.causes) if stack.execution else [],
+            }
+            for stack in deployment.stacks
+        ],
+        "outputs": {"sagemaker_endpoints": _endpoints(deployment.endpoints)},
+    }
+
+
+def _endpoints(endpoints: Mapping[str, EndpointOutput]) -> Document:
+    return {
+        key: {
+            "endpoint_config_name": endpoint.endpoint_config_name,
+            "endpoint_name": endpoint.endpoint_name,
+            "endpoint_url": endpoint.endpoint_url,
+            "forge_model_name": endpoint.forge_model_name,
+        }
+        for key, endpoint in endpoints.items()
+    }
 
 
 def _stack(stack: StackPlan) -> Document:

@@ -6,8 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.plan import ChangeSet, DeployedStack
 from esmcfn.domain.template import Template
+
+
+class Heard(Protocol):
+    """Whoever listens to what happens to a stack."""
+
+    def __call__(self, event: StackEvent) -> None: ...
 
 
 class Stacks(Protocol):
@@ -41,6 +48,21 @@ class Stacks(Protocol):
         Raises:
             CloudError: AWS refused or did not answer.
         """
+
+    def execute(self, change_set_id: str, stack_id: str, heard: Heard) -> Execution:
+        """Execute a change set and follow the stack until it is done; a failure is an answer, not an error.
+
+        Args:
+            heard: told each event of the stack, once, in order.
+
+        Raises:
+            CloudError: AWS refused, or we lost sight of the stack, which goes on without us.
+            StalePlanError: the change set is gone, or cannot be executed any more.
+            Interrupted: the person said stop; CloudFormation goes on.
+        """
+
+    def delete(self, stack_id: str, heard: Heard) -> Execution:
+        """Delete a stack and follow it until it is gone; raises as `execute` does."""
 
     def stop(self) -> None:
         """Let nobody wait any longer; whoever waits cleans up and raises Interrupted."""

@@ -11,10 +11,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from esmcfn.aws import changeset
+from esmcfn.aws.execution import Operations
 from esmcfn.aws.session import Clients, error_code, error_message, translated
+from esmcfn.domain.deployment import Execution
 from esmcfn.domain.plan import ChangeSet, DeployedStack
 from esmcfn.domain.template import Template
 from esmcfn.errors import CloudError, Interrupted, StackBusyError
+from esmcfn.ports import Heard
 
 TEMPLATE_BYTES = 51_200
 """Bytes of a template sent inline, at most.
@@ -36,6 +39,7 @@ class CloudFormationStacks:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._stop = threading.Event()
+        self._operations = Operations(clients, self._stop)
 
     def deployed(self, *, base_name: str, environment: str) -> tuple[DeployedStack, ...]:
         """Ours are stacks whose name fits and whose tag matches; an unread page is never an empty one."""
@@ -75,6 +79,12 @@ class CloudFormationStacks:
                     raise
         if change_set.new_stack:
             self._remove_empty(change_set)
+
+    def execute(self, change_set_id: str, stack_id: str, heard: Heard) -> Execution:
+        return self._operations.execute(change_set_id, stack_id, heard)
+
+    def delete(self, stack_id: str, heard: Heard) -> Execution:
+        return self._operations.delete(stack_id, heard)
 
     def stop(self) -> None:
         """Let nobody wait any longer; whoever waits cleans up and raises Interrupted."""

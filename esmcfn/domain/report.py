@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from esmcfn.domain.cost import Cost
+from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.plan import Plan, Verdict
 from esmcfn.domain.template import Template
-from esmcfn.errors import ExitCode
+from esmcfn.errors import EsmcfnError, ExitCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class Priced:
     verdict: Verdict
 
 
-Body = Validated | Built | Checked | Priced | Plan
+Body = Validated | Built | Checked | Priced | Plan | Deployment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +78,19 @@ class Report:
     environment: str
     body: Body
     exit_code: ExitCode = ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One environment that could not be answered, beside others that could."""
+
+    verb: str
+    environment: str
+    error: EsmcfnError
+
+    @property
+    def exit_code(self) -> ExitCode:
+        return self.error.exit_code
+
+
+Outcome = Report | Failure

@@ -1,0 +1,5 @@
+"""`python -m esmcfn` is `esmcfn`."""
+
+from esmcfn.cli import main
+
+main()

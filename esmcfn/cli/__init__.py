@@ -1,0 +1,18 @@
+"""The command line: options, composition of the real world, exit codes. Nothing else.
+
+    program     the one place where an error becomes a message and an exit code
+    options     what commands share: environments, format, output, profile
+    compose     the real world: root, project, AWS or sandbox, policy engines
+    plan, offline, cost, sandbox   the commands
+
+Nothing heavy is imported before a command runs: `--help` loads Click alone.
+"""
+
+from __future__ import annotations
+
+from esmcfn.cli.program import run
+
+
+def main() -> None:
+    """The console script."""
+    raise SystemExit(run())

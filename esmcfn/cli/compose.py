@@ -1,0 +1,201 @@
+"""The real world, composed for a verb: root, project, AWS or sandbox, policy engines, output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import click
+
+from esmcfn import __version__
+from esmcfn.cli.program import tell
+from esmcfn.domain.project import SANDBOX, Environment, Policy, Project
+from esmcfn.domain.report import Failure, Outcome, Report
+from esmcfn.domain.stack import Selection
+from esmcfn.domain.template import Template
+from esmcfn.errors import EsmcfnError, ExitCode, UsageError
+from esmcfn.policy import Judgement
+from esmcfn.ports import Cloud
+from esmcfn.verbs.world import World
+
+PRECEDENCE = (
+    ExitCode.BUG,
+    ExitCode.CLOUD,
+    ExitCode.DEPLOYMENT,
+    ExitCode.STALE,
+    ExitCode.BUSY,
+    ExitCode.INPUT,
+    ExitCode.FINDINGS,
+    ExitCode.BUDGET,
+    ExitCode.DRIFT,
+    ExitCode.CHANGES,
+)
+"""Of several environments, the first of these that occurred is the exit code."""
+
+Verb = Callable[[Project, Selection, World], Report]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One command line's common words."""
+
+    root: Path
+    verbose: bool
+    verb: str
+    names: tuple[str, ...]
+    models: frozenset[str]
+    form: str
+    output: Path | None
+    profile: str = ""
+
+    def outcomes(self, verb: Verb) -> tuple[Outcome, ...]:
+        """The verb's answer for every environment; one that fails does not silence the others."""
+        if len(self.names) == 1:
+            return (self._report(self.names[0], verb),)
+        return tuple(self._outcome(name, verb) for name in self.names)
+
+    def emit(self, outcomes: Sequence[Outcome]) -> int:
+        """Print the report, or write it where it was asked for, and return the exit code."""
+        from esmcfn.render import render
+
+        text = render(self.form, outcomes)
+        if self.output:
+            written(self.output, text)
+        else:
+            click.echo(_coloured(text) if self.form == "text" else text, nl=False)
+        codes = {outcome.exit_code for outcome in outcomes}
+        return int(next((code for code in PRECEDENCE if code in codes), ExitCode.DONE))
+
+    def _outcome(self, name: str, verb: Verb) -> Outcome:
+        try:
+            return self._report(name, verb)
+        except EsmcfnError as error:
+            if error.exit_code in {ExitCode.USAGE, ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
+                raise
+            tell(error)
+            return Failure(verb=self.verb, environment=name, error=error)
+
+    def _report(self, name: str, verb: Verb) -> Report:
+        project, selection = self._selected(name)
+        return verb(project, selection, self._world(project))
+
+    def _selected(self, name: str) -> tuple[Project, Selection]:
+        from esmcfn.inputs import load
+        from esmcfn.selection import select
+
+        loaded = load(self.root, name)
+        return loaded.project, select(loaded.project, only=self.models, problems=loaded.problems)
+
+    def _world(self, project: Project) -> World:
+        return World(
+            connect=cache(lambda: self._connect(project.environment)),
+            begin=self._begin,
+            now=datetime.now(UTC).replace(microsecond=0),
+            tool_version=__version__,
+            progress=self._progress,
+        )
+
+    def _begin(self, templates: Sequence[Template], *, policy: Policy, region: str) -> Judgement:
+        from esmcfn.policy import begin
+
+        checks = self.root / "policies" / "checks"
+        return begin(templates, policy=policy, region=region, cache=cache_folder(), checks=checks)
+
+    def _connect(self, environment: Environment) -> Cloud:
+        if environment.account == SANDBOX:
+            return _sandbox(self.root, environment.region)
+        from esmcfn.aws import Reach, connect
+
+        return connect(
+            Reach(
+                region=environment.region,
+                profile=self.profile or environment.profile,
+                role_arn=environment.role_arn,
+            )
+        )
+
+    def _progress(self, doing: str) -> None:
+        if self.verbose or sys.stderr.isatty():
+            click.echo(f"· {doing}", err=True)
+
+
+def compose(
+    ctx: click.Context,
+    *,
+    verb: str,
+    names: tuple[str, ...],
+    every: bool,
+    models: tuple[str, ...],
+    form: str = "text",
+    output: Path | None = None,
+    profile: str = "",
+) -> Run:
+    """The run that a command line means.
+
+    Raises:
+        UsageError: neither an environment nor --all, or both.
+    """
+    root: Path = ctx.obj["root"]
+    if every == bool(names):
+        raise UsageError(
+            "name an environment or say --all, not both" if every else "name an environment, or say --all",
+            next_step=f"esmcfn {verb} dev",
+        )
+    if every:
+        from esmcfn.inputs import environment_names
+
+        names = environment_names(root)
+        if not names:
+            raise UsageError(f"there is no environment in {root / 'environments'}", next_step="esmcfn --root DIR ...")
+    return Run(
+        root=root,
+        verbose=ctx.obj["verbose"],
+        verb=verb,
+        names=tuple(dict.fromkeys(names)),
+        models=frozenset(models),
+        form=form,
+        output=output,
+        profile=profile,
+    )
+
+
+def written(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def cache_folder() -> Path:
+    """Where verdicts are kept between runs, under the XDG cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "esmcfn"
+
+
+def _sandbox(root: Path, region: str) -> Cloud:
+    from esmcfn import sandbox
+    from esmcfn.aws import Reach, connect
+
+    address = sandbox.ensure(root, on_start=lambda message: click.echo(f"· {message}", err=True))
+    return connect(Reach(region=region, endpoint_url=address.endpoint_url, credentials=("sandbox", "sandbox")))
+
+
+def _coloured(text: str) -> str:
+    """Colour what a terminal shows, when it shows colours and nobody said NO_COLOR."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    from esmcfn.render.colour import coloured
+
+    return coloured(text)

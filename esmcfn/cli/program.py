@@ -1,0 +1,177 @@
+"""The one place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from esmcfn import __version__
+from esmcfn.errors import EsmcfnError, ExitCode, InputError, Interrupted, UsageError
+
+COMMANDS = {
+    "validate": "offline",
+    "build": "offline",
+    "check": "offline",
+    "cost": "cost",
+    "plan": "plan",
+    "deploy": "deploy",
+    "explain": "explain",
+    "sandbox": "sandbox",
+}
+"""Command to the module of this room that holds it; modules are imported when a command of theirs is looked up."""
+
+
+class Program(click.Group):
+    """The commands, looked up when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"esmcfn.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(error.message + hint, ctx) from error
+
+
+EPILOG = """\b
+Examples:
+  esmcfn plan dev                      what deploying dev would change, cost and break
+  esmcfn --root examples/basic plan dev
+  esmcfn check --all -f json           judge every environment, for a machine
+  eval "$(esmcfn sandbox env)"         let the aws command line talk to the sandbox
+
+Exit codes: 0 done; 1 a bug; 2 usage; 3 invalid input; 4 AWS refused; 5 deployment failed; 6 stale plan;
+7 stack busy; 10 findings block; 11 changes (with --detailed-exitcode); 12 drift; 13 over budget; 130, 143 interrupted.
+"""
+
+
+@click.group(
+    cls=Program, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".",
+    show_default="the current folder",
+    envvar="ESMCFN_ROOT",
+    help="Folder with catalogs/ and environments/.",
+)
+@click.option("-v", "--verbose", is_flag=True, envvar="ESMCFN_VERBOSE", help="Say what is being done, and why.")
+@click.version_option(__version__, prog_name="esmcfn")
+@click.pass_context
+def program(ctx: click.Context, root: Path, verbose: bool) -> None:
+    """Run protein language models on SageMaker endpoints, by pull request, through CloudFormation."""
+    ctx.obj = {"root": root, "verbose": verbose}
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code; nothing but SystemExit of Click's own --help leaves it."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        outcome = program.main(arguments, prog_name="esmcfn", standalone_mode=False)
+        return outcome if isinstance(outcome, int) else 0
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        return _usage(error, arguments)
+    except EsmcfnError as error:
+        return _failed(error, arguments)
+    except (click.Abort, KeyboardInterrupt):
+        return _failed(_stopped("interrupted"), arguments)
+    except BrokenPipeError:
+        # The reader went away (head, less): there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is said to be one
+        return _bug(error, arguments)
+
+
+def _usage(error: click.ClickException, arguments: Sequence[str]) -> int:
+    if _wants_json(arguments):
+        _document(UsageError(error.format_message(), next_step="see esmcfn --help"))
+    else:
+        error.show()
+    return int(ExitCode.USAGE)
+
+
+def _failed(error: EsmcfnError, arguments: Sequence[str]) -> int:
+    if _wants_json(arguments):
+        _document(error)
+    tell(error)
+    return int(error.exit_code)
+
+
+def tell(error: EsmcfnError) -> None:
+    """Say on stderr what went wrong, where, and what to do."""
+    if isinstance(error, InputError):
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+    click.echo(f"error: {error}", err=True)
+    if error.next_step:
+        click.echo(f"next: {error.next_step}", err=True)
+
+
+def _bug(error: Exception, arguments: Sequence[str]) -> int:
+    if {"-v", "--verbose"} & set(arguments) or os.environ.get("ESMCFN_VERBOSE"):
+        import traceback
+
+        traceback.print_exception(error, file=sys.stderr)
+    kind = type(error).__name__
+    return _failed(
+        EsmcfnError(
+            f"this is a bug in esmcfn: {kind}: {error}",
+            next_step="run it again with -v before the command and report what it prints",
+        ),
+        arguments,
+    )
+
+
+def _document(error: EsmcfnError) -> None:
+    import json
+
+    from esmcfn import documents
+
+    click.echo(json.dumps(documents.error(error), indent=2, ensure_ascii=False))
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Was JSON asked for? Read from the words themselves, since they may be what is wrong."""
+    for number, word in enumerate(arguments):
+        if word in {"-f", "--format"}:
+            return arguments[number + 1 : number + 2] == ["json"]
+        if word in {"-fjson", "--format=json"}:
+            return True
+    return os.environ.get("ESMCFN_FORMAT") == "json"
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    raise _stopped("terminated", ExitCode.TERMINATED)
+
+
+def _stopped(how: str, code: ExitCode = ExitCode.INTERRUPTED) -> Interrupted:
+    return Interrupted(
+        f"{how}; change sets that this command made are removed",
+        exit_code=code,
+        next_step="run the same command again",
+    )

@@ -1,0 +1,24 @@
+"""Report -> str: total functions that never compute, count money, decide or print. Same report, same bytes.
+
+Formats are modules of this room, imported when asked for; each has `render(outcomes) -> str`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from esmcfn.domain.report import Outcome
+
+FORMATS = {
+    "text": "esmcfn.render.text",
+    "json": "esmcfn.render.canonical",
+    "markdown": "esmcfn.render.markdown",
+}
+"""Format to the module that renders it: a line here, a module there."""
+
+
+def render(form: str, outcomes: Sequence[Outcome]) -> str:
+    """What all environments of a run came to, ending with a newline."""
+    rendered: str = import_module(FORMATS[form]).render(outcomes)
+    return rendered

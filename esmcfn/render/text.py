@@ -1,0 +1,162 @@
+"""Text for a person at a terminal. It promises nothing: whatever reads it by machine wants JSON.
+
+Plain characters only; colour is added by the command line, last, where a terminal is there to show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import assert_never
+
+from esmcfn.domain.cost import Cost
+from esmcfn.domain.deployment import Deployment
+from esmcfn.domain.finding import Finding
+from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
+from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
+from esmcfn.render import words
+
+
+def render(outcomes: Sequence[Outcome]) -> str:
+    """All environments, a blank line between two."""
+    return "\n".join("".join(f"{line}\n" for line in _outcome(outcome)) for outcome in outcomes)
+
+
+def _outcome(outcome: Outcome) -> Iterator[str]:
+    if isinstance(outcome, Failure):
+        yield f"{outcome.environment}: failed, see the error above (exit code {int(outcome.error.exit_code)})"
+        return
+    yield from _body(outcome.body)
+
+
+def _body(body: Body) -> Iterator[str]:
+    match body:
+        case Validated():
+            yield f"{body.environment}: valid, {words.counted(len(body.stacks), 'stack')}: {', '.join(body.stacks)}"
+        case Built():
+            yield from _built(body)
+        case Checked():
+            yield f"{body.environment} · " + ", ".join(f"{name} {version}" for name, version in body.engines.items())
+            yield from _findings(body.findings)
+            yield f"Policy   {words.policy_line(body.findings)}"
+        case Priced():
+            yield f"{body.environment} · {body.cost.region}"
+            yield from _items(body.cost)
+            yield f"Cost     {words.cost_line(body.cost)}"
+            if not body.compared:
+                yield f"         not compared with what is deployed: {body.why}"
+            yield from _notes(body.cost.notes)
+            yield from (f"Budget   {reason}" for reason in body.verdict.reasons)
+        case Plan():
+            yield from _plan(body)
+        case Deployment():
+            yield from _deployment(body)
+        case _:
+            assert_never(body)
+
+
+def _built(body: Built) -> Iterator[str]:
+    """Written files are named; otherwise a YAML stream whose documents are the templates, byte for byte JSON."""
+    for template in body.templates:
+        path = body.written.get(template.stack.name)
+        if path:
+            yield f"{path}  {template.digest}"
+        else:
+            yield f"--- # {template.stack.name} {template.digest}"
+            yield template.text.rstrip("\n")
+
+
+def _deployment(deployment: Deployment) -> Iterator[str]:
+    yield f"{deployment.environment} · account {deployment.account} · {deployment.region}"
+    for stack in deployment.stacks:
+        ended = stack.execution.status if stack.execution else "not reached"
+        yield f"{words.STACK_SYMBOLS[stack.action]} {stack.name}: {ended}"
+        if stack.execution:
+            yield from (f"    ! {cause}" for cause in stack.execution.causes)
+    if not deployment.stacks:
+        yield "= nothing to do"
+    for key, endpoint in deployment.endpoints.items():
+        yield f"Endpoint {key}: {endpoint.endpoint_name}  ({endpoint.forge_model_name})"
+
+
+def _plan(plan: Plan) -> Iterator[str]:
+    view = "" if plan.server_side else " · read-only: CloudFormation was not asked"
+    yield f"{plan.environment} · account {plan.account} · {plan.region}{view}"
+    yield ""
+    quiet = [stack for stack in plan.stacks if stack.action is StackAction.UNCHANGED and not stack.notes]
+    for stack in plan.stacks:
+        if stack not in quiet:
+            yield from _stack(stack)
+            yield ""
+    if quiet:
+        yield f"= {words.counted(len(quiet), 'stack')} unchanged: {_some([stack.name for stack in quiet])}"
+        yield ""
+    yield f"Plan     {'nothing to do; ' if plan.empty else ''}{words.summary(plan)}"
+    yield from _callers(plan)
+    yield f"Cost     {words.cost_line(plan.cost)}"
+    yield from _notes(plan.cost.notes)
+    yield f"Policy   {words.policy_line(plan.findings)}"
+    yield from _findings(plan.findings)
+    yield from _verdict(plan)
+
+
+def _verdict(plan: Plan) -> Iterator[str]:
+    if plan.verdict.blocked:
+        yield "Blocked  policy forbids deploying this; each finding above names the line to change"
+    if plan.verdict.over_budget:
+        yield f"Blocked  {plan.verdict.reasons[-1]}"
+
+
+def _stack(stack: StackPlan) -> Iterator[str]:
+    model = f"  ({stack.model})" if stack.model else ""
+    yield f"{words.STACK_SYMBOLS[stack.action]} {stack.name}{model}: {stack.action}"
+    for change in stack.changes:
+        yield from _change(change)
+    for note in stack.notes:
+        yield f"    ! {note}"
+
+
+def _change(change: Change) -> Iterator[str]:
+    yield f"    {words.SYMBOLS[change.action]} {words.resource(change)}"
+    for changed in change.properties:
+        where = f"  ({changed.origin.path}:{changed.origin.line})" if changed.origin else ""
+        forces = "  forces replacement" if changed.replaces else ""
+        before, after = words.shortened(changed.before), words.shortened(changed.after)
+        yield f"        {changed.path or 'the whole'}: {before} -> {after}{forces}{where}"
+
+
+def _callers(plan: Plan) -> Iterator[str]:
+    felt = list(words.felt(plan))
+    if not felt:
+        yield "Callers  notice nothing"
+    for number, (impact, who, meaning) in enumerate(felt):
+        yield f"{'Callers ' if number == 0 else '        '} {impact}: {who}, {meaning}"
+
+
+def _items(cost: Cost) -> Iterator[str]:
+    for item in cost.items:
+        hosted = item.hosted
+        price = f"{item.price.usd_per_hour} an hour" if item.price else "price unknown"
+        software = words.dollars(item.software_monthly)
+        yield (
+            f"    {hosted.model}  {hosted.expected_count} x {hosted.instance_type}  {price}  "
+            f"expected {words.dollars(item.expected_monthly)} "
+            f"(min {words.dollars(item.min_monthly)}, max {words.dollars(item.max_monthly)}), software {software}"
+        )
+    for source in sorted({f"{item.price.source}, {item.price.as_of}" for item in cost.items if item.price}):
+        yield f"    prices: {source}"
+
+
+def _notes(notes: Sequence[str]) -> Iterator[str]:
+    for note in notes:
+        yield f"         {note}"
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings:
+        waived = f"  [waived by {finding.waived_by}]" if finding.waived_by else ""
+        yield f"    {finding.level}  {finding.rule}  {words.place(finding)}  {finding.message}{waived}"
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -1,0 +1,109 @@
+"""Sentences and figures that text and markdown share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+
+from esmcfn.domain.cost import Cost
+from esmcfn.domain.finding import Finding, Level
+from esmcfn.domain.plan import Action, Change, Impact, Plan, StackAction
+
+SYMBOLS = {Action.ADD: "+", Action.MODIFY: "~", Action.REPLACE: "±", Action.DELETE: "-"}
+
+STACK_SYMBOLS = {
+    StackAction.CREATE: "+",
+    StackAction.UPDATE: "~",
+    StackAction.DELETE: "-",
+    StackAction.UNCHANGED: "=",
+}
+
+WORST_FIRST = (
+    Impact.DELETES,
+    Impact.REPLACES,
+    Impact.UNKNOWN,
+    Impact.BLUE_GREEN,
+    Impact.IN_PLACE,
+)
+"""Impacts that callers may feel, in the order in which a reviewer wants to read them."""
+
+VALUE_LENGTH = 90
+"""Characters of a property's value in a report for people; JSON has all of it."""
+
+
+def dollars(amount: Decimal | None, *, signed: bool = False) -> str:
+    """An amount as people read it, to the cent, half up; a word where it is unknown."""
+    if amount is None:
+        return "unknown"
+    cents = amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    return f"{cents:+,}" if signed else f"{cents:,}"
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 stack", "2 stacks"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def summary(plan: Plan) -> str:
+    """What happens to how many resources, in one line."""
+    counts = plan.summary
+    said = ", ".join(f"{counts[action]} to {action}" for action in Action)
+    return f"{said}, {counts['unchanged']} unchanged"
+
+
+def felt(plan: Plan) -> Iterator[tuple[Impact, str, str]]:
+    """Impact, model or stack, and meaning of every change that a caller may feel, the worst first."""
+    changes = [(stack.model or stack.name, change) for stack in plan.stacks for change in stack.changes]
+    for impact in WORST_FIRST:
+        for who, change in changes:
+            if change.impact is impact:
+                yield impact, who, f"{change.logical_id}: {change.meaning}"
+
+
+def cost_line(cost: Cost) -> str:
+    """Before, after, difference, and how a month was counted."""
+    after = dollars(cost.after_monthly)
+    if cost.before_monthly == cost.after_monthly and cost.after_monthly is not None:
+        money = f"{after} {cost.currency} a month, as deployed"
+    elif cost.before_monthly is None:
+        money = f"{after} {cost.currency} a month (what is deployed costs an unknown amount)"
+    else:
+        delta = dollars(cost.delta_monthly, signed=True) if cost.delta_monthly is not None else "unknown"
+        money = f"{dollars(cost.before_monthly)} -> {after} {cost.currency} a month ({delta})"
+    only = ", infrastructure only" if cost.infrastructure_only else ""
+    return f"{money}{only}; list price, {cost.hours_per_month} hours a month"
+
+
+def policy_line(findings: tuple[Finding, ...]) -> str:
+    """What the rules came to."""
+    if not findings:
+        return "no findings"
+    blocking = sum(finding.blocks for finding in findings)
+    waived = sum(finding.waived_by is not None for finding in findings)
+    advisory = sum(finding.level is Level.ADVISORY and not finding.waived_by for finding in findings)
+    parts = [f"{counted(blocking, 'finding')} that block" if blocking else "passes"]
+    if advisory:
+        parts.append(f"{advisory} advisory")
+    if waived:
+        parts.append(f"{waived} waived")
+    return ", ".join(parts)
+
+
+def place(finding: Finding) -> str:
+    """file:line:column, as editors and terminals link it."""
+    origin = finding.origin
+    return f"{origin.path}:{origin.line}:{origin.column}" if origin else "(no line)"
+
+
+def shortened(value: str | None) -> str:
+    """A property's value on one line; a word where there is none."""
+    if value is None:
+        return "(none)"
+    line = " ".join(value.split())
+    return line if len(line) <= VALUE_LENGTH else line[: VALUE_LENGTH - 1] + "…"
+
+
+def resource(change: Change) -> str:
+    """What a change is about: logical id, type, and physical id where it has one."""
+    physical = f"  {change.physical_id}" if change.physical_id else ""
+    return f"{change.logical_id}  {change.resource_type}{physical}"
