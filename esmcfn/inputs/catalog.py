@@ -29,7 +29,7 @@ def catalog(document: Document, problems: list[Problem], *, selectors: frozenset
     }
     written = document.top.get("models")
     named = frozenset(written) if isinstance(written, dict) else selectors
-    return Catalog(path=document.path, entries=entries, unreadable=named - entries.keys())
+    return Catalog(path=document.path, entries=entries, unreadable=frozenset(named - entries.keys()))
 
 
 def _entry(document: Document, selector: str, values: Values, problems: list[Problem]) -> CatalogEntry | None:

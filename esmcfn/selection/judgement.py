@@ -1,0 +1,122 @@
+"""What catalog and environment together prove wrong. Offers, prices and limits are for policy to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from esmcfn import naming
+from esmcfn.domain.project import SANDBOX, CatalogEntry, Environment, Origin, Project, SelectedModel
+from esmcfn.errors import Problem, did_you_mean
+from esmcfn.reference.instance_types import HOSTING
+from esmcfn.reference.marketplace import ACCOUNTS, transferred
+from esmcfn.selection.names import REGION, impossible_names, meeting_names
+from esmcfn.selection.tags import impossible_tags
+
+PLACEHOLDER = "-EXAMPLE"
+"""Ending of an ARN that holds the place of one that is not known yet."""
+
+MAX_NAMED = 8
+"""Values that a suggestion lists; more are no help."""
+
+
+def contradictions(project: Project) -> Iterator[Problem]:
+    """Everything wrong with a project whose files are right by themselves."""
+    yield from impossible_names(project)
+    yield from meeting_names(project)
+    yield from impossible_tags(project.environment)
+    yield from _foreign_roles(project.environment)
+    for model in project.environment.selected_models:
+        entry = project.catalog.entries.get(model.selector)
+        if entry:
+            yield from _instance_type(model, entry)
+            yield from _package(project.environment, model, entry)
+        elif model.selector not in project.catalog.unreadable:
+            yield _unknown_selector(project, model)
+
+
+def problem(place: Origin, message: str, suggestion: str = "") -> Problem:
+    """Something wrong with what stands there."""
+    return Problem(place.path, place.line, place.column, message, suggestion)
+
+
+def _unknown_selector(project: Project, model: SelectedModel) -> Problem:
+    catalog = project.catalog
+    offered = sorted(catalog.entries.keys() | catalog.unreadable)
+    near = did_you_mean(model.selector, offered) or _one_of(offered, f"{catalog.path} offers")
+    place = model.origins.of("selector")
+    return problem(place, f"{model.key}: {catalog.path} has no model {model.selector}", near)
+
+
+def _instance_type(model: SelectedModel, entry: CatalogEntry) -> Iterator[Problem]:
+    """The catalog's list decides; without one, any type that SageMaker is known to host on."""
+    chosen = model.instance_type or entry.instance_type
+    place = (model.origins if model.instance_type else entry.origins).of("instance_type")
+    supported = entry.supported_instance_types
+    if supported and chosen not in supported:
+        near = did_you_mean(chosen, supported) or _one_of(supported, "choose")
+        message = f"{model.key}: {chosen} is not among the supported_instance_types of {entry.selector}"
+        yield problem(place, message, near)
+    elif not supported and chosen not in HOSTING:
+        near = did_you_mean(chosen, sorted(HOSTING))
+        new = f"if it is new, list it under supported_instance_types of {entry.selector}"
+        message = f"{model.key}: SageMaker is not known to host on {chosen}"
+        yield problem(place, message, "; ".join(filter(None, (near, new))))
+
+
+def _package(environment: Environment, model: SelectedModel, entry: CatalogEntry) -> Iterator[Problem]:
+    region = environment.region
+    if entry.container or not REGION.fullmatch(region):
+        return
+    written = entry.origins.of("model_package")
+    package = entry.packages.get(region)
+    if package is None:
+        yield from _package_elsewhere(environment, entry, written)
+    elif package.endswith(PLACEHOLDER):
+        yield problem(
+            model.origins.of("selector"),
+            f"{model.key}: the model package of {model.selector} is a placeholder",
+            f"write the ARN that your subscription shows into {written.path}:{written.line}",
+        )
+
+
+def _package_elsewhere(environment: Environment, entry: CatalogEntry, written: Origin) -> Iterator[Problem]:
+    """The entry has no package in the environment's region."""
+    region, regions = environment.region, ", ".join(sorted(entry.packages)) or "no region"
+    partition = naming.partition(region)
+    of_marketplace = any(_account(arn) in ACCOUNTS.values() for arn in entry.packages.values())
+    if of_marketplace and partition != "aws":
+        message = f"{entry.selector} is a package of AWS Marketplace, which the partition {partition} lacks"
+        yield problem(environment.origins.of("region"), message, "choose a container, or another region")
+        return
+    moved = filter(None, (transferred(arn, region) for _, arn in sorted(entry.packages.items())))
+    known = next(moved, None)
+    if known and not known.endswith(PLACEHOLDER):
+        suggestion = f"make model_package a mapping and add {region}: {known} (unverified)"
+    else:
+        suggestion = f"make model_package a mapping and add the ARN that the subscription shows for {region}"
+    message = f"{entry.selector}: the model package is of {regions}, but {environment.name} is in {region}"
+    yield problem(written, message, suggestion)
+
+
+def _foreign_roles(environment: Environment) -> Iterator[Problem]:
+    """A role of another account can neither be passed to SageMaker nor lead to this one."""
+    named = {
+        "role_arn": environment.role_arn,
+        "execution_role_arn": environment.execution_role_arn,
+        "execution_role.permissions_boundary": environment.execution_role.permissions_boundary,
+    }
+    for field, arn in named.items():
+        owner = _account(arn)
+        if arn and environment.account not in (SANDBOX, "") and owner not in (environment.account, "aws"):
+            message = f"{field}: {arn} is of the account {owner}, the environment is in {environment.account}"
+            yield problem(environment.origins.of(field), message)
+
+
+def _account(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 4 else ""
+
+
+def _one_of(values: tuple[str, ...] | list[str], verb: str) -> str:
+    more = f" or {len(values) - MAX_NAMED} more" if len(values) > MAX_NAMED else ""
+    return f"{verb} {', '.join(values[:MAX_NAMED])}{more}" if values else ""

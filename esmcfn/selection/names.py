@@ -1,0 +1,174 @@
+"""Names that AWS takes, and names that two stacks would share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from esmcfn import naming
+from esmcfn.domain.project import CatalogEntry, Environment, Neighbour, Origin, Project
+from esmcfn.errors import Problem
+
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+
+POLICY_NAME_LENGTH = 128
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+_NUMBERED = len("-99")
+"""Room for the number of a second policy where the endpoints do not fit into one."""
+
+_HASHED = naming.HASH_LENGTH + 1
+_ACCOUNT = re.compile(r"sandbox|[0-9]{12}")
+_PREFIX = re.compile(r"[A-Za-z](-*[A-Za-z0-9])*")
+_NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9])*")
+_KEY = re.compile(r"[A-Za-z0-9]([-_]*[A-Za-z0-9])*")
+_USER = re.compile(r"[A-Za-z0-9+=,.@_-]+")
+_HYPHENS = "letters and digits, with hyphens between them"
+
+
+def impossible_names(project: Project) -> Iterator[Problem]:
+    """Names with a wrong letter, and names that are too long once they are put together."""
+    environment = project.environment
+    parts = list(_impossible_parts(environment))
+    yield from parts
+    for entry in _selected_entries(project):
+        yield from _impossible_entry(entry)
+    if not parts:
+        yield from _too_long(environment)
+
+
+def meeting_names(project: Project) -> Iterator[Problem]:
+    """Stacks, roles and users that two selected models, or two environments, would both call their own."""
+    environment = project.environment
+    mine = _stacks(environment)
+    yield from _meeting_keys(environment)
+    for other in project.neighbours:
+        theirs = _stack_names(other) if other.region == environment.region else frozenset[str]()
+        for name, place in mine.items():
+            if name in theirs:
+                yield _met(place, f"the stack {name}", other)
+        theirs = frozenset(name.casefold() for name in _iam_names(other))
+        for name in _iam_names(environment):
+            if name.casefold() in theirs:
+                yield _met(environment.origins.of("environment"), f"the IAM name {name}", other)
+
+
+def _impossible_parts(environment: Environment) -> Iterator[Problem]:
+    of = environment.origins.of
+    if not _ACCOUNT.fullmatch(environment.account):
+        yield _wrong(of("account"), "account", environment.account, "12 digits, or sandbox")
+    if not REGION.fullmatch(environment.region):
+        yield _wrong(of("region"), "region", environment.region, "a region such as us-east-2")
+    if not _PREFIX.fullmatch(environment.iam_role_name_prefix):
+        place, value = of("iam_role_name_prefix"), environment.iam_role_name_prefix
+        yield _wrong(place, "iam_role_name_prefix", value, f"{_HYPHENS}, a letter first")
+    if not _NAME.fullmatch(environment.name):
+        yield _wrong(of("environment"), "environment", environment.name, _HYPHENS)
+    user = environment.shared_service_account_name
+    if user and not _USER.fullmatch(user):
+        place = of("shared_service_account_name")
+        yield _wrong(place, "shared_service_account_name", user, "letters, digits and +=,.@_-")
+    for model in environment.selected_models:
+        if not _KEY.fullmatch(model.key):
+            allowed = "letters and digits, with hyphens or underscores between them"
+            yield _wrong(model.origins.at, "selected_models", model.key, allowed)
+
+
+def _impossible_entry(entry: CatalogEntry) -> Iterator[Problem]:
+    """The catalog's parts of SageMaker names: the longest name that each ends up in decides."""
+    config = len(naming.CONFIG_PREFIX)
+    for field, base, beside in (
+        ("sagemaker_model_name", entry.sagemaker_model_name, 0),
+        ("endpoint_name", entry.endpoint_name, config),
+    ):
+        place, label = entry.origins.of(field), f"{entry.selector}.{field}"
+        room = naming.SAGEMAKER_NAME_LENGTH - _HASHED - beside
+        if not _NAME.fullmatch(base):
+            yield _wrong(place, label, base, _HYPHENS)
+        elif len(base) > room:
+            message = f"{label}: {base} has {len(base)} characters, at most {room}"
+            rest = f"{naming.CONFIG_PREFIX} and a hash stand" if beside else "a hash stands"
+            yield _at(place, message, f"{rest} beside it in a name of {naming.SAGEMAKER_NAME_LENGTH}")
+
+
+def _too_long(environment: Environment) -> Iterator[Problem]:
+    """Names that are put together from the environment's own parts."""
+    prefix, name, of = environment.iam_role_name_prefix, environment.name, environment.origins.of
+    long = "shorten iam_role_name_prefix or environment"
+    if not environment.execution_role_arn:
+        role = naming.role_name(prefix, name)
+        yield from _longer(of("environment"), "the role", role, naming.IAM_NAME_LENGTH, long)
+    if environment.enable_shared_service_account:
+        override = environment.shared_service_account_name
+        user = naming.user_name(prefix, name, override)
+        place = of("shared_service_account_name") if override else of("environment")
+        yield from _longer(place, "the user", user, naming.IAM_NAME_LENGTH, "" if override else long)
+        policy = naming.policy_name(prefix, name, user)
+        room = POLICY_NAME_LENGTH - _NUMBERED
+        yield from _longer(place, "the policy", policy, room, "" if override else long)
+    yield from _longer(of("environment"), "the stack", naming.stack_name(prefix, name), _STACK, long)
+    for model in environment.selected_models:
+        stack = naming.stack_name(prefix, name, model.key)
+        yield from _longer(model.origins.at, "the stack", stack, _STACK, "shorten the key")
+
+
+_STACK = naming.STACK_NAME_LENGTH
+
+
+def _longer(place: Origin, what: str, name: str, room: int, suggestion: str) -> Iterator[Problem]:
+    if len(name) > room:
+        yield _at(place, f"{what} {name} has {len(name)} characters, at most {room}", suggestion)
+
+
+def _meeting_keys(environment: Environment) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for model in environment.selected_models:
+        stack = naming.stack_name(environment.iam_role_name_prefix, environment.name, model.key)
+        first = seen.setdefault(stack, model.key)
+        if first != model.key:
+            message = f"{model.key}: {first} already makes the stack {stack}"
+            yield _at(model.origins.at, message, "rename one of the two keys")
+
+
+def _selected_entries(project: Project) -> Iterator[CatalogEntry]:
+    """Each entry that is selected, once."""
+    selectors = dict.fromkeys(model.selector for model in project.environment.selected_models)
+    return (
+        project.catalog.entries[selector] for selector in selectors if selector in project.catalog.entries
+    )
+
+
+def _stacks(environment: Environment) -> Mapping[str, Origin]:
+    """The environment's stacks, and the lines to edit when one of them has to be called otherwise."""
+    prefix, name = environment.iam_role_name_prefix, environment.name
+    own = {naming.stack_name(prefix, name): environment.origins.of("environment")}
+    models = environment.selected_models
+    return {**own, **{naming.stack_name(prefix, name, model.key): model.origins.at for model in models}}
+
+
+def _stack_names(other: Neighbour) -> frozenset[str]:
+    prefix, name = other.iam_role_name_prefix, other.name
+    models = (naming.stack_name(prefix, name, key) for key in other.keys)
+    return frozenset((naming.stack_name(prefix, name), *models))
+
+
+def _iam_names(environment: Environment | Neighbour) -> Iterator[str]:
+    """Roles and users, which an account has once, whatever the region."""
+    yield naming.role_name(environment.iam_role_name_prefix, environment.name)
+    if environment.enable_shared_service_account:
+        override = environment.shared_service_account_name
+        yield naming.user_name(environment.iam_role_name_prefix, environment.name, override)
+
+
+def _met(place: Origin, what: str, other: Neighbour) -> Problem:
+    message = f"{what} would also be {other.name}'s, in the same account ({other.path})"
+    return _at(place, message, "rename the key or the environment, or give it another iam_role_name_prefix")
+
+
+def _wrong(place: Origin, label: str, value: str, allowed: str) -> Problem:
+    shown = value if value.isprintable() and value.strip() == value and value else repr(value)
+    return _at(place, f"{label}: must be {allowed}, not {shown[:80]}")
+
+
+def _at(place: Origin, message: str, suggestion: str = "") -> Problem:
+    return Problem(place.path, place.line, place.column, message, suggestion)
