@@ -88,38 +88,7 @@ def endpoint_url(endpoint_name: str, region: str, url_suffix: str) -> str:
     return f"https://runtime.sagemaker.{region}.{url_suffix}/endpoints/{endpoint_name}/invocations"
 
 
-def partition(region: str) -> str:
-    """The partition that a region belongs to, by its prefix.
-
-    https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
-    """
-    for prefix, name in _PARTITIONS:
-        if region.startswith(prefix):
-            return name
-    return "aws"
-
-
-def url_suffix(partition: str) -> str:
-    """The domain that a partition's service addresses end with."""
-    return _SUFFIXES.get(partition, "amazonaws.com")
-
-
 def _digits(identity: object) -> str:
     canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:HASH_LENGTH]
 
-
-_PARTITIONS = (
-    ("cn-", "aws-cn"),
-    ("us-gov-", "aws-us-gov"),
-    ("us-isob-", "aws-iso-b"),
-    ("us-iso-", "aws-iso"),
-    ("eusc-", "aws-eusc"),
-)
-
-_SUFFIXES = {
-    "aws-cn": "amazonaws.com.cn",
-    "aws-iso": "c2s.ic.gov",
-    "aws-iso-b": "sc2s.sgov.gov",
-    "aws-eusc": "amazonaws.eu",
-}

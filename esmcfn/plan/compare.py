@@ -121,9 +121,7 @@ def _properties(logical_id: str, before: Body, after: Body, place: Place) -> Ite
 
 def _leaves(path: str, before: object, after: object) -> Iterator[tuple[str, object, object]]:
     """Where two values differ, as deep as both have the same shape."""
-    if before == after and type(before) is type(after):
-        return
-    if _is_intrinsic(before) or _is_intrinsic(after):
+    if (_is_intrinsic(before) or _is_intrinsic(after)) and before != after:
         yield path, before, after
     elif isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
@@ -133,7 +131,7 @@ def _leaves(path: str, before: object, after: object) -> Iterator[tuple[str, obj
     elif isinstance(before, list) and isinstance(after, list):
         for number, (old, new) in enumerate(zip_longest(before, after, fillvalue=_ABSENT)):
             yield from _leaves(_join(path, str(number)), old, new)
-    else:
+    elif before != after or type(before) is not type(after):  # to Python, True and 1 are equal
         yield path, before, after
 
 

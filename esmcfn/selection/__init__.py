@@ -16,6 +16,7 @@ from esmcfn.domain.stack import (
     Variant,
 )
 from esmcfn.errors import InputError, Problem, UsageError, did_you_mean
+from esmcfn.reference import partitions
 from esmcfn.selection.judgement import contradictions
 
 ENVIRONMENT_TAG = "esmcfn:environment"
@@ -71,12 +72,12 @@ def _refuse_unknown(only: frozenset[str], environment: Environment) -> None:
 
 
 def _target(environment: Environment) -> Target:
-    partition = naming.partition(environment.region)
+    partition = partitions.partition(environment.region)
     return Target(
         account=environment.account_id,
         region=environment.region,
-        partition=partition,
-        url_suffix=naming.url_suffix(partition),
+        partition=partition.name,
+        url_suffix=partition.url_suffix,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from esmcfn import naming
 from esmcfn.domain.project import SANDBOX, CatalogEntry, Environment, Origin, Project, SelectedModel
 from esmcfn.errors import Problem, did_you_mean
+from esmcfn.reference import partitions
 from esmcfn.reference.instance_types import HOSTING
 from esmcfn.reference.marketplace import ACCOUNTS, transferred
 from esmcfn.selection.names import REGION, impossible_names, meeting_names
@@ -82,7 +83,7 @@ def _package(environment: Environment, model: SelectedModel, entry: CatalogEntry
 def _package_elsewhere(environment: Environment, entry: CatalogEntry, written: Origin) -> Iterator[Problem]:
     """The entry has no package in the environment's region."""
     region, regions = environment.region, ", ".join(sorted(entry.packages)) or "no region"
-    partition = naming.partition(region)
+    partition = partitions.partition(region).name
     of_marketplace = any(_account(arn) in ACCOUNTS.values() for arn in entry.packages.values())
     if of_marketplace and partition != "aws":
         message = f"{entry.selector} is a package of AWS Marketplace, which the partition {partition} lacks"

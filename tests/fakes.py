@@ -1,0 +1,184 @@
+"""Small working stand-ins for the ports: real rules, no network, no clock."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import TracebackType
+
+from esmcfn.domain.deployment import Execution, StackEvent
+from esmcfn.domain.finding import Finding
+from esmcfn.domain.plan import ChangeSet, DeployedStack, ProposedChange
+from esmcfn.domain.project import SANDBOX_ACCOUNT, Policy
+from esmcfn.domain.template import Template
+from esmcfn.errors import StalePlanError
+from esmcfn.plan import compare
+from esmcfn.ports import Cloud, Heard
+from esmcfn.verbs.world import World
+
+NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+
+_THEIR_WORDS = {
+    "add": ("Add", ""),
+    "modify": ("Modify", "False"),
+    "replace": ("Modify", "True"),
+    "delete": ("Remove", ""),
+}
+
+
+class FakeStacks:
+    """CloudFormation in a dict.
+
+    Attributes:
+        there: name to what is deployed.
+        open: ARNs of change sets that nobody has executed or discarded.
+        calls: names of the methods that were called, in order.
+        fail: method name to the error that it raises.
+    """
+
+    def __init__(self, *deployed: Template, account: str = SANDBOX_ACCOUNT) -> None:
+        self.account = account
+        self.there: dict[str, tuple[DeployedStack, Mapping[str, object]]] = {}
+        self.open: dict[str, Template] = {}
+        self.calls: list[str] = []
+        self.fail: dict[str, BaseException] = {}
+        self.edit: Callable[[ChangeSet], ChangeSet] = lambda change_set: change_set
+        self.ends: dict[str, Execution] = {}
+        for template in deployed:
+            self.deploy(template)
+
+    def deploy(self, template: Template, *, status: str = "CREATE_COMPLETE") -> None:
+        name = template.stack.name
+        stack = DeployedStack(
+            name=name,
+            stack_id=self._arn("stack", name),
+            status=status,
+            digest=template.digest,
+            model=template.stack.model,
+        )
+        self.there[name] = (stack, copy.deepcopy(dict(template.body)))
+
+    def change(self, name: str, **changes: object) -> None:
+        """Something about a deployed stack is otherwise: its status, its digest, its protection."""
+        stack, body = self.there[name]
+        self.there[name] = (replace(stack, **changes), body)  # type: ignore[arg-type]
+
+    def deployed(self, *, base_name: str, environment: str) -> tuple[DeployedStack, ...]:
+        self._called("deployed")
+        return tuple(stack for name, (stack, _) in sorted(self.there.items()))
+
+    def template(self, stack: DeployedStack) -> Mapping[str, object] | None:
+        self._called("template")
+        return self.there[stack.name][1]
+
+    def propose(self, template: Template, deployed: DeployedStack | None) -> ChangeSet:
+        self._called("propose")
+        name = template.stack.name
+        body = self.there[name][1] if name in self.there and deployed else None
+        changes = tuple(
+            ProposedChange(
+                logical_id=change.logical_id,
+                resource_type=change.resource_type,
+                physical_id=change.physical_id or "",
+                action=_THEIR_WORDS[change.action][0],
+                replacement=_THEIR_WORDS[change.action][1],
+            )
+            for change in compare(template, body)
+        )
+        arn = self._arn("changeSet", f"esmcfn-{len(self.calls)}-{name}")
+        self.open[arn] = template
+        return self.edit(
+            ChangeSet(
+                arn=arn,
+                name=arn.split("/")[-2],
+                stack_name=name,
+                stack_id=self._arn("stack", name),
+                new_stack=deployed is None,
+                empty=deployed is not None and not changes,
+                changes=changes,
+            )
+        )
+
+    def discard(self, change_set: ChangeSet) -> None:
+        self._called("discard")
+        self.open.pop(change_set.arn, None)
+
+    def execute(self, change_set_id: str, stack_id: str, heard: Heard) -> Execution:
+        self._called("execute")
+        if change_set_id not in self.open:
+            raise StalePlanError("the change set is gone")
+        template = self.open.pop(change_set_id)
+        name = template.stack.name
+        end = self.ends.get(name, Execution(status="UPDATE_COMPLETE" if name in self.there else "CREATE_COMPLETE"))
+        if end.succeeded:
+            self.deploy(template, status=end.status)
+        heard(StackEvent(event_id=name, logical_id=name, resource_type="", status=end.status, reason="", of_stack=True))
+        return end
+
+    def delete(self, stack_id: str, heard: Heard) -> Execution:
+        self._called("delete")
+        self.there.pop(stack_id.split("/")[-2])
+        return Execution(status="DELETE_COMPLETE")
+
+    def stop(self) -> None:
+        self._called("stop")
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if name in self.fail:
+            raise self.fail[name]
+
+    def _arn(self, kind: str, name: str) -> str:
+        return f"arn:aws:cloudformation:us-east-2:{self.account}:{kind}/{name}/1"
+
+
+class FakeIdentity:
+    """Credentials of one account."""
+
+    def __init__(self, account: str = SANDBOX_ACCOUNT) -> None:
+        self.number = account
+        self.asked = 0
+
+    def account(self) -> str:
+        self.asked += 1
+        return self.number
+
+
+class FakeJudgement:
+    """Engines that say what they were told to say."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self._findings = tuple(findings)
+        self.engines: Mapping[str, str] = {"cfn-lint": "1.58.0", "checkov": "3.3.30"}
+        self.cancelled = False
+
+    def findings(self) -> tuple[Finding, ...]:
+        return self._findings
+
+    def __enter__(self) -> FakeJudgement:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cancelled = True
+
+
+def a_world(
+    *, stacks: FakeStacks | None = None, identity: FakeIdentity | None = None, findings: Sequence[Finding] = ()
+) -> World:
+    """A world in which nothing is deployed and no rule objects."""
+    cloud = Cloud(stacks=stacks or FakeStacks(), identity=identity or FakeIdentity())
+
+    def begin(templates: Sequence[Template], *, policy: Policy, region: str) -> FakeJudgement:
+        return FakeJudgement(findings)
+
+    return World(
+        connect=lambda: cloud,
+        begin=begin,  # type: ignore[arg-type]  # a fake of the same shape
+        now=NOW,
+        tool_version="0.0.0",
+        progress=lambda doing: None,
+    )
