@@ -63,7 +63,8 @@ def _mapping(
     wrong: set[object] = set()
     if not validator.validate(given, normalize=False):
         for error in validator.errors:
-            wrong.add(error.field)
+            if error.code != EXCLUDES_FIELD.code:  # too much, but right by itself
+                wrong.add(error.field)
             problems.extend(_field_problem(document, (*path, error.field), field, error))
     problems.extend(_choice_problem(document, path, given, field))
     return {
@@ -77,9 +78,13 @@ def _below(document: Document, path: Path, value: Plain, field: Field, problems:
     if isinstance(value, dict) and field.fields:
         return _mapping(document, path, value, field, problems)
     if isinstance(value, dict):
-        right = (key for key in value if _key_fits(document, (*path, key), field.keys, problems))
-        pairs = ((key, _one(document, (*path, key), value[key], field.each, problems)) for key in right)
-        return {key: inner for key, inner in pairs if not isinstance(inner, Unfit)}
+        right: dict[str, Plain] = {}
+        for key, found in value.items():
+            fits = _key_fits(document, (*path, key), field.keys, problems)
+            inner = _one(document, (*path, key), found, field.each, problems)
+            if fits and not isinstance(inner, Unfit):
+                right[key] = inner
+        return right
     if isinstance(value, list):
         items = (_one(document, (*path, n), item, field.each, problems) for n, item in enumerate(value))
         return [item for item in items if not isinstance(item, Unfit)]
@@ -128,9 +133,9 @@ def _field_problem(
     field = parent.fields[name]
     if error.code == REQUIRED_FIELD.code:
         what = "has no value" if path in document.places else "is missing"
-        yield document.problem(path, f"{label} {what}", f"it must be {field.must}")
+        yield document.problem(path, f"{label}: {what}", f"it must be {field.must}")
     elif error.code == EXCLUDES_FIELD.code:
-        yield document.problem(path, f"{label} may not stand beside {field.excludes}", "remove one of them")
+        yield document.problem(path, f"{label}: may not stand beside {field.excludes}", "remove one of them")
     else:
         yield from _value_problem(document, path, field, error)
 
@@ -159,16 +164,18 @@ def _type_complaint(label: str, written: str | None, value: Plain, field: Field)
     if isinstance(value, str):
         unquoted = _resembles(value, field)
         return f"{must}, not the text {_shown(value)}", f"write {value} without quotes" if unquoted else ""
+    if value is None:
+        return f"{label}: has no value", f"it must be {field.must}"
     if written is None:
         return f"{must}, not {kind_of(value)}", ""
     if Kind.TEXT in field.kinds:
         quoted = re.fullmatch(field.pattern or r"[\s\S]*", written)
         return (
-            f"{must}, but YAML reads {written or 'no value'} as {kind_of(value)}",
+            f"{must}, but YAML reads {written} as {kind_of(value)}",
             f'write it in quotes: "{written}"' if quoted else "",
         )
     plain = "write plain digits" if isinstance(value, Unfit) and value.kind == kind_of(0) else ""
-    return f"{must}, not {written or 'empty'}", plain
+    return f"{must}, not {written}", plain
 
 
 def _resembles(value: str, field: Field) -> bool:

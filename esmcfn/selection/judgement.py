@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from esmcfn import naming
 from esmcfn.domain.project import SANDBOX, CatalogEntry, Environment, Origin, Project, SelectedModel
 from esmcfn.errors import Problem, did_you_mean
 from esmcfn.reference import partitions
