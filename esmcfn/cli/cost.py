@@ -9,7 +9,7 @@ import click
 from esmcfn.cli import options
 
 
-@click.command(epilog="\b\nExamples:\n  esmcfn cost dev\n  esmcfn cost --all --offline -f json\n")
+@click.command(short_help="Price the selected models.", epilog="\b\nExamples:\n  esmcfn cost dev\n  esmcfn cost --all --offline -f json\n")
 @options.environments
 @options.report
 @options.reach

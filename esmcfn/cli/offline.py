@@ -29,7 +29,7 @@ def validate(
     return run.emit(run.outcomes(lambda project, selection, world: offline.validate(selection)))
 
 
-@click.command(epilog="\b\nExamples:\n  esmcfn build dev --out templates\n  esmcfn build dev | less\n")
+@click.command(short_help="Write the CloudFormation templates.", epilog="\b\nExamples:\n  esmcfn build dev --out templates\n  esmcfn build dev | less\n")
 @options.environments
 @options.report
 @click.option(
@@ -60,7 +60,7 @@ def build(
     return run.emit(outcomes)
 
 
-@click.command(epilog="\b\nExamples:\n  esmcfn check dev\n  esmcfn check --all -f json\n")
+@click.command(short_help="Judge the built templates.", epilog="\b\nExamples:\n  esmcfn check dev\n  esmcfn check --all -f json\n")
 @options.environments
 @options.report
 @click.pass_context

@@ -10,6 +10,7 @@ from esmcfn.cli import options
 
 
 @click.command(
+    short_help="Show what deploying would change.",
     epilog="""\b
 Examples:
   esmcfn plan dev

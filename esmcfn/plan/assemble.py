@@ -156,7 +156,7 @@ def verdict(findings: Sequence[Finding], cost: Cost, budget: Decimal | None) -> 
         return replace(policy, reasons=(*policy.reasons, "the budget could not be judged: a price is unknown"))
     if cost.after_monthly <= budget:
         return policy
-    over = f"over budget: {cost.after_monthly} US dollars a month expected, {budget} allowed"
+    over = f"over budget: {cost.after_monthly:,.2f} US dollars a month expected, {budget:,.2f} allowed"
     return replace(policy, over_budget=True, reasons=(*policy.reasons, over))
 
 

@@ -1,0 +1,306 @@
+"""Verbs join the core to the world: unhappy paths first, and nothing is ever left behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from builders import a_base_stack, a_project, a_selection, a_stack, a_variant, an_environment, some_origins
+from fakes import FakeIdentity, FakeStacks, a_world
+
+from esmcfn.domain.deployment import Execution
+from esmcfn.domain.finding import Engine, Finding, Level, Severity
+from esmcfn.domain.plan import Action, Impact, StackAction
+from esmcfn.errors import CloudError, ExitCode, Interrupted, StackBusyError, WrongAccount
+from esmcfn.template import synthesize, synthesize_all
+from esmcfn.verbs.deploying import deploy
+from esmcfn.verbs.offline import build, check, validate
+from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.pricing import price
+
+ONE = a_selection()
+BIGGER = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.4xlarge")))
+
+
+def deployed(selection=ONE, **options) -> FakeStacks:
+    return FakeStacks(*synthesize_all(selection), **options)
+
+
+def planned(selection=ONE, *, stacks=None, findings=(), identity=None, **options):
+    world = a_world(stacks=stacks, findings=findings, identity=identity)
+    return make_plan(a_project(), selection, world, **options)
+
+
+def a_finding(level: Level = Level.HARD, **changes) -> Finding:
+    finding = Finding(
+        rule="ESM001",
+        engine=Engine.HOUSE,
+        severity=Severity.ERROR,
+        level=level,
+        message="too many",
+        origin=some_origins("environments/dev.yaml", 11).at,
+        stack="esm-dev-prototype-model",
+        model="prototype_model",
+    )
+    return replace(finding, **changes)
+
+
+class TestPlanUnhappy:
+    def test_another_accounts_stacks_are_refused(self):
+        with pytest.raises(WrongAccount, match="belongs to account 123456789012, the credentials to 999999999999"):
+            planned(stacks=deployed(account="999999999999"))
+
+    def test_another_accounts_credentials_are_refused_before_anything_is_proposed(self):
+        stacks = FakeStacks()
+        with pytest.raises(WrongAccount):
+            planned(stacks=stacks, identity=FakeIdentity("999999999999"))
+        assert "propose" not in stacks.calls
+
+    @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "DELETE_IN_PROGRESS"])
+    def test_a_stack_that_somebody_else_is_changing_is_exit_7(self, status):
+        stacks = deployed()
+        stacks.change("esm-dev", status=status)
+        with pytest.raises(StackBusyError, match=status) as caught:
+            planned(stacks=stacks)
+        assert caught.value.exit_code is ExitCode.BUSY
+
+    @pytest.mark.parametrize("method", ["deployed", "propose", "template", "discard"])
+    @pytest.mark.parametrize("error", [CloudError("throttled"), KeyboardInterrupt()])
+    def test_whatever_fails_no_change_set_is_left_behind_that_could_be_removed(self, method, error):
+        stacks = deployed()
+        stacks.fail[method] = error
+        with pytest.raises(type(error)):
+            planned(BIGGER, stacks=stacks)
+        assert method == "discard" or not stacks.open
+
+    @pytest.mark.parametrize("keep", [True, False])
+    def test_when_one_stack_fails_the_change_sets_of_the_others_go_too(self, keep):
+        selection = a_selection(*(a_stack(f"model_{number}") for number in range(12)))
+        stacks = FakeStacks()
+        proposed = stacks.propose
+
+        def failing(template, there):
+            if template.stack.model == "model_7":
+                raise CloudError("no")
+            return proposed(template, there)
+
+        stacks.propose = failing
+        with pytest.raises(CloudError):
+            planned(selection, stacks=stacks, keep=keep)
+        assert stacks.open == {}
+
+    def test_when_the_engines_fail_kept_change_sets_go_too(self):
+        stacks = FakeStacks()
+        world = a_world(stacks=stacks)
+
+        def begin(*words, **options):
+            judgement = a_world().begin(*words, **options)
+            judgement.findings = lambda: (_ for _ in ()).throw(KeyboardInterrupt())
+            return judgement
+
+        with pytest.raises(KeyboardInterrupt):
+            make_plan(a_project(), ONE, replace(world, begin=begin), keep=True)
+        assert stacks.open == {}
+
+    def test_findings_that_block_are_exit_10_and_still_show_the_changes(self):
+        report = planned(findings=[a_finding()])
+        assert report.exit_code is ExitCode.FINDINGS
+        assert report.body.verdict.blocked
+        assert report.body.summary["add"] == 4
+
+    def test_an_advisory_or_waived_finding_blocks_nothing(self):
+        findings = [a_finding(Level.ADVISORY), a_finding(waived_by="W1")]
+        assert planned(findings=findings).exit_code is ExitCode.DONE
+
+    def test_over_budget_is_exit_13(self):
+        selection = replace(ONE, environment=an_environment(budget_usd_per_month=1))
+        assert planned(selection).exit_code is ExitCode.BUDGET
+
+    def test_a_budget_over_an_unknown_price_is_said_to_be_unjudged(self):
+        stack = a_stack(variant=a_variant(instance_type="ml.x9.huge"))
+        report = planned(a_selection(stack, environment=an_environment(budget_usd_per_month=1)))
+        assert report.exit_code is ExitCode.DONE
+        assert "could not be judged" in report.body.verdict.reasons[0]
+
+    def test_a_stack_that_has_to_be_recovered_is_not_asked_about(self):
+        stacks = deployed()
+        stacks.change("esm-dev-prototype-model", status="UPDATE_ROLLBACK_FAILED")
+        report = planned(BIGGER, stacks=stacks)
+        model = report.body.stacks[1]
+        assert "propose" not in stacks.calls
+        assert "UPDATE_ROLLBACK_FAILED" in model.notes[0]
+
+    def test_a_first_creation_that_rolled_back_is_created_anew(self):
+        stacks = deployed()
+        stacks.change("esm-dev-prototype-model", status="ROLLBACK_COMPLETE")
+        model = planned(stacks=stacks).body.stacks[1]
+        assert model.action is StackAction.CREATE
+        assert "ROLLBACK_COMPLETE" in model.notes[0]
+
+
+class TestPlan:
+    def test_a_first_plan_adds_everything_and_leaves_nothing_behind(self):
+        stacks = FakeStacks()
+        body = planned(stacks=stacks).body
+        assert [stack.action for stack in body.stacks] == [StackAction.CREATE, StackAction.CREATE]
+        assert body.summary == {"add": 4, "modify": 0, "replace": 0, "delete": 0, "unchanged": 0}
+        assert stacks.open == {}
+        assert all(stack.change_set_id is None for stack in body.stacks)
+
+    def test_an_unchanged_environment_asks_aws_for_the_list_of_stacks_and_nothing_else(self):
+        stacks, identity = deployed(), FakeIdentity()
+        body = planned(stacks=stacks, identity=identity).body
+        assert body.empty
+        assert body.summary["unchanged"] == 4
+        assert stacks.calls == ["deployed"]
+        assert identity.asked == 0
+
+    def test_a_bigger_instance_keeps_the_model_replaces_the_configuration_and_updates_the_endpoint(self):
+        body = planned(BIGGER, stacks=deployed()).body
+        changes = {change.logical_id: change for change in body.stacks[1].changes}
+        assert {name: change.action for name, change in changes.items()} == {
+            "EndpointConfig": Action.REPLACE,
+            "Endpoint": Action.MODIFY,
+        }
+        assert changes["Endpoint"].impact is Impact.BLUE_GREEN
+        assert body.summary == {"add": 0, "modify": 1, "replace": 1, "delete": 0, "unchanged": 2}
+        assert body.cost.delta_monthly > 0
+
+    def test_a_key_that_is_no_longer_selected_is_a_stack_to_delete_after_the_others(self):
+        two = a_selection(a_stack("kept"), a_stack("dropped"))
+        body = planned(a_selection(a_stack("kept")), stacks=deployed(two)).body
+        assert [(stack.name, stack.action) for stack in body.stacks] == [
+            ("esm-dev", StackAction.UNCHANGED),
+            ("esm-dev-kept", StackAction.UNCHANGED),
+            ("esm-dev-dropped", StackAction.DELETE),
+        ]
+        assert body.summary["delete"] == 3
+        assert {change.impact for change in body.stacks[2].changes} == {Impact.NONE, Impact.DELETES}
+
+    def test_narrowing_to_a_model_never_lists_the_others_for_deletion(self):
+        two = a_selection(a_stack("a"), a_stack("b"))
+        narrowed = a_selection(a_stack("a"), narrowed=frozenset({"a"}))
+        assert all(stack.action is not StackAction.DELETE for stack in planned(narrowed, stacks=deployed(two)).body.stacks)
+
+    def test_a_base_stack_that_nobody_needs_any_more_goes_last(self):
+        selection = a_selection(a_stack(), base=None)
+        body = planned(replace(selection, models=()), stacks=deployed()).body
+        assert [stack.name for stack in body.stacks] == ["esm-dev-prototype-model", "esm-dev"]
+
+    def test_read_only_makes_no_change_set_and_shows_the_same_changes(self):
+        stacks = deployed()
+        body = planned(BIGGER, stacks=stacks, read_only=True).body
+        assert "propose" not in stacks.calls
+        assert not body.server_side
+        assert body.summary == planned(BIGGER, stacks=deployed()).body.summary
+
+    def test_the_digest_is_not_believed_while_the_stack_is_not_settled(self):
+        stacks = deployed()
+        stacks.change("esm-dev", status="UPDATE_ROLLBACK_COMPLETE")
+        assert planned(stacks=stacks).body.empty
+        assert "propose" in stacks.calls
+
+    def test_keeping_leaves_the_change_sets_and_names_them(self):
+        stacks = FakeStacks()
+        body = planned(stacks=stacks, keep=True).body
+        assert {stack.change_set_id for stack in body.stacks} == set(stacks.open)
+
+    def test_changes_are_news_only_when_asked_for(self):
+        assert planned().exit_code is ExitCode.DONE
+        assert planned(detailed=True).exit_code is ExitCode.CHANGES
+        assert planned(stacks=deployed(), detailed=True).exit_code is ExitCode.DONE
+
+    def test_the_plans_id_does_not_hang_on_the_clock_or_on_change_sets(self):
+        kept, later = planned(keep=True), a_world()
+        again = make_plan(a_project(), ONE, replace(later, now=later.now.replace(hour=13)))
+        assert kept.body.plan_id == again.body.plan_id
+        assert kept.body.plan_id != planned(BIGGER).body.plan_id
+
+    def test_outputs_name_what_callers_need_and_skip_what_is_parked(self):
+        selection = a_selection(a_stack("on"), a_stack("off", parked=True))
+        endpoints = planned(selection).body.endpoints
+        assert set(endpoints) == {"on"}
+        assert endpoints["on"].endpoint_url == (
+            f"https://runtime.sagemaker.us-east-2.amazonaws.com/endpoints/{endpoints['on'].endpoint_name}/invocations"
+        )
+
+
+class TestDeploy:
+    def deployed(self, stacks, selection=ONE, *, agreed=True, findings=()):
+        return deploy(a_project(), selection, a_world(stacks=stacks, findings=findings), agreed=lambda plan: agreed)
+
+    def test_policy_blocks_before_anything_is_executed(self):
+        stacks = FakeStacks()
+        report = self.deployed(stacks, findings=[a_finding()])
+        assert report.exit_code is ExitCode.FINDINGS
+        assert "execute" not in stacks.calls
+        assert stacks.open == {}
+
+    def test_declining_leaves_nothing_behind(self):
+        stacks = FakeStacks()
+        with pytest.raises(Interrupted, match="declined"):
+            self.deployed(stacks, agreed=False)
+        assert stacks.open == {}
+        assert stacks.there == {}
+
+    def test_when_the_base_stack_fails_nothing_is_built_on_it(self):
+        stacks = FakeStacks()
+        stacks.ends["esm-dev"] = Execution(status="ROLLBACK_COMPLETE", causes=("ExecutionRole: no",))
+        report = self.deployed(stacks)
+        assert report.exit_code is ExitCode.DEPLOYMENT
+        assert [outcome.execution and outcome.execution.status for outcome in report.body.stacks] == [
+            "ROLLBACK_COMPLETE",
+            None,
+        ]
+        assert stacks.open == {}
+
+    def test_one_model_that_fails_does_not_stop_its_neighbours(self):
+        stacks = FakeStacks()
+        stacks.ends["esm-dev-a"] = Execution(status="ROLLBACK_COMPLETE", causes=("Endpoint: no capacity",))
+        report = self.deployed(stacks, a_selection(a_stack("a"), a_stack("b")))
+        assert report.exit_code is ExitCode.DEPLOYMENT
+        assert set(stacks.there) == {"esm-dev", "esm-dev-b"}
+
+    def test_what_was_deployed_needs_nothing_the_second_time(self):
+        stacks = FakeStacks()
+        assert self.deployed(stacks).exit_code is ExitCode.DONE
+        again = self.deployed(stacks)
+        assert again.body.stacks == ()
+        assert again.body.succeeded
+
+    def test_a_key_that_is_no_longer_selected_is_deleted(self):
+        stacks = deployed(a_selection(a_stack("kept"), a_stack("dropped")))
+        self.deployed(stacks, a_selection(a_stack("kept")))
+        assert set(stacks.there) == {"esm-dev", "esm-dev-kept"}
+
+
+class TestCost:
+    def test_an_account_out_of_reach_makes_the_comparison_unknown_and_not_the_price(self):
+        stacks = FakeStacks()
+        stacks.fail["deployed"] = CloudError("no network")
+        body = price(a_project(), ONE, a_world(stacks=stacks)).body
+        assert body.cost.before_monthly is None
+        assert str(body.cost.after_monthly) == "1105.950"
+        assert body.why == "no network"
+
+    def test_what_is_deployed_is_compared(self):
+        body = price(a_project(), BIGGER, a_world(stacks=deployed())).body
+        assert body.compared
+        assert body.cost.delta_monthly == body.cost.after_monthly - body.cost.before_monthly
+
+    def test_over_budget_is_exit_13(self):
+        selection = replace(ONE, environment=an_environment(budget_usd_per_month=1))
+        assert price(a_project(), selection, a_world(), compared=False).exit_code is ExitCode.BUDGET
+
+
+class TestOffline:
+    def test_validate_lists_the_stacks_in_the_order_of_deployment(self):
+        assert validate(ONE).body.stacks == ("esm-dev", "esm-dev-prototype-model")
+
+    def test_build_makes_every_template(self):
+        assert build(ONE).body.templates == (synthesize(a_base_stack()), synthesize(a_stack()))
+
+    def test_check_is_exit_10_where_a_finding_blocks(self):
+        report = check(a_project(), ONE, a_world(findings=[a_finding()]))
+        assert report.exit_code is ExitCode.FINDINGS
+        assert report.body.verdict.reasons == ("ESM001 (hard) in prototype_model: too many",)
