@@ -146,7 +146,7 @@ def _fault(adapter: Adapter, fault: Fault) -> Finding:
         engine=adapter.engine,
         severity=Severity.ERROR,
         level=Level.HARD,
-        message=f"{adapter.engine} judged nothing: it {fault.reason}. To mend it: {adapter.mend}",
+        message=f"{adapter.engine} judged nothing: it {fault.reason}. Mend it: {fault.mend or adapter.mend}",
         origin=None,
     )
 

@@ -15,7 +15,11 @@ gc.disable()  # a third of the time to import cfn-lint goes into looking for gar
 import json  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
+from collections.abc import Callable  # noqa: E402
 from typing import Any  # noqa: E402
+
+ENOUGH_FOR_A_WORKER = 12
+"""Templates that are worth a process of their own: 20 ms each, against 50 ms for the process."""
 
 SEVERITIES = {"error": "error", "warning": "warning", "informational": "info"}
 
@@ -44,14 +48,39 @@ def judge(question: dict[str, Any]) -> dict[str, Any]:
         mandatory_checks=["E", "W"],
     )
     runner = Runner(config)
-    gc.freeze()
+    gc.freeze()  # the rules are here to stay; what judging leaves behind is seldom worth a look
+    gc.set_threshold(200_000)
     gc.enable()
-    said = {}
-    for template in question["templates"]:
-        body, problems = decode_str(template["text"])
-        matches = problems or list(runner.validate_template(body))
-        said[template["name"]] = [remark(match) for match in matches]
-    return {"version": __version__, "templates": said}
+
+    def remarks(text: str) -> list[dict[str, str]]:
+        body, problems = decode_str(text)
+        return [remark(match) for match in problems or runner.validate_template(body)]
+
+    names = [template["name"] for template in question["templates"]]
+    said = side_by_side(remarks, [template["text"] for template in question["templates"]])
+    return {"version": __version__, "templates": dict(zip(names, said, strict=True))}
+
+
+def side_by_side(work: Callable[[str], Any], texts: list[str]) -> list[Any]:
+    """Do the work on every text; where there are many, in copies of ourselves that have the rules already.
+
+    A copy that fails ends with its own traceback and takes us along.
+    """
+    workers = min(os.cpu_count() or 1, len(texts) // ENOUGH_FOR_A_WORKER)
+    if workers < 2 or not hasattr(os, "fork"):
+        return [work(text) for text in texts]
+    for number in range(workers):
+        if os.fork() == 0:
+            with open(f"share-{number}.json", "w", encoding="utf-8") as file:
+                json.dump([work(text) for text in texts[number::workers]], file)
+            os._exit(0)
+    if any(os.wait()[1] for _ in range(workers)):
+        os._exit(1)
+    done: list[Any] = [None] * len(texts)
+    for number in range(workers):
+        with open(f"share-{number}.json", encoding="utf-8") as file:
+            done[number::workers] = json.load(file)
+    return done
 
 
 def remark(match: Any) -> dict[str, str]:

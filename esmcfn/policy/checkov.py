@@ -14,26 +14,41 @@ from esmcfn.policy.process import Fault
 VARIABLE = "ESMCFN_CHECKOV"
 """Names the folder of an environment that holds checkov, before any other place is looked at."""
 
+INSTALL = "python -m esmcfn.policy.tools"
+"""The command that makes the environment."""
+
 REQUIREMENTS = RUNNERS / "checkov-requirements.txt"
 STAMP = "esmcfn-requirements.sha256"
 """Written into an environment of our own making when it is complete: the digest of REQUIREMENTS."""
+
+SCRATCH = "esmcfn-scratch"
+"""Folder of an environment where checkov's HCL parser keeps its grammar: making it takes half a second."""
 
 
 def find(surroundings: Surroundings) -> Installation | Fault:
     """The checkov that ESMCFN_CHECKOV names, else the one of our own making."""
     named = os.environ.get(VARIABLE, "")
-    environment = Path(named) if named else (surroundings.tools or tools_folder()) / "checkov"
-    if not interpreter(environment).exists():
-        return Fault(f"is not installed in {VARIABLE}={named}" if named else "is not installed")
-    if not named and not complete(environment):
-        return Fault("is not the one that this esmcfn pins")
-    version = _version(environment)
-    if version is None:
-        return Fault(f"is not installed in {VARIABLE}={named}" if named else "is not installed")
+    if named:
+        found = installation(Path(named), surroundings.checks)
+        return found or Fault(f"is not installed in {VARIABLE}={named}", mend=f"unset {VARIABLE}; {INSTALL}")
+    environment = (surroundings.tools or tools_folder()) / "checkov"
+    found = installation(environment, surroundings.checks)
+    if found is None:
+        return Fault("is not installed", mend=INSTALL)
+    return found if complete(environment) else Fault("is not the one that this esmcfn pins", mend=INSTALL)
+
+
+def installation(environment: Path, checks: Path | None = None) -> Installation | None:
+    """The checkov of an environment, None where it holds none."""
+    python, version = interpreter(environment), _version(environment)
+    if version is None or not python.exists():
+        return None
     return Installation(
         version=version,
-        command=(str(interpreter(environment)), "-I", "-X", "utf8", str(RUNNERS / "checkov_runner.py")),
-        question=_checks(surroundings.checks),
+        # -I: neither the current folder nor the user's PYTHON variables decide what is imported.
+        command=(str(python), "-I", "-X", "utf8", str(RUNNERS / "checkov_runner.py")),
+        question=_checks(checks),
+        scratch=environment / SCRATCH,
     )
 
 
@@ -106,7 +121,7 @@ def _checks(folder: Path | None) -> dict[str, str]:
 CHECKOV = Adapter(
     engine=Engine.CHECKOV,
     fault_rule="ESMCFN-CHECKOV",
-    mend="python -m esmcfn.policy.tools",
+    mend=f"{INSTALL} --force",
     find=find,
     level=level,
 )

@@ -37,11 +37,13 @@ class Installation:
     Attributes:
         command: runs our script on it.
         question: what it is asked besides the templates; part of a verdict's key.
+        scratch: folder where the engine's libraries keep what they work out once, None for nowhere.
     """
 
     version: str
     command: tuple[str, ...]
     question: Mapping[str, str]
+    scratch: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

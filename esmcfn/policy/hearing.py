@@ -96,7 +96,9 @@ class Hearing:
 def _ask(found: Installation, new: dict[str, str], deadline_seconds: float) -> EngineProcess | Fault:
     templates = [{"name": _name(name), "text": text} for name, text in new.items()]
     question = {**found.question, "templates": templates}
-    return EngineProcess.start(found.command, question, deadline_seconds=deadline_seconds)
+    return EngineProcess.start(
+        found.command, question, scratch=found.scratch, deadline_seconds=deadline_seconds
+    )
 
 
 def _name(verdict_key: str) -> str:

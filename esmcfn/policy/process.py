@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,9 +26,15 @@ _TAIL = 400
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why an engine has no answer, as the second half of a sentence: "did not start: ..."."""
+    """Why an engine has no answer.
+
+    Attributes:
+        reason: the second half of a sentence that begins with "it".
+        mend: the command that mends it, empty where the adapter's usual one does.
+    """
 
     reason: str
+    mend: str = ""
 
 
 class EngineProcess:
@@ -37,10 +45,16 @@ class EngineProcess:
         self._folder = folder
         self._deadline_seconds = deadline_seconds
         self._deadline = time.monotonic() + deadline_seconds
+        self._late = False
 
     @classmethod
     def start(
-        cls, command: Sequence[str], question: Mapping[str, object], *, deadline_seconds: float
+        cls,
+        command: Sequence[str],
+        question: Mapping[str, object],
+        *,
+        scratch: Path | None = None,
+        deadline_seconds: float,
     ) -> EngineProcess | Fault:
         """Ask; returns at once."""
         import subprocess  # these two take 15 ms to import, and a run without news needs neither
@@ -61,7 +75,7 @@ class EngineProcess:
                     stdout=answer,
                     stderr=errors,
                     cwd=folder,
-                    env=_environment(folder),
+                    env=_environment(folder, scratch),
                     # Ctrl-C is for us to pass on: an engine that gets it too prints a traceback.
                     start_new_session=True,
                 )
@@ -72,25 +86,36 @@ class EngineProcess:
 
     def answer(self) -> object | Fault:
         """Wait for the answer, and clear everything away."""
-        import subprocess
+        import threading
 
+        # Popen.wait(timeout) looks every 50 ms; this wakes when the engine ends.
+        alarm = threading.Timer(self._deadline - time.monotonic(), self._give_up)
+        alarm.start()
         try:
-            status = self._process.wait(max(0.0, self._deadline - time.monotonic()))
+            status = self._process.wait()
+            if self._late:
+                return Fault(f"did not answer within {self._deadline_seconds:g} seconds")
             return self._read("answer.json") if status == 0 else self._crash(status)
-        except subprocess.TimeoutExpired:
-            return Fault(f"did not answer within {self._deadline_seconds:g} seconds")
         finally:
+            alarm.cancel()
             self.cancel()
 
     def cancel(self) -> None:
         """Stop it, if it still runs, with every process it may have started; clear everything away."""
         if self._process.poll() is None:
-            with suppress(ProcessLookupError, PermissionError):
-                if hasattr(os, "killpg"):
-                    os.killpg(self._process.pid, 9)
-            self._process.kill()
+            self._kill()
             self._process.wait()
         _remove(self._folder)
+
+    def _give_up(self) -> None:
+        self._late = True
+        self._kill()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()
 
     def _read(self, name: str) -> object | Fault:
         try:
@@ -109,9 +134,14 @@ class EngineProcess:
         return Fault(f"ended with status {status}")
 
 
-def _environment(folder: str) -> dict[str, str]:
+def _environment(folder: str, scratch: Path | None) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return kept | {"HOME": folder, "TMPDIR": folder, "AWS_EC2_METADATA_DISABLED": "true"}
+    own = {"HOME": folder, "TMPDIR": folder, "AWS_EC2_METADATA_DISABLED": "true"}
+    with suppress(OSError):
+        if scratch:
+            os.makedirs(scratch, exist_ok=True)
+            own["TMPDIR"] = str(scratch)
+    return kept | own
 
 
 def _remove(folder: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,20 +14,28 @@ from esmcfn.policy.checkov import (
     REQUIREMENTS,
     STAMP,
     complete,
+    installation,
     interpreter,
     requirements_digest,
     tools_folder,
 )
+from esmcfn.policy.engine import read_answer
+from esmcfn.policy.process import EngineProcess, Fault
+
+_PATIENCE_SECONDS = 300.0
 
 
 class InstallError(Exception):
     """A step of the installation failed; the message holds what it printed."""
 
 
-def main() -> int:
-    """Install checkov where it is not complete yet, and return the process's status."""
+def main(words: Sequence[str]) -> int:
+    """Install checkov where it is not complete yet or --force is said; return the process's status."""
+    if set(words) - {"--force"}:
+        _say("usage: python -m esmcfn.policy.tools [--force]")
+        return 2
     environment = tools_folder() / "checkov"
-    if complete(environment) and interpreter(environment).exists():
+    if not words and complete(environment) and installation(environment):
         _say(f"checkov is in place: {environment}")
         return 0
     try:
@@ -64,7 +73,25 @@ def install(environment: Path) -> None:
     subprocess.run(
         [python, "-m", "compileall", "-q", str(environment)], env=_environment(), capture_output=True
     )
+    _say("asking it for the first time")
+    _try_out(environment)
     (environment / STAMP).write_text(requirements_digest(), "utf-8")
+
+
+def _try_out(environment: Path) -> None:
+    """Put one template to it: it works, and what its libraries work out once is worked out."""
+    installed = installation(environment)
+    if installed is None:
+        raise InstallError(f"{environment} holds no checkov")
+    topic = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    question = {"templates": [{"name": "topic", "text": topic}]}
+    process = EngineProcess.start(
+        installed.command, question, scratch=installed.scratch, deadline_seconds=_PATIENCE_SECONDS
+    )
+    answer = process if isinstance(process, Fault) else process.answer()
+    said = answer if isinstance(answer, Fault) else read_answer(answer, installed.version, ["topic"])
+    if isinstance(said, Fault):
+        raise InstallError(f"it {said.reason}")
 
 
 def _run(*command: str) -> None:
@@ -84,4 +111,4 @@ def _say(message: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
