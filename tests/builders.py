@@ -5,8 +5,9 @@ a_stack(variant=a_variant(instance_count=2)), a_project(models=[a_selected_model
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from esmcfn import naming
@@ -39,6 +40,33 @@ PACKAGE = (
     "esmc-300m-2024-12-6ad677e3dc243fb1b56e5787b7f93b53"
 )
 
+CATALOG_TEXT = f"""\
+models:
+  ESMC-300M:
+    sagemaker_model_name: "Model-ESMC-300M-1"
+    forge_model_name: esmc-300m-2024-12
+    endpoint_name: "Endpoint-ESMC-300M-1"
+    model_package: "{PACKAGE}"
+    instance_type: "ml.g5.2xlarge"
+    instance_count: 1
+"""
+
+ENVIRONMENT_TEXT = """\
+environment: dev
+account: sandbox
+region: us-east-2
+catalog: ../catalogs/esm.yaml
+iam_role_name_prefix: esm
+tags:
+  Project: esm-partner
+enable_shared_service_account: false
+shared_service_account_name: ""
+selected_models:
+  prototype_model:
+    selector: ESMC-300M
+    instance_type: ml.g5.2xlarge
+"""
+
 ENTRY_LINES = (
     "sagemaker_model_name",
     "forge_model_name",
@@ -58,6 +86,20 @@ ENVIRONMENT_LINES = (
     "shared_service_account_name",
     "selected_models",
 )
+
+
+def a_root(
+    folder: Path,
+    *,
+    environment: str = ENVIRONMENT_TEXT,
+    catalog: str = CATALOG_TEXT,
+    files: Mapping[str, str] | None = None,
+) -> Path:
+    """A folder with environments/dev.yaml and catalogs/esm.yaml, and whatever else a test brings."""
+    for path, text in {ENVIRONMENT: environment, CATALOG: catalog, **(files or {})}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    return folder
 
 
 def some_origins(path: str, line: int, keys: Iterable[str] = (), *, column: int = 1) -> Origins:

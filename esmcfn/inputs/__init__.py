@@ -41,7 +41,8 @@ def load(root: Path, name: str) -> Loaded:
     """
     known = environment_names(root)
     if name not in known:
-        raise InputError((environments.missing(name, known),))
+        misnamed = (root / environments.FOLDER / f"{name}.yml").is_file()
+        raise InputError((environments.missing(name, known, misnamed=misnamed),))
     problems: list[Problem] = []
     in_force = policy(root, problems)
     document = files.document(root, f"{environments.FOLDER}/{name}.yaml")

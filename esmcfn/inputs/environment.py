@@ -71,9 +71,13 @@ def neighbour(document: Document, name: str, *, account: str) -> Neighbour | Non
     )
 
 
-def missing(name: str, known: tuple[str, ...]) -> Problem:
-    """An environment that nobody wrote."""
-    near = did_you_mean(name, known)
+def missing(name: str, known: tuple[str, ...], *, misnamed: bool) -> Problem:
+    """An environment that nobody wrote.
+
+    Args:
+        misnamed: there is a file NAME.yml.
+    """
+    near = f"rename {name}.yml to {name}.yaml" if misnamed else did_you_mean(name, known)
     if not near:
         near = (
             f"there are {', '.join(known)}"

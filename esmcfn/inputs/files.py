@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from esmcfn.domain.project import Origin
-from esmcfn.errors import Problem
+from esmcfn.errors import Problem, did_you_mean
 from esmcfn.inputs.document import Document, parse
 
 MAX_BYTES = 1024 * 1024
@@ -20,10 +20,11 @@ def document(root: Path, relative: str, *, asked_at: Origin | None = None) -> Do
         relative: with forward slashes.
         asked_at: where the file is named; a file that cannot be had is a problem of that place.
     """
-    place = asked_at or Origin(relative, 1)
 
     def refused(message: str, suggestion: str = "") -> Document:
-        problem = Problem(place.path, place.line, place.column, f"{relative}: {message}", suggestion)
+        place = asked_at or Origin(relative, 1)
+        named = f"{relative} {message}" if asked_at else f"the file {message}"
+        problem = Problem(place.path, place.line, place.column, named, suggestion)
         return Document(path=relative, problems=(problem,))
 
     path = root / relative
@@ -31,7 +32,7 @@ def document(root: Path, relative: str, *, asked_at: Origin | None = None) -> Do
         if not path.resolve().is_relative_to(root.resolve()):
             return refused("lies outside of the root", "keep every file inside the folder that --root names")
         if not path.is_file():
-            return refused("is a folder" if path.is_dir() else "no such file", _sibling(root, relative))
+            return refused("is a folder" if path.is_dir() else "does not exist", _near(root, relative))
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (
@@ -72,6 +73,10 @@ def _decoded(relative: str, content: bytes) -> Document:
         return Document(path=relative, problems=(problem,))
 
 
-def _sibling(root: Path, relative: str) -> str:
-    stem = relative.removesuffix(".yaml")
-    return f"rename {stem}.yml to {relative}" if (root / f"{stem}.yml").is_file() else ""
+def _near(root: Path, relative: str) -> str:
+    """The file that is probably meant."""
+    folder, name = os.path.split(relative)
+    stem = name.removesuffix(".yaml")
+    if (root / folder / f"{stem}.yml").is_file():
+        return f"rename {stem}.yml to {stem}.yaml"
+    return did_you_mean(name, (f"{known}.yaml" for known in names(root, folder)))

@@ -81,10 +81,14 @@ def _digest(
     for relative in _checks(root):
         path = root / relative
         if not path.resolve().is_relative_to(root.resolve()):
-            problems.append(Problem(relative, 1, 1, f"{relative}: lies outside of the root"))
+            problems.append(Problem(relative, 1, 1, "the file lies outside of the root"))
             continue
-        digest.update(f"\0{relative}\0{path.stat().st_size}\0".encode())
-        digest.update(path.read_bytes())
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            problems.append(Problem(relative, 1, 1, f"the file cannot be read: {error.strerror}"))
+            continue
+        digest.update(os.fsencode(f"\0{relative}\0{len(content)}\0") + content)
     return f"sha256:{digest.hexdigest()}"
 
 

@@ -9,6 +9,7 @@ from esmcfn.errors import Problem, did_you_mean
 from esmcfn.reference import partitions
 from esmcfn.reference.instance_types import HOSTING
 from esmcfn.reference.marketplace import ACCOUNTS, transferred
+from esmcfn.selection.complaint import at
 from esmcfn.selection.names import REGION, impossible_names, meeting_names
 from esmcfn.selection.tags import impossible_tags
 
@@ -34,17 +35,12 @@ def contradictions(project: Project) -> Iterator[Problem]:
             yield _unknown_selector(project, model)
 
 
-def problem(place: Origin, message: str, suggestion: str = "") -> Problem:
-    """Something wrong with what stands there."""
-    return Problem(place.path, place.line, place.column, message, suggestion)
-
-
 def _unknown_selector(project: Project, model: SelectedModel) -> Problem:
     catalog = project.catalog
     offered = sorted(catalog.entries.keys() | catalog.unreadable)
     near = did_you_mean(model.selector, offered) or _one_of(offered, f"{catalog.path} offers")
     place = model.origins.of("selector")
-    return problem(place, f"{model.key}: {catalog.path} has no model {model.selector}", near)
+    return at(place, f"{model.key}: {catalog.path} has no model {model.selector}", near)
 
 
 def _instance_type(model: SelectedModel, entry: CatalogEntry) -> Iterator[Problem]:
@@ -55,12 +51,12 @@ def _instance_type(model: SelectedModel, entry: CatalogEntry) -> Iterator[Proble
     if supported and chosen not in supported:
         near = did_you_mean(chosen, supported) or _one_of(supported, "choose")
         message = f"{model.key}: {chosen} is not among the supported_instance_types of {entry.selector}"
-        yield problem(place, message, near)
+        yield at(place, message, near)
     elif not supported and chosen not in HOSTING:
         near = did_you_mean(chosen, sorted(HOSTING))
         new = f"if it is new, list it under supported_instance_types of {entry.selector}"
         message = f"{model.key}: SageMaker is not known to host on {chosen}"
-        yield problem(place, message, "; ".join(filter(None, (near, new))))
+        yield at(place, message, "; ".join(filter(None, (near, new))))
 
 
 def _package(environment: Environment, model: SelectedModel, entry: CatalogEntry) -> Iterator[Problem]:
@@ -72,7 +68,7 @@ def _package(environment: Environment, model: SelectedModel, entry: CatalogEntry
     if package is None:
         yield from _package_elsewhere(environment, entry, written)
     elif package.endswith(PLACEHOLDER):
-        yield problem(
+        yield at(
             model.origins.of("selector"),
             f"{model.key}: the model package of {model.selector} is a placeholder",
             f"write the ARN that your subscription shows into {written.path}:{written.line}",
@@ -86,7 +82,7 @@ def _package_elsewhere(environment: Environment, entry: CatalogEntry, written: O
     of_marketplace = any(_account(arn) in ACCOUNTS.values() for arn in entry.packages.values())
     if of_marketplace and partition != "aws":
         message = f"{entry.selector} is a package of AWS Marketplace, which the partition {partition} lacks"
-        yield problem(environment.origins.of("region"), message, "choose a container, or another region")
+        yield at(environment.origins.of("region"), message, "choose a container, or another region")
         return
     moved = filter(None, (transferred(arn, region) for _, arn in sorted(entry.packages.items())))
     known = next(moved, None)
@@ -95,7 +91,7 @@ def _package_elsewhere(environment: Environment, entry: CatalogEntry, written: O
     else:
         suggestion = f"make model_package a mapping and add the ARN that the subscription shows for {region}"
     message = f"{entry.selector}: the model package is of {regions}, but {environment.name} is in {region}"
-    yield problem(written, message, suggestion)
+    yield at(written, message, suggestion)
 
 
 def _foreign_roles(environment: Environment) -> Iterator[Problem]:
@@ -109,7 +105,7 @@ def _foreign_roles(environment: Environment) -> Iterator[Problem]:
         owner = _account(arn)
         if arn and environment.account not in (SANDBOX, "") and owner not in (environment.account, "aws"):
             message = f"{field}: {arn} is of the account {owner}, the environment is in {environment.account}"
-            yield problem(environment.origins.of(field), message)
+            yield at(environment.origins.of(field), message)
 
 
 def _account(arn: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from esmcfn import naming
 from esmcfn.domain.project import CatalogEntry, Environment, Neighbour, Origin, Project
 from esmcfn.errors import Problem
+from esmcfn.selection.complaint import at
 
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 
@@ -18,6 +19,7 @@ _NUMBERED = len("-99")
 """Room for the number of a second policy where the endpoints do not fit into one."""
 
 _HASHED = naming.HASH_LENGTH + 1
+_STACK = naming.STACK_NAME_LENGTH
 _ACCOUNT = re.compile(r"sandbox|[0-9]{12}")
 _PREFIX = re.compile(r"[A-Za-z](-*[A-Za-z0-9])*")
 _NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9])*")
@@ -88,7 +90,7 @@ def _impossible_entry(entry: CatalogEntry) -> Iterator[Problem]:
         elif len(base) > room:
             message = f"{label}: {base} has {len(base)} characters, at most {room}"
             rest = f"{naming.CONFIG_PREFIX} and a hash stand" if beside else "a hash stands"
-            yield _at(place, message, f"{rest} beside it in a name of {naming.SAGEMAKER_NAME_LENGTH}")
+            yield at(place, message, f"{rest} beside it in a name of {naming.SAGEMAKER_NAME_LENGTH}")
 
 
 def _too_long(environment: Environment) -> Iterator[Problem]:
@@ -106,18 +108,17 @@ def _too_long(environment: Environment) -> Iterator[Problem]:
         policy = naming.policy_name(prefix, name, user)
         room = POLICY_NAME_LENGTH - _NUMBERED
         yield from _longer(place, "the policy", policy, room, "" if override else long)
-    yield from _longer(of("environment"), "the stack", naming.stack_name(prefix, name), _STACK, long)
+    yield from _longer(
+        of("environment"), "the stack", naming.stack_name(prefix, name), naming.STACK_NAME_LENGTH, long
+    )
     for model in environment.selected_models:
         stack = naming.stack_name(prefix, name, model.key)
         yield from _longer(model.origins.at, "the stack", stack, _STACK, "shorten the key")
 
 
-_STACK = naming.STACK_NAME_LENGTH
-
-
 def _longer(place: Origin, what: str, name: str, room: int, suggestion: str) -> Iterator[Problem]:
     if len(name) > room:
-        yield _at(place, f"{what} {name} has {len(name)} characters, at most {room}", suggestion)
+        yield at(place, f"{what} {name} has {len(name)} characters, at most {room}", suggestion)
 
 
 def _meeting_keys(environment: Environment) -> Iterator[Problem]:
@@ -127,7 +128,7 @@ def _meeting_keys(environment: Environment) -> Iterator[Problem]:
         first = seen.setdefault(stack, model.key)
         if first != model.key:
             message = f"{model.key}: {first} already makes the stack {stack}"
-            yield _at(model.origins.at, message, "rename one of the two keys")
+            yield at(model.origins.at, message, "rename one of the two keys")
 
 
 def _selected_entries(project: Project) -> Iterator[CatalogEntry]:
@@ -162,13 +163,9 @@ def _iam_names(environment: Environment | Neighbour) -> Iterator[str]:
 
 def _met(place: Origin, what: str, other: Neighbour) -> Problem:
     message = f"{what} would also be {other.name}'s, in the same account ({other.path})"
-    return _at(place, message, "rename the key or the environment, or give it another iam_role_name_prefix")
+    return at(place, message, "rename the key or the environment, or give it another iam_role_name_prefix")
 
 
 def _wrong(place: Origin, label: str, value: str, allowed: str) -> Problem:
     shown = value if value.isprintable() and value.strip() == value and value else repr(value)
-    return _at(place, f"{label}: must be {allowed}, not {shown[:80]}")
-
-
-def _at(place: Origin, message: str, suggestion: str = "") -> Problem:
-    return Problem(place.path, place.line, place.column, message, suggestion)
+    return at(place, f"{label}: must be {allowed}, not {shown[:80]}")

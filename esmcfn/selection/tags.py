@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from esmcfn.domain.project import Environment
 from esmcfn.errors import Problem
+from esmcfn.selection.complaint import at
 
 MAX_TAGS = 48
 """Tags of an environment: AWS takes 50 a resource, and two are esmcfn's own."""
@@ -21,13 +22,11 @@ def impossible_tags(environment: Environment) -> Iterator[Problem]:
     origins = environment.origins
     seen: dict[str, str] = {}
     for key, value in environment.tags.items():
-        place = origins.of(f"tags.{key}")
         for complaint in _complaints(key, value, seen.setdefault(key.casefold(), key)):
-            yield Problem(place.path, place.line, place.column, f"tags.{key}: {complaint}")
+            yield at(origins.of(f"tags.{key}"), f"tags.{key}: {complaint}")
     if len(environment.tags) > MAX_TAGS:
-        place = origins.of("tags")
         message = f"tags: {len(environment.tags)} tags, at most {MAX_TAGS}"
-        yield Problem(place.path, place.line, place.column, message, "two more are esmcfn's own")
+        yield at(origins.of("tags"), message, "two more are esmcfn's own")
 
 
 def _complaints(key: str, value: str, first: str) -> Iterator[str]:
