@@ -185,12 +185,12 @@ def _notes(
         for item in of:
             if item.price is None:
                 yield side + _unpriced(item.hosted, region=region, prices=prices)
-        unnamed = sorted({item.hosted.model for item in of if item.software_monthly is None})
-        if unnamed:
-            yield (
-                f"{side}infrastructure only: what the seller of {', '.join(unnamed)} charges is unknown and "
-                "not in the sums; name it as software_usd_per_hour in the catalog"
-            )
+    unnamed = sorted({item.hosted.model for item in (*items, *before_items) if item.software_monthly is None})
+    if unnamed:
+        yield (
+            f"infrastructure only: what the seller of {', '.join(unnamed)} charges is unknown and "
+            "not in the sums; name it as software_usd_per_hour in the catalog"
+        )
     used = [item.price for item in (*items, *before_items) if item.price]
     if used:
         yield from _age(min(used, key=lambda price: (price.as_of, price.instance_type)), today)

@@ -77,7 +77,9 @@ def stable(document: Mapping[str, object]) -> Document:
     assert isinstance(stacks, list)  # noqa: S101 - plan() above makes it
     return {
         **{key: value for key, value in document.items() if key not in VOLATILE},
-        "stacks": [{key: value for key, value in stack.items() if key != "change_set_id"} for stack in stacks],
+        "stacks": [
+            {key: value for key, value in stack.items() if key != "change_set_id"} for stack in stacks
+        ],
     }
 
 
@@ -176,6 +178,7 @@ def _change(change: Change) -> Document:
         "action": change.action.value,
         "logical_id": change.logical_id,
         "resource_type": change.resource_type,
+        "name": change.name,
         "physical_id": change.physical_id,
         "impact": change.impact.value,
         "meaning": change.meaning,

@@ -91,4 +91,3 @@ def endpoint_url(endpoint_name: str, region: str, url_suffix: str) -> str:
 def _digits(identity: object) -> str:
     canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:HASH_LENGTH]
-

@@ -1,10 +1,10 @@
 """The only room that speaks boto3: one small adapter a service, one border where its errors become ours.
 
-    connect      a Reach -> Cloud: adapters behind the ports, clients made when first used
-    session      sessions, client settings, translated() errors
-    stacks       CloudFormation: what is deployed, change sets
-    changeset    reading a change set: pages, warnings, both ways to say "nothing to do"
-    identity     STS
+connect      a Reach -> Cloud: adapters behind the ports, clients made when first used
+session      sessions, client settings, translated() errors
+stacks       CloudFormation: what is deployed, change sets
+changeset    reading a change set: pages, warnings, both ways to say "nothing to do"
+identity     STS
 """
 
 from __future__ import annotations

@@ -59,7 +59,11 @@ class Operations:
             seen.extend(fresh)
             last = next((event for event in reversed(seen) if event.of_stack), None)
             if last and not last.status.endswith("_IN_PROGRESS"):
-                causes = () if last.status.endswith("_COMPLETE") and "ROLLBACK" not in last.status else root_causes(tuple(seen))
+                causes = (
+                    ()
+                    if last.status.endswith("_COMPLETE") and "ROLLBACK" not in last.status
+                    else root_causes(tuple(seen))
+                )
                 return Execution(status=last.status, causes=causes)
             if self._stop.wait(delay):
                 raise Interrupted(

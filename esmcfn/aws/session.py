@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -125,12 +125,13 @@ def _session(reach: Reach) -> botocore.session.Session:
 
 def _isolated() -> botocore.session.Session:
     """A session that reads neither the shell's AWS_* variables nor the files of the home folder."""
-    nothing: Mapping[str, tuple[None, None, None, None]] = {
-        name: (None, None, None, None)
-        for name in ("profile", "ca_bundle", "use_fips_endpoint", "use_dualstack_endpoint", "defaults_mode")
-    }
-    files = {"config_file": (None, None, "", None), "credentials_file": (None, None, "", None)}
-    return botocore.session.Session(session_vars={**nothing, **files})
+    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABLES  # botocore's own spelling
+
+    # Each is (name in the config file, name in the environment, default, conversion): only the default is left.
+    variables = {name: (None, None, default, convert) for name, (_, _, default, convert) in VARIABLES.items()}
+    for file in ("config_file", "credentials_file"):
+        variables[file] = (None, None, "", None)
+    return botocore.session.Session(session_vars=variables)
 
 
 def _assume(session: botocore.session.Session, reach: Reach) -> None:

@@ -9,11 +9,16 @@ import click
 from esmcfn.cli import options
 
 
-@click.command(short_help="Price the selected models.", epilog="\b\nExamples:\n  esmcfn cost dev\n  esmcfn cost --all --offline -f json\n")
+@click.command(
+    short_help="Price the selected models.",
+    epilog="\b\nExamples:\n  esmcfn cost dev\n  esmcfn cost --all --offline -f json\n",
+)
 @options.environments
 @options.report
 @options.reach
-@click.option("--offline", is_flag=True, envvar="ESMCFN_OFFLINE", help="Do not compare with what is deployed.")
+@click.option(
+    "--offline", is_flag=True, envvar="ESMCFN_OFFLINE", help="Do not compare with what is deployed."
+)
 @click.pass_context
 def cost(
     ctx: click.Context,

@@ -11,7 +11,10 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     return [rule.id for rule in RULES if rule.id.startswith(incomplete.upper())]
 
 
-@click.command(short_help="Say why a rule exists.", epilog="\b\nExamples:\n  esmcfn explain ESM001\n  esmcfn explain CKV_AWS_149\n")
+@click.command(
+    short_help="Say why a rule exists.",
+    epilog="\b\nExamples:\n  esmcfn explain ESM001\n  esmcfn explain CKV_AWS_149\n",
+)
 @click.argument("rule", shell_complete=_complete)
 @click.option(
     "-f",

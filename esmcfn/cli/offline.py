@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 @options.report
 @click.pass_context
 def validate(
-    ctx: click.Context, names: tuple[str, ...], *, every: bool, models: tuple[str, ...], form: str, output: Path | None
+    ctx: click.Context,
+    names: tuple[str, ...],
+    *,
+    every: bool,
+    models: tuple[str, ...],
+    form: str,
+    output: Path | None,
 ) -> int:
     """Judge the YAML alone, every problem with its line."""
     from esmcfn.cli.compose import compose
@@ -29,7 +35,10 @@ def validate(
     return run.emit(run.outcomes(lambda project, selection, world: offline.validate(selection)))
 
 
-@click.command(short_help="Write the CloudFormation templates.", epilog="\b\nExamples:\n  esmcfn build dev --out templates\n  esmcfn build dev | less\n")
+@click.command(
+    short_help="Write the CloudFormation templates.",
+    epilog="\b\nExamples:\n  esmcfn build dev --out templates\n  esmcfn build dev | less\n",
+)
 @options.environments
 @options.report
 @click.option(
@@ -54,18 +63,25 @@ def build(
     from esmcfn.verbs import offline
 
     run = compose(ctx, verb="build", names=names, every=every, models=models, form=form, output=output)
-    outcomes = run.outcomes(
-        lambda project, selection, world: _placed(offline.build(selection), out)
-    )
+    outcomes = run.outcomes(lambda project, selection, world: _placed(offline.build(selection), out))
     return run.emit(outcomes)
 
 
-@click.command(short_help="Judge the built templates.", epilog="\b\nExamples:\n  esmcfn check dev\n  esmcfn check --all -f json\n")
+@click.command(
+    short_help="Judge the built templates.",
+    epilog="\b\nExamples:\n  esmcfn check dev\n  esmcfn check --all -f json\n",
+)
 @options.environments
 @options.report
 @click.pass_context
 def check(
-    ctx: click.Context, names: tuple[str, ...], *, every: bool, models: tuple[str, ...], form: str, output: Path | None
+    ctx: click.Context,
+    names: tuple[str, ...],
+    *,
+    every: bool,
+    models: tuple[str, ...],
+    form: str,
+    output: Path | None,
 ) -> int:
     """Judge the built templates: cfn-lint, checkov and the house rules."""
     from esmcfn.cli.compose import compose
@@ -87,7 +103,9 @@ def _placed(report: Report, folder: Path | None) -> Report:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make the folder {folder}: {error.strerror}") from error
-    paths = {template.stack.name: folder / f"{template.stack.name}.json" for template in report.body.templates}
+    paths = {
+        template.stack.name: folder / f"{template.stack.name}.json" for template in report.body.templates
+    }
     for template in report.body.templates:
         written(paths[template.stack.name], template.text)
     shown = {name: path.as_posix() for name, path in paths.items()}

@@ -17,14 +17,17 @@ Examples:
   esmcfn plan dev --read-only              compare templates only: a role that may only read is enough
   esmcfn plan dev -f json --out plan.json  keep the change sets for exactly this plan
   esmcfn plan --all --detailed-exitcode    11 where something would change
-"""
+""",
 )
 @options.environments
 @options.report
 @options.reach
 @click.option("--read-only", is_flag=True, envvar="ESMCFN_READ_ONLY", help="Make no change set at all.")
 @click.option(
-    "--detailed-exitcode", is_flag=True, envvar="ESMCFN_DETAILED_EXITCODE", help="Exit 11 when changes are pending."
+    "--detailed-exitcode",
+    is_flag=True,
+    envvar="ESMCFN_DETAILED_EXITCODE",
+    help="Exit 11 when changes are pending.",
 )
 @click.option(
     "--out",

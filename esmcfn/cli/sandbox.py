@@ -43,7 +43,7 @@ def status(ctx: click.Context) -> None:
     """Say its state in one line."""
     from esmcfn import sandbox as embedded
 
-    click.echo(str(embedded.status(_root(ctx))))
+    click.echo(embedded.status(_root(ctx)).line)
 
 
 @sandbox.command()
@@ -57,7 +57,9 @@ def reset(ctx: click.Context) -> None:
 
 
 @sandbox.command()
-@click.option("--region", default="us-east-2", show_default=True, envvar="ESMCFN_REGION", help="Default region.")
+@click.option(
+    "--region", default="us-east-2", show_default=True, envvar="ESMCFN_REGION", help="Default region."
+)
 @click.pass_context
 def env(ctx: click.Context, region: str) -> None:
     """Print export lines for eval; starts the sandbox if need be."""

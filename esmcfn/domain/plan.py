@@ -163,7 +163,8 @@ class Change:
     """What happens to one resource, and what that does to callers.
 
     Attributes:
-        physical_id: its name or ARN today, None where it does not exist yet.
+        name: what esmcfn calls it, case kept; None where CloudFormation names it.
+        physical_id: CloudFormation's id of what exists today, None where nothing does yet.
         meaning: one sentence for the person who calls the endpoint.
         unexplained: only one of the two opinions (template comparison, change set) has it; says which, empty if both.
     """
@@ -173,6 +174,7 @@ class Change:
     resource_type: str
     physical_id: str | None
     impact: Impact
+    name: str | None = None
     meaning: str = ""
     properties: tuple[PropertyChange, ...] = ()
     unexplained: str = ""

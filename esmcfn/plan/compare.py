@@ -41,7 +41,8 @@ def compare(template: Template, deployed: Body | None) -> tuple[Change, ...]:
 def removal(deployed: Body) -> tuple[Change, ...]:
     """Every resource of a stack that goes."""
     return tuple(
-        _change(Action.DELETE, logical_id, resource) for logical_id, resource in sorted(resources(deployed).items())
+        _change(Action.DELETE, logical_id, resource)
+        for logical_id, resource in sorted(resources(deployed).items())
     )
 
 
@@ -57,12 +58,18 @@ def settings(template: Template, deployed: Body) -> tuple[str, ...]:
     found = []
     for section in sorted({*template.body, *deployed} - {"Resources", "Description"}):
         if template.body.get(section) != deployed.get(section):
-            found.append(f"{section} of the template change")
+            found.append(f"the stack's {section} change")
     for logical_id, after in resources(template.body).items():
         before = resources(deployed).get(logical_id, after)
-        differing = [key for key in sorted({*before, *after} - {"Properties", "Type"}) if before.get(key) != after.get(key)]
+        differing = [
+            key
+            for key in sorted({*before, *after} - {"Properties", "Type"})
+            if before.get(key) != after.get(key)
+        ]
         if differing and before.get("Properties") == after.get("Properties"):
-            found.append(f"{logical_id}: {', '.join(differing)} change; nothing happens to the resource itself")
+            found.append(
+                f"{logical_id}: {', '.join(differing)} change; nothing happens to the resource itself"
+            )
     return tuple(found)
 
 
@@ -85,19 +92,23 @@ def _difference(logical_id: str, before: Body | None, after: Body | None, place:
     return _change(action, logical_id, before, properties)
 
 
-def _change(action: Action, logical_id: str, resource: Body, properties: tuple[PropertyChange, ...] = ()) -> Change:
+def _change(
+    action: Action, logical_id: str, resource: Body, properties: tuple[PropertyChange, ...] = ()
+) -> Change:
     kind = str(resource["Type"])
+    name = _name(kind, resource)
     return Change(
         action=action,
         logical_id=logical_id,
         resource_type=kind,
-        physical_id=_physical_name(kind, resource),
+        name=name,
+        physical_id=None if action is Action.ADD else name,
         impact=Impact.UNKNOWN,
         properties=properties,
     )
 
 
-def _physical_name(kind: str, resource: Body) -> str | None:
+def _name(kind: str, resource: Body) -> str | None:
     properties = resource.get("Properties")
     name = properties.get(NAME_PROPERTIES.get(kind, "")) if isinstance(properties, Mapping) else None
     return name if isinstance(name, str) else None
@@ -140,7 +151,9 @@ def _is_intrinsic(value: object) -> bool:
 
 
 def _are_tags(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, Mapping) and set(item) == {"Key", "Value"} for item in value)
+    return isinstance(value, list) and all(
+        isinstance(item, Mapping) and set(item) == {"Key", "Value"} for item in value
+    )
 
 
 def _by_key(tags: object) -> Mapping[str, object]:

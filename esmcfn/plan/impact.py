@@ -19,7 +19,7 @@ def assessed(change: Change) -> Change:
 
 
 def _endpoint(change: Change) -> Meaning:
-    name = change.physical_id or "the endpoint"
+    name = change.name or change.physical_id or "the endpoint"
     match change.action:
         case Action.ADD:
             return Impact.NONE, "a new endpoint: nobody calls it yet"

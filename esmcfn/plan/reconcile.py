@@ -9,14 +9,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from esmcfn.domain.plan import Action, Change, ChangeSet, Impact, ProposedChange, PropertyChange
+from esmcfn.domain.plan import Action, Change, ChangeSet, Impact, PropertyChange, ProposedChange
 
 ONLY_OURS = "the templates differ here, but CloudFormation's change set does not list it"
 ONLY_THEIRS = "CloudFormation lists this change, but the templates do not differ here"
 MAY_REPLACE = "CloudFormation replaces this resource only if a value that it does not know yet changes"
-NEW_WORD = "CloudFormation calls this {}, which this version of esmcfn does not know; read the change set itself"
+NEW_WORD = (
+    "CloudFormation calls this {}, which this version of esmcfn does not know; read the change set itself"
+)
 
-_ACTIONS = {"Add": Action.ADD, "Modify": Action.MODIFY, "Remove": Action.DELETE, "SyncWithActual": Action.MODIFY}
+_ACTIONS = {
+    "Add": Action.ADD,
+    "Modify": Action.MODIFY,
+    "Remove": Action.DELETE,
+    "SyncWithActual": Action.MODIFY,
+}
 
 
 def reconcile(ours: tuple[Change, ...], change_set: ChangeSet) -> tuple[Change, ...]:

@@ -95,8 +95,9 @@ def _callers(plan: Plan) -> str:
 
 def _stack(stack: StackPlan) -> Iterator[str]:
     yield ""
-    yield f"<details><summary>{words.STACK_SYMBOLS[stack.action]} <code>{_html(stack.name)}</code> {stack.action}, "
-    yield f"{words.counted(len(stack.changes), 'change')}</summary>"
+    changes = words.counted(len(stack.changes), "change")
+    symbol, name = words.STACK_SYMBOLS[stack.action], _html(stack.name)
+    yield f"<details><summary>{symbol} <code>{name}</code> {stack.action}, {changes}</summary>"
     yield ""
     for change in stack.changes:
         yield from _change(change)
@@ -106,16 +107,17 @@ def _stack(stack: StackPlan) -> Iterator[str]:
 
 
 def _change(change: Change) -> Iterator[str]:
-    physical = f" {_code(change.physical_id)}" if change.physical_id else ""
+    known = change.name or change.physical_id
+    physical = f" {_code(known)}" if known else ""
     yield (
         f"- {words.SYMBOLS[change.action]} **{change.action}** {_code(change.logical_id)} "
         f"{change.resource_type}{physical}: {_safe(change.meaning)}"
     )
     for changed in change.properties:
-        where = f" ({changed.origin.path}:{changed.origin.line})" if changed.origin else ""
+        where = f" ({_safe(changed.origin.path)}:{changed.origin.line})" if changed.origin else ""
         forces = ", forces replacement" if changed.replaces else ""
         before, after = words.shortened(changed.before), words.shortened(changed.after)
-        yield f"  - {_code(changed.path or 'the whole')}: {_code(before)} → {_code(after)}{forces}{_safe(where)}"
+        yield f"  - {_code(changed.path or 'the whole')}: {_code(before)} → {_code(after)}{forces}{where}"
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:

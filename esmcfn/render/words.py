@@ -104,6 +104,6 @@ def shortened(value: str | None) -> str:
 
 
 def resource(change: Change) -> str:
-    """What a change is about: logical id, type, and physical id where it has one."""
-    physical = f"  {change.physical_id}" if change.physical_id else ""
-    return f"{change.logical_id}  {change.resource_type}{physical}"
+    """What a change is about: logical id, type, and its name, or its id where esmcfn did not name it."""
+    known = change.name or change.physical_id
+    return f"{change.logical_id}  {change.resource_type}" + (f"  {known}" if known else "")

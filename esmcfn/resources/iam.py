@@ -116,7 +116,9 @@ def _run_models(role: ExecutionRole) -> list[object]:
             "Action": "cloudwatch:PutMetricData",
             "Resource": "*",
             "Condition": {
-                "StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "/aws/SageMaker/*", "AWS/SageMaker"]}
+                "StringLike": {
+                    "cloudwatch:namespace": ["/aws/sagemaker/*", "/aws/SageMaker/*", "AWS/SageMaker"]
+                }
             },
         },
     ]

@@ -43,7 +43,9 @@ def outputs(stack: ModelStack, names: Mapping[str, str]) -> Mapping[str, Output]
     }
     if not stack.parked:
         values["EndpointName"] = GetAtt("Endpoint", "EndpointName")
-        values["EndpointUrl"] = Sub(naming.endpoint_url(stack.endpoint_name, "${AWS::Region}", "${AWS::URLSuffix}"))
+        values["EndpointUrl"] = Sub(
+            naming.endpoint_url(stack.endpoint_name, "${AWS::Region}", "${AWS::URLSuffix}")
+        )
     return {title: Output(title, Value=value) for title, value in values.items()}
 
 
@@ -104,15 +106,12 @@ def _named(stack: ModelStack, base: str, name_property: str, resource: AWSObject
 
 def _model_lines(stack: ModelStack) -> dict[str, Origin]:
     package = "model_package" if stack.container is None else "container"
-    return {
-        "ModelName": stack.catalog_origins.of("sagemaker_model_name"),
-        "PrimaryContainer": stack.catalog_origins.of(package),
-    }
+    return {"PrimaryContainer": stack.catalog_origins.of(package)}
 
 
 def _config_lines(stack: ModelStack) -> dict[str, Origin]:
     """An override in the environment is the line to edit; without one, it is the catalog's."""
-    lines = {"EndpointConfigName": stack.catalog_origins.of("endpoint_name")}
+    lines = {}
     for key, path in (("instance_type", "InstanceType"), ("instance_count", "InitialInstanceCount")):
         origins = stack.origins if key in stack.origins.keys else stack.catalog_origins
         lines[f"ProductionVariants/0/{path}"] = origins.of(key)

@@ -19,8 +19,7 @@ def access_key_secret(stack: BaseStack) -> Parts:
         "InvokeSecret",
         Description=f"Access key of {stack.service_account.user_name}",
         SecretString=Sub(
-            '{"access_key_id":"${InvokeAccessKey}",'
-            '"secret_access_key":"${InvokeAccessKey.SecretAccessKey}"}'
+            '{"access_key_id":"${InvokeAccessKey}","secret_access_key":"${InvokeAccessKey.SecretAccessKey}"}'
         ),
         Tags=tags(stack),
     )

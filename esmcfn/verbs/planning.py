@@ -17,7 +17,7 @@ from esmcfn.verbs.account import guarded
 from esmcfn.verbs.reading import Pair, pairs, running, side_by_side
 from esmcfn.verbs.world import World
 
-GONE = "a first creation failed and rolled back (ROLLBACK_COMPLETE): the empty stack has to go before a new one can come"
+GONE = "a first creation rolled back (ROLLBACK_COMPLETE): the empty stack has to go before a new one can come"
 STUCK = "it is {status}: CloudFormation takes no change before it is recovered, so no change set was made"
 
 

@@ -1,0 +1,208 @@
+"""Measure esmcfn against the floor, Click and checkov in one run, and write docs/performance.md.
+
+    make bench
+
+Whole processes, compiled bytecode on every side, medians by pyperf, and ratios within this one run: seconds from two
+machines, or from two days, say nothing about each other.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyperf
+
+from esmcfn.policy.checkov import interpreter, tools_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "performance.md"
+PYTHON = sys.executable
+ESMCFN = (str(Path(PYTHON).with_name("esmcfn")),)
+RUNS = 7
+
+FLOOR = (
+    "import click, yaml, troposphere, boto3; "
+    "session = boto3.Session(aws_access_key_id='x', aws_secret_access_key='x', region_name='us-east-2'); "
+    "session.client('cloudformation'); session.client('sts')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One command: median wall seconds of whole processes, and the MiB of its largest process at its peak."""
+
+    name: str
+    seconds: float
+    peak_mib: float
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A ratio, and what it is not to exceed."""
+
+    what: str
+    ratio: float
+    most: float
+
+
+class Bench:
+    """A folder of roots, and the environment that every command runs in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cache = folder / "cache"
+        kept = {key: os.environ[key] for key in ("HOME", "LANG", "PATH") if key in os.environ}
+        xdg = {f"XDG_{name}_HOME": str(folder / name.lower()) for name in ("CACHE", "STATE", "CONFIG")}
+        self.environment: Mapping[str, str] = {
+            **kept,
+            **xdg,
+            "NO_COLOR": "1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def root(self, models: int) -> Path:
+        """A root that selects the shipped catalog entry so many times."""
+        root = self.folder / f"root-{models}"
+        if not root.exists():
+            (root / "environments").mkdir(parents=True)
+            shutil.copytree(ROOT / "catalogs", root / "catalogs")
+            selected = "".join(f"  model_{number}:\n    selector: ESMC-300M\n" for number in range(models))
+            (root / "environments" / "dev.yaml").write_text(
+                "environment: dev\naccount: sandbox\nregion: us-east-2\ncatalog: ../catalogs/esm.yaml\n"
+                f"selected_models:\n{selected}",
+                encoding="utf-8",
+            )
+        return root
+
+    def run(self, *command: str, codes: tuple[int, ...] = (0,)) -> None:
+        """Run a command once, unmeasured; whatever it prints goes into its error."""
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode not in codes:
+            raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+    def measure(
+        self, name: str, *command: str, cold: bool = False, codes: tuple[int, ...] = (0,)
+    ) -> Measured:
+        """Median of several whole processes, after one that warms up.
+
+        Args:
+            cold: forget all verdicts before each of them.
+        """
+        print(f"· {name}", file=sys.stderr)
+        self.run(*command, codes=codes)
+        peak = self._peak(command)
+        shell = ("sh", "-c", f'rm -rf "{self.cache}"; "$@" >/dev/null 2>&1 || true', "sh")
+        measured = self.folder / f"{len(list(self.folder.glob('*.pyperf')))}.pyperf"
+        options = (
+            *("--processes", str(RUNS), "--values", "1", "--warmups", "0", "--loops", "1", "--quiet"),
+            *("--inherit-environ", ",".join(self.environment), "--name", name, "-o", str(measured)),
+        )
+        self.run(PYTHON, "-m", "pyperf", "command", *options, "--", *(shell if cold else ()), *command)
+        return Measured(name, pyperf.Benchmark.load(str(measured)).median(), peak)
+
+    def _peak(self, command: Sequence[str]) -> float:
+        with (self.folder / "output").open("wb") as sink:
+            process = subprocess.Popen(command, env=self.environment, stdout=sink, stderr=sink)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        return usage.ru_maxrss / 1024
+
+
+def main() -> None:
+    """Measure everything and write the page."""
+    _compile()
+    with tempfile.TemporaryDirectory(prefix="esmcfn-bench-") as folder:
+        bench = Bench(Path(folder))
+        try:
+            PAGE.write_text(_page(*_measured(bench)), encoding="utf-8")
+        finally:
+            for root in Path(folder).glob("root-*"):
+                bench.run(*ESMCFN, "--root", str(root), "sandbox", "stop")
+    print(PAGE.relative_to(ROOT))
+
+
+def _measured(bench: Bench) -> tuple[list[Measured], list[Goal]]:
+    one, hundred, many = bench.root(1), bench.root(100), bench.root(500)
+    built = bench.folder / "built"
+    bench.run(*ESMCFN, "--root", str(one), "build", "dev", "--out", str(built))
+    checkov = str(interpreter(tools_folder() / "checkov").with_name("checkov"))
+
+    def esmcfn(name: str, root: Path, *words: str, **options: object) -> Measured:
+        return bench.measure(name, *ESMCFN, "--root", str(root), *words, **options)  # type: ignore[arg-type]
+
+    floor = bench.measure("the floor", PYTHON, "-c", FLOOR)
+    click = bench.measure("python -c 'import click'", PYTHON, "-c", "import click")
+    helped = bench.measure("esmcfn --help", *ESMCFN, "--help")
+    alone = bench.measure(
+        "checkov -d, its own command line", checkov, "-d", str(built), "--skip-download", codes=(0, 1)
+    )
+    first = esmcfn("plan, nothing judged before", one, "plan", "dev", cold=True)
+    builds = [
+        esmcfn(f"build, {count} models", root, "build", "dev")
+        for count, root in ((1, one), (100, hundred), (500, many))
+    ]
+    for root in (one, hundred):
+        print(f"· deploying {root.name}", file=sys.stderr)
+        bench.run(*ESMCFN, "--root", str(root), "deploy", "dev", "--yes")
+    same = esmcfn("plan, 1 model, nothing to do", one, "plan", "dev")
+    same_hundred = esmcfn("plan, 100 models, nothing to do", hundred, "plan", "dev")
+    goals = [
+        Goal("plan of an unchanged environment / the floor", same.seconds / floor.seconds, 1.0),
+        Goal("--help / import click", helped.seconds / click.seconds, 2.0),
+        Goal("first plan / checkov's own command line", first.seconds / alone.seconds, 0.5),
+        Goal("plan with nothing to do, 100 models / 1 model", same_hundred.seconds / same.seconds, 2.0),
+        Goal("build, 500 models / 100 models", builds[2].seconds / builds[1].seconds, 5.0),
+        Goal("peak MiB of plan / 200", max(first.peak_mib, same.peak_mib, same_hundred.peak_mib) / 200, 1.0),
+    ]
+    return [floor, click, helped, alone, first, same, same_hundred, *builds], goals
+
+
+def _page(rows: list[Measured], goals: list[Goal]) -> str:
+    machine = f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}"
+    lines = [
+        "# Performance",
+        "",
+        "Written by `make bench`; not edited by hand. Whole processes with compiled bytecode, medians of "
+        f"{RUNS} runs, on {datetime.now(UTC):%Y-%m-%d}, {machine}.",
+        "Compare the ratios, which come from one run, not the seconds, which come from one machine.",
+        "",
+        "The floor is a script that imports Click, PyYAML, troposphere and boto3 and makes two clients.",
+        "Plans run against the sandbox, a server of its own that was already running.",
+        "",
+        "| command | seconds | MiB of the largest process |",
+        "| --- | --- | --- |",
+        *(f"| {row.name} | {row.seconds:.3f} | {row.peak_mib:.0f} |" for row in rows),
+        "",
+        "| ratio | measured | goal, at most | |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {goal.what} | {goal.ratio:.2f} | {goal.most:.1f} | {'met' if goal.ratio <= goal.most else 'missed'} |"
+            for goal in goals
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _compile() -> None:
+    """Bytecode for both environments: a tool without it starts two to three times slower."""
+    compile_all: Callable[[str], object] = lambda folder: subprocess.run(  # noqa: E731
+        [PYTHON, "-m", "compileall", "-q", folder],
+        env={key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"},
+        check=False,
+    )
+    for folder in (ROOT / "esmcfn", Path(sys.prefix) / "lib"):
+        compile_all(str(folder))
+
+
+if __name__ == "__main__":
+    main()
