@@ -74,9 +74,7 @@ def begin(
 class Judgement:
     """What was asked and may still be thought about; leaving its context stops every engine."""
 
-    def __init__(
-        self, templates: tuple[Template, ...], policy: Policy, hearings: tuple[Hearing, ...]
-    ) -> None:
+    def __init__(self, templates: tuple[Template, ...], policy: Policy, hearings: tuple[Hearing, ...]) -> None:
         self._templates = templates
         self._policy = policy
         self._hearings = hearings

@@ -63,9 +63,7 @@ class Adapter:
     level: Callable[[Severity], Level]
 
 
-def read_answer(
-    answer: object, version: str, names: Iterable[str]
-) -> Mapping[str, tuple[Remark, ...]] | Fault:
+def read_answer(answer: object, version: str, names: Iterable[str]) -> Mapping[str, tuple[Remark, ...]] | Fault:
     """What an engine said about each template; it counts if it is about every one, by the version we know."""
     if not isinstance(answer, dict) or not isinstance(answer.get("templates"), dict):
         return Fault("answered with something else than remarks")

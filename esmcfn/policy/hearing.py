@@ -61,9 +61,7 @@ class Hearing:
         )
         keys = tuple(key(*context, template.text) for template in templates)
         known = {name: said for name in keys if (said := verdicts.read(name)) is not None}
-        new = {
-            name: template.text for name, template in zip(keys, templates, strict=True) if name not in known
-        }
+        new = {name: template.text for name, template in zip(keys, templates, strict=True) if name not in known}
         asked = _ask(found, new, deadline_seconds) if new else None
         return cls(adapter, version=found.version, keys=keys, known=known, asked=asked, verdicts=verdicts)
 
@@ -96,9 +94,7 @@ class Hearing:
 def _ask(found: Installation, new: dict[str, str], deadline_seconds: float) -> EngineProcess | Fault:
     templates = [{"name": _name(name), "text": text} for name, text in new.items()]
     question = {**found.question, "templates": templates}
-    return EngineProcess.start(
-        found.command, question, scratch=found.scratch, deadline_seconds=deadline_seconds
-    )
+    return EngineProcess.start(found.command, question, scratch=found.scratch, deadline_seconds=deadline_seconds)
 
 
 def _name(verdict_key: str) -> str:

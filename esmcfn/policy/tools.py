@@ -70,9 +70,7 @@ def install(environment: Path) -> None:
         _run(python, *pip, "install", "--no-deps", "-r", requirements)
     _say("compiling it, so that it starts in a third of the time")
     # Its status says that some file of some package is no Python; that file will not be imported either.
-    subprocess.run(
-        [python, "-m", "compileall", "-q", str(environment)], env=_environment(), capture_output=True
-    )
+    subprocess.run([python, "-m", "compileall", "-q", str(environment)], env=_environment(), capture_output=True)
     _say("asking it for the first time")
     _try_out(environment)
     (environment / STAMP).write_text(requirements_digest(), "utf-8")

@@ -33,9 +33,7 @@ def _too_many_in_all(subject: Subject) -> Iterable[Complaint]:
         for path, _, count in _variants(template):
             before, total = total, total + count
             if template is subject.template and before <= limit < total:
-                message = (
-                    f"{total} instances so far, and the limit is {limit} (max_instances_per_environment)"
-                )
+                message = f"{total} instances so far, and the limit is {limit} (max_instances_per_environment)"
                 yield message, f"{path}/InitialInstanceCount"
 
 
@@ -49,9 +47,7 @@ def _offer_unknown(subject: Subject) -> Iterable[Complaint]:
     known = subject.region in instance_types.OFFERED
     for path, instance_type, _ in _variants(subject.template):
         if instance_types.offered(subject.region, instance_type) is None:
-            unknown = (
-                f"{instance_type or 'the instance type'} in {subject.region}" if known else subject.region
-            )
+            unknown = f"{instance_type or 'the instance type'} in {subject.region}" if known else subject.region
             yield (
                 f"nothing is known about offers of {unknown}; AWS will tell when it deploys",
                 f"{path}/InstanceType",

@@ -23,10 +23,7 @@ An engine that is missing, crashes, hangs or does not answer in JSON is a findin
 
 def page(rules: Sequence[Rule] = RULES) -> str:
     """The whole page."""
-    return (
-        "\n".join([_HEAD, *_table(rules), "", *(line for rule in rules for line in _section(rule))]).rstrip()
-        + "\n"
-    )
+    return "\n".join([_HEAD, *_table(rules), "", *(line for rule in rules for line in _section(rule))]).rstrip() + "\n"
 
 
 def _table(rules: Sequence[Rule]) -> Iterator[str]:

@@ -1,0 +1,178 @@
+"""House rules: each has a good and a bad case, and the pages are made from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from builders import a_base_stack, a_stack, a_target
+
+from esmcfn.domain.finding import Level
+from esmcfn.domain.project import Policy
+from esmcfn.domain.template import Template
+from esmcfn.policy import house
+from esmcfn.policy.house.page import page
+
+TESTS = Path(__file__).parents[1]
+CASES = TESTS / "rules"
+DEFAULTS = yaml.safe_load((TESTS.parent / "esmcfn" / "policy" / "defaults.yaml").read_text("utf-8"))
+POLICY = Policy(limits=DEFAULTS["limits"])
+
+EVERY_RULE = pytest.mark.parametrize("rule", house.RULES, ids=lambda rule: rule.id)
+
+
+class CloudFormationLoader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags: !Ref, !Sub, !GetAtt."""
+
+
+def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> object:
+    assert isinstance(node, yaml.ScalarNode | yaml.SequenceNode)
+    scalar = isinstance(node, yaml.ScalarNode)
+    value = loader.construct_scalar(node) if scalar else loader.construct_sequence(node, deep=True)
+    return {suffix if suffix == "Ref" else f"Fn::{suffix}": value}
+
+
+CloudFormationLoader.add_multi_constructor("!", _tagged)
+
+
+def read(text: str) -> Mapping[str, object]:
+    body = yaml.load(text, CloudFormationLoader)
+    assert isinstance(body, dict)
+    return body
+
+
+def a_template(body: Mapping[str, object], *, region: str = "us-east-2", name: str = "esm-dev") -> Template:
+    stack = a_base_stack(name=name, target=a_target(region=region))
+    return Template(stack=stack, text="", body=body, digest="", origins={}, names={})
+
+
+def broken(body: Mapping[str, object], *, region: str = "us-east-2") -> list[str]:
+    return [finding.rule for finding in house.findings([a_template(body, region=region)], POLICY)]
+
+
+def test_ids_are_unique_and_in_order() -> None:
+    ids = [rule.id for rule in house.RULES]
+    assert ids == sorted(set(ids))
+    assert all(re.fullmatch(r"ESM\d{3}", rule_id) for rule_id in ids)
+
+
+@EVERY_RULE
+def test_a_rule_says_what_it_asks_and_why_and_who_else_says_so(rule: house.Rule) -> None:
+    assert rule.summary
+    assert not rule.summary.endswith(".")
+    assert rule.why.endswith(".")
+    assert rule.source.startswith("https://")
+
+
+@EVERY_RULE
+def test_a_rule_passes_its_good_case_and_fails_its_bad_one(rule: house.Rule) -> None:
+    good = (CASES / rule.id / "good.yaml").read_text("utf-8")
+    bad = (CASES / rule.id / "bad.yaml").read_text("utf-8")
+    assert rule.id not in broken(read(good))
+    assert rule.id in broken(read(bad))
+
+
+@EVERY_RULE
+def test_the_examples_that_a_rule_explains_itself_with_are_true(rule: house.Rule) -> None:
+    assert rule.id not in broken({"Resources": read(rule.good)})
+    assert rule.id in broken({"Resources": read(rule.bad)})
+
+
+def test_every_case_belongs_to_a_rule() -> None:
+    assert {folder.name for folder in CASES.iterdir()} == {rule.id for rule in house.RULES}
+
+
+def test_the_page_of_rules_is_current() -> None:
+    shown = (TESTS.parent / "docs" / "rules.md").read_text("utf-8")
+    assert shown == page(), "run: python -m esmcfn.policy.house.page > docs/rules.md"
+
+
+def test_a_rule_is_found_by_its_id_however_it_is_written() -> None:
+    assert house.find("esm001") is house.RULES[0]
+    assert house.find("ESM999") is None
+
+
+def config(instance_type: str = "ml.g5.2xlarge", count: int = 1) -> Mapping[str, object]:
+    variant = {"VariantName": "variant-1", "InstanceType": instance_type, "InitialInstanceCount": count}
+    properties = {"ProductionVariants": [variant]}
+    return {"Resources": {"EndpointConfig": {"Type": "AWS::SageMaker::EndpointConfig", "Properties": properties}}}
+
+
+def test_a_count_of_500_blocks_for_good() -> None:
+    (first, second) = house.findings([a_template(config(count=500))], POLICY)
+    assert (first.rule, first.level) == ("ESM001", Level.HARD)
+    assert first.message == "500 instances, and the limit is 8 (max_instance_count)"
+    assert second.rule == "ESM002"
+
+
+def test_without_a_limit_any_count_will_do() -> None:
+    assert list(house.findings([a_template(config(count=500))], Policy())) == []
+
+
+def test_the_template_that_goes_over_the_limit_of_all_gets_the_blame_alone() -> None:
+    templates = [a_template(config(count=8), name=f"esm-dev-{number}") for number in range(7)]
+    found = [(each.rule, each.stack) for each in house.findings(templates, POLICY)]
+    assert found == [("ESM002", "esm-dev-4")]
+
+
+def test_a_region_that_is_not_known_is_said_and_never_passed_over() -> None:
+    assert broken(config(), region="mars-north-1") == ["ESM004"]
+
+
+def test_a_type_that_other_regions_offer_is_not_offered_here() -> None:
+    assert broken(config("ml.trn1.2xlarge"), region="us-east-1") == []
+    assert broken(config("ml.trn1.2xlarge"), region="us-east-2") == ["ESM003"]
+
+
+def test_levels_of_the_policy_win() -> None:
+    policy = Policy(levels={"ESM001": Level.ADVISORY}, limits={"max_instance_count": 1})
+    (finding,) = house.findings([a_template(config(count=2))], policy)
+    assert finding.level is Level.ADVISORY
+
+
+KEY = {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": "someone"}}
+SECRET = {"Fn::GetAtt": ["Key", "SecretAccessKey"]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Resources": {"Key": KEY}, "Outputs": {"Secret": {"Value": SECRET}}},
+        {"Resources": {"Key": KEY}, "Outputs": {"Secret": {"Value": {"Fn::GetAtt": "Key.SecretAccessKey"}}}},
+        {"Resources": {"Key": KEY}, "Outputs": {"Secret": {"Value": {"Fn::Sub": "${Key.SecretAccessKey}"}}}},
+        {"Resources": {"Key": KEY}, "Metadata": {"Note": {"Fn::Join": ["", ["x", SECRET]]}}},
+        {"Resources": {"Key": KEY, "Topic": {"Type": "AWS::SNS::Topic", "Metadata": {"x": SECRET}}}},
+        {
+            "Resources": {
+                "Key": KEY,
+                "Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"Description": SECRET}},
+            }
+        },
+        {
+            "Resources": {
+                "Key": KEY,
+                "Topic": {
+                    "Type": "AWS::SNS::Topic",
+                    "Properties": {"Tags": [{"Key": "k", "Value": {"Fn::Sub": ["${x}", {"x": SECRET}]}}]},
+                },
+            }
+        },
+    ],
+    ids=["output", "output-short", "output-sub", "metadata", "resource-metadata", "description", "tag"],
+)
+def test_the_secret_of_a_key_is_found_wherever_it_goes(body: Mapping[str, object]) -> None:
+    assert "ESM007" in broken(body)
+
+
+def test_a_finding_points_at_the_property() -> None:
+    template = a_template(config(count=500))
+    line = template.stack.origins.of("region")
+    known = {"EndpointConfig/ProductionVariants/0/InitialInstanceCount": line}
+    pointed = Template(stack=a_stack(), text="", body=template.body, digest="", origins=known, names={})
+    finding = next(iter(house.findings([pointed], POLICY)))
+    assert finding.origin == line
+    assert finding.model == "prototype_model"
+    assert finding.logical_id == "EndpointConfig"
