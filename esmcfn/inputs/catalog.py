@@ -62,9 +62,7 @@ def _packages(document: Document, path: Path, values: Values, problems: list[Pro
     package = values.get("model_package")
     if isinstance(package, str):
         return {region_of(package): package}
-    packages = {
-        region: arn for region, arn in values.mapping("model_package").items() if isinstance(arn, str)
-    }
+    packages = {region: arn for region, arn in values.mapping("model_package").items() if isinstance(arn, str)}
     for region, arn in packages.items():
         if region_of(arn) not in (region, ""):
             message = f"{path[1]}.model_package.{region}: the ARN is of {region_of(arn)}"

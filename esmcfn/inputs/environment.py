@@ -79,11 +79,7 @@ def missing(name: str, known: tuple[str, ...], *, misnamed: bool) -> Problem:
     """
     near = f"rename {name}.yml to {name}.yaml" if misnamed else did_you_mean(name, known)
     if not near:
-        near = (
-            f"there are {', '.join(known)}"
-            if known
-            else "esmcfn init writes a first one; --root names the folder"
-        )
+        near = f"there are {', '.join(known)}" if known else "esmcfn init writes a first one; --root names the folder"
     return Problem(f"{FOLDER}/{name}.yaml", 1, 1, f"there is no environment {name}", near)
 
 

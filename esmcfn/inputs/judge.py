@@ -47,10 +47,11 @@ class _ErrorsAsTheyAre(BaseErrorHandler):  # type: ignore[misc]
 
 
 class _Validator(Validator):  # type: ignore[misc]
-    """Cerberus, with exact numbers."""
+    """Cerberus, to whom a bool is no integer and a decimal is exact."""
 
     types_mapping = {
         **Validator.types_mapping,
+        Kind.WHOLE.value: TypeDefinition(Kind.WHOLE.value, (int,), (bool,)),
         Kind.DECIMAL.value: TypeDefinition(Kind.DECIMAL.value, (Decimal,), ()),
     }
 
@@ -98,9 +99,7 @@ def _one(document: Document, path: Path, value: Plain, field: Field | None, prob
     validator = _single(field)
     if validator.validate({_IT: value}, normalize=False):
         return _below(document, path, value, field, problems)
-    problems.extend(
-        problem for error in validator.errors for problem in _value_problem(document, path, field, error)
-    )
+    problems.extend(problem for error in validator.errors for problem in _value_problem(document, path, field, error))
     return Unfit()
 
 
@@ -115,14 +114,10 @@ def _key_fits(document: Document, path: Path, field: Field | None, problems: lis
 
 
 def _absent(value: Plain, field: Field | None) -> bool:
-    return value is None or (
-        value == "" and field is not None and not field.required and Kind.TEXT in field.kinds
-    )
+    return value is None or (value == "" and field is not None and not field.required and Kind.TEXT in field.kinds)
 
 
-def _field_problem(
-    document: Document, path: Path, parent: Field, error: ValidationError
-) -> Iterator[Problem]:
+def _field_problem(document: Document, path: Path, parent: Field, error: ValidationError) -> Iterator[Problem]:
     """What one of Cerberus's errors about a known set of keys means."""
     name, label = str(path[-1]), _label(path)
     if error.code == UNKNOWN_FIELD.code:
@@ -146,16 +141,16 @@ def _value_problem(document: Document, path: Path, field: Field, error: Validati
     if isinstance(value, Unfit) and not value.kind:
         return  # its problem is already known
     label, written = _label(path), document.texts.get(path)
-    if error.code == BAD_TYPE.code:
+    if value is None:
+        yield document.problem(path, f"{label}: has no value", f"it must be {field.must}")
+    elif error.code == BAD_TYPE.code:
         yield document.problem(path, *_type_complaint(label, written, value, field))
     elif error.code == MAX_LENGTH.code:
         message = f"{label}: at most {field.longest} characters, not {len(str(value))}"
         yield document.problem(path, message)
     else:
         shown = _shown(str(value) if written is None else written)
-        yield document.problem(
-            path, f"{label}: must be {field.must}, not {shown}", _nearest(str(value), field)
-        )
+        yield document.problem(path, f"{label}: must be {field.must}, not {shown}", _nearest(str(value), field))
 
 
 def _type_complaint(label: str, written: str | None, value: Plain, field: Field) -> tuple[str, str]:
@@ -164,8 +159,6 @@ def _type_complaint(label: str, written: str | None, value: Plain, field: Field)
     if isinstance(value, str):
         unquoted = _resembles(value, field)
         return f"{must}, not the text {_shown(value)}", f"write {value} without quotes" if unquoted else ""
-    if value is None:
-        return f"{label}: has no value", f"it must be {field.must}"
     if written is None:
         return f"{must}, not {kind_of(value)}", ""
     if Kind.TEXT in field.kinds:
@@ -186,9 +179,7 @@ def _resembles(value: str, field: Field) -> bool:
     )
 
 
-def _choice_problem(
-    document: Document, path: Path, given: Mapping[str, Plain], field: Field
-) -> Iterator[Problem]:
+def _choice_problem(document: Document, path: Path, given: Mapping[str, Plain], field: Field) -> Iterator[Problem]:
     if not field.one_of:
         return
     present = [key for key in given if key in field.one_of]

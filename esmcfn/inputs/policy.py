@@ -26,9 +26,7 @@ _DEFAULTS = Path(__file__).parents[1] / "policy" / "defaults.yaml"
 def policy(root: Path, problems: list[Problem]) -> Policy:
     """Levels and limits in force; each name may be overridden once."""
     defaults = _defaults()
-    levels: dict[str, Level] = {
-        rule: Level(level) for rule, level in Values(defaults).text_mapping("levels").items()
-    }
+    levels: dict[str, Level] = {rule: Level(level) for rule, level in Values(defaults).text_mapping("levels").items()}
     limits = dict(_numbers(Values(defaults).mapping("limits")))
     known = frozenset(limits)
     said: dict[tuple[str, str], str] = {}
@@ -39,9 +37,7 @@ def policy(root: Path, problems: list[Problem]) -> Policy:
         problems.extend(_repeated(document, values, said))
         problems.extend(_unknown_limits(document, values, known))
         levels.update({rule: Level(level) for rule, level in values.text_mapping("levels").items()})
-        limits.update(
-            {limit: number for limit, number in _numbers(values.mapping("limits")) if limit in known}
-        )
+        limits.update({limit: number for limit, number in _numbers(values.mapping("limits")) if limit in known})
     return Policy(levels=levels, limits=limits, digest=_digest(root, levels, limits, problems))
 
 
@@ -73,9 +69,7 @@ def _unknown_limits(document: Document, values: Values, known: frozenset[str]) -
             yield document.problem(("limits", limit), f"limits.{limit}: no rule knows this limit", near)
 
 
-def _digest(
-    root: Path, levels: Mapping[str, Level], limits: Mapping[str, int], problems: list[Problem]
-) -> str:
+def _digest(root: Path, levels: Mapping[str, Level], limits: Mapping[str, int], problems: list[Problem]) -> str:
     said = json.dumps({"levels": levels, "limits": limits}, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(said.encode())
     for relative in _checks(root):

@@ -303,9 +303,7 @@ ENVIRONMENT = Field(
             pattern=r"[ -~]+",
             longest=256,
         ),
-        "role_arn": Field(
-            must="a role's ARN", about="Role to assume first.", pattern=_ROLE_ARN, longest=2048
-        ),
+        "role_arn": Field(must="a role's ARN", about="Role to assume first.", pattern=_ROLE_ARN, longest=2048),
         "execution_role_arn": Field(
             must="a role's ARN",
             about="A role of your own that SageMaker assumes, in place of the one that esmcfn would make.",
@@ -332,9 +330,7 @@ POLICY = Field(
             must="a mapping of rules to levels",
             about="What a finding may do to a plan, by the rule's id.",
             keys=Field(must="a rule's id", pattern=r"[A-Za-z][A-Za-z0-9_.-]*", longest=100),
-            each=Field(
-                must="advisory, soft or hard", pattern="advisory|soft|hard", words=tuple(map(str, Level))
-            ),
+            each=Field(must="advisory, soft or hard", pattern="advisory|soft|hard", words=tuple(map(str, Level))),
         ),
         "limits": Field(
             kind=Kind.MAPPING,

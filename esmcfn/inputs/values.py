@@ -68,9 +68,7 @@ def origins(document: Document, path: Path, values: Mapping[str, Plain]) -> Orig
     return Origins(at=document.place(path), keys=dict(_places(document, path, values, "")))
 
 
-def _places(
-    document: Document, path: Path, values: Mapping[str, Plain], above: str
-) -> Iterator[tuple[str, Origin]]:
+def _places(document: Document, path: Path, values: Mapping[str, Plain], above: str) -> Iterator[tuple[str, Origin]]:
     for key, value in values.items():
         inner = (*path, key)
         yield above + key, document.place(inner)
