@@ -1,0 +1,125 @@
+"""moto's services, called in process in AWS's own terms.
+
+`Moto.call("sns", "CreateTopic", region, {...})` builds the request as botocore would, hands it to moto's WSGI
+application without a socket, and reads the answer as botocore would. So resource handlers rely on AWS's documented
+operations and never on the names inside moto, and both sides are checked against botocore's service models.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.state import Json
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel, ServiceModel
+
+ACCOUNT = "123456789012"
+"""The sandbox's account: moto's default, and the account id of AWS's own examples."""
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """Return botocore's model of a service; loading one costs 0.1 s the first time."""
+    import botocore.loaders
+    import botocore.model
+
+    loaded = botocore.loaders.create_loader().load_service_model(service, "service-2")
+    return botocore.model.ServiceModel(loaded, service_name=service)
+
+
+class Moto:
+    """moto's server application, created when it is first needed (the import takes half a second)."""
+
+    def __init__(self) -> None:
+        self._app: WsgiApp | None = None
+
+    @property
+    def app(self) -> WsgiApp:
+        """moto's own WSGI application: it picks the service by the signature's scope."""
+        if self._app is None:
+            from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+            self._app = DomainDispatcherApplication(create_backend_app)
+        return self._app
+
+    def reset(self) -> None:
+        """Empty every service; nothing happens when moto was never used."""
+        if self._app is not None:
+            from moto.core.base_backend import BackendDict
+
+            BackendDict.reset()
+
+    def call(self, service: str, operation: str, region: str, parameters: Json) -> Json:
+        """Perform one operation.
+
+        Raises:
+            Refusal: the service answered with an error.
+        """
+        import botocore.parsers
+
+        model = service_model(service).operation_model(operation)
+        environ = self._environ(model, region, parameters)
+        status, headers, body = self._run(environ)
+        parser = botocore.parsers.create_parser(model.service_model.protocol)
+        parsed = parser.parse(
+            {
+                "status_code": status,
+                "headers": headers,
+                "body": body,
+                "context": {"operation_name": operation},
+            },
+            model.output_shape,
+        )
+        if status >= 300:
+            error = parsed.get("Error", {})
+            raise Refusal(str(error.get("Code", status)), str(error.get("Message", "")), status=status)
+        return parsed
+
+    def _environ(self, model: OperationModel, region: str, parameters: Json) -> Environ:
+        import botocore.serialize
+        from werkzeug.test import EnvironBuilder
+
+        serializer = botocore.serialize.create_serializer(model.service_model.protocol, True)
+        request = serializer.serialize_to_request(parameters, model)
+        body = request["body"]
+        headers = dict(request["headers"])
+        if isinstance(body, dict):
+            body = urlencode(body)
+        scope = f"20260101/{region}/{model.service_model.signing_name}/aws4_request"
+        headers["Authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential=sandbox/{scope}, SignedHeaders=host, Signature=0"
+        )
+        content = body.encode() if isinstance(body, str) else bytes(body)
+        query = request.get("query_string") or {}
+        builder = EnvironBuilder(
+            path=request["url_path"],
+            method=request["method"],
+            query_string=query if isinstance(query, str) else urlencode(query),
+            headers={name: str(value) for name, value in headers.items()},
+            input_stream=io.BytesIO(content),
+            content_length=len(content),
+            base_url="http://127.0.0.1",
+        )
+        return dict(builder.get_environ())
+
+    def _run(self, environ: Environ) -> tuple[int, Any, bytes]:
+        from botocore.awsrequest import HeadersDict
+
+        answered: dict[str, Any] = {}
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> None:
+            answered["status"] = int(status.split()[0])
+            answered["headers"] = HeadersDict(dict(headers))
+
+        body = b"".join(self.app(environ, start_response))
+        return answered["status"], answered["headers"], body

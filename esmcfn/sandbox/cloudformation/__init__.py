@@ -1,0 +1,1 @@
+"""CloudFormation, strict: change sets, execution with rollback, events, drift."""

@@ -1,0 +1,148 @@
+"""Early validation: what a change set is judged by before anything is provisioned.
+
+FAIL findings fail the change set; WARN findings leave it executable. Both are read with DescribeEvents only.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from esmcfn.sandbox.cloudformation import schema
+from esmcfn.sandbox.cloudformation.changes import Expected, Proposal, creation_order
+from esmcfn.sandbox.cloudformation.language import Scope, parameter_values
+from esmcfn.sandbox.cloudformation.model import Finding
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.resources import HANDLERS
+from esmcfn.sandbox.resources.base import Request
+from esmcfn.sandbox.sagemaker.hosting import quota_message
+from esmcfn.sandbox.state import Json
+
+if TYPE_CHECKING:
+    from esmcfn.sandbox.world import World
+
+PROPERTIES = "AWS::EarlyValidation::PropertyValidation"
+EXISTENCE = "AWS::EarlyValidation::ResourceExistenceCheck"
+QUOTA = "AWS::EarlyValidation::ServiceQuotaCheck"
+
+
+def findings(world: World, proposal: Proposal, *, skip: bool) -> list[Finding]:
+    """Return every finding; `skip` (DisableValidation) leaves property syntax only, which execution needs."""
+    found = list(_property_findings(world, proposal))
+    if skip:
+        return found
+    if not found:
+        found += _existence_findings(world, proposal)
+        found += _quota_findings(world, proposal)
+    found += _asked_for(world, proposal)
+    return found
+
+
+def _finding(world: World, name: str, mode: str, reason: str, where: tuple[str, str, str]) -> Finding:
+    logical_id, resource_type, path = where
+    return Finding(
+        id=str(uuid.uuid4()),
+        at=world.clock.now(),
+        name=name,
+        mode=mode,
+        reason=reason,
+        path=path,
+        logical_id=logical_id,
+        resource_type=resource_type,
+    )
+
+
+def _property_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
+    scope = _scope(proposal)
+    for logical_id in creation_order(proposal.template):
+        declaration = proposal.template.resources[logical_id]
+        kind = schema.load(declaration["Type"], proposal.place.region)
+        if kind is None or not scope.included(declaration):
+            continue
+        raw = declaration.get("Properties", {})
+        problems = schema.problems(kind, raw)
+        if not problems:
+            problems = schema.problems(kind, schema.coerced(kind, scope.resolve(raw)))
+        for problem in problems:
+            path = f"/Resources/{logical_id}/Properties" + (f"/{problem.path}" if problem.path else "")
+            yield _finding(
+                world, PROPERTIES, "FAIL", problem.message, (logical_id, declaration["Type"], path)
+            )
+
+
+def _scope(proposal: Proposal) -> Scope:
+    fates = {name: "add" for name in proposal.template.resources if name not in proposal.stack.resources}
+    return Scope(
+        template=proposal.template,
+        place=proposal.place,
+        parameters=parameter_values(proposal.template, proposal.revision.parameters),
+        resources=Expected(proposal.stack.resources, fates),
+        exports=proposal.exports,
+    )
+
+
+def _existence_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
+    scope = _scope(proposal)
+    for logical_id, declaration in proposal.template.resources.items():
+        if logical_id in proposal.stack.resources or logical_id in proposal.imports:
+            continue
+        if not scope.included(declaration):
+            continue
+        handler = HANDLERS[declaration["Type"]]
+        request = Request(
+            world=world,
+            region=proposal.place.region,
+            stack_name=proposal.place.stack_name,
+            stack_id=proposal.place.stack_id,
+            logical_id=logical_id,
+            properties=scope.resolve(declaration.get("Properties", {})),
+            at=world.clock.now(),
+        )
+        try:
+            taken = handler.conflict(request)
+        except Refusal:
+            taken = ""
+        if taken:
+            reason = f"Resource of type '{declaration['Type']}' with identifier '{taken}' already exists."
+            where = (logical_id, declaration["Type"], f"/Resources/{logical_id}")
+            yield _finding(world, EXISTENCE, "FAIL", reason, where)
+
+
+def _quota_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
+    """The quota fault, seen before the endpoint is made; WARN, as AWS has it."""
+    scope = _scope(proposal)
+    for logical_id, declaration in proposal.template.resources.items():
+        if declaration["Type"] != "AWS::SageMaker::EndpointConfig" or not scope.included(declaration):
+            continue
+        variants: Json = scope.resolve(declaration.get("Properties", {})).get("ProductionVariants", [])
+        for index, variant in enumerate(variants):
+            kind = str(variant.get("InstanceType", ""))
+            fault = world.faults.find("quota", instance_type=kind)
+            if fault is None or not kind:
+                continue
+            limit = int(fault.options.get("limit", 0))
+            used, wanted = (
+                world.sagemaker.used(proposal.place.region, kind),
+                int(variant["InitialInstanceCount"]),
+            )
+            if used + wanted > limit:
+                path = f"/Resources/{logical_id}/Properties/ProductionVariants/{index}/InstanceType"
+                where = (logical_id, declaration["Type"], path)
+                yield _finding(world, QUOTA, "WARN", quota_message(kind, limit, used, wanted), where)
+
+
+def _asked_for(world: World, proposal: Proposal) -> Iterator[Finding]:
+    for fault in world.faults.active:
+        if fault.name != "validation":
+            continue
+        mode = str(fault.options["mode"]).upper()
+        logical_id = str(fault.options.get("logical_id", min(proposal.template.resources)))
+        declaration = proposal.template.resources.get(logical_id)
+        if declaration is None:
+            continue
+        name = str(fault.options.get("name", EXISTENCE if mode == "FAIL" else QUOTA))
+        reason = str(fault.options.get("reason", "The sandbox was asked for this finding."))
+        where = (logical_id, declaration["Type"], f"/Resources/{logical_id}")
+        yield _finding(world, name, "WARN" if mode == "WARN" else "FAIL", reason, where)

@@ -1,0 +1,86 @@
+"""CancelUpdateStack, ContinueUpdateRollback, RollbackStack: the ways out of a failed operation."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from esmcfn.sandbox.cloudformation import requests
+from esmcfn.sandbox.cloudformation.execution import Engine
+from esmcfn.sandbox.cloudformation.model import Stack
+from esmcfn.sandbox.refusal import invalid
+from esmcfn.sandbox.state import Json
+from esmcfn.sandbox.wire import Call, Operation
+
+if TYPE_CHECKING:
+    from esmcfn.sandbox.world import World
+
+
+class Recovery:
+    """The recovery operations."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @property
+    def operations(self) -> dict[str, Operation]:
+        """Operation name to function."""
+        return {
+            "CancelUpdateStack": self.cancel,
+            "ContinueUpdateRollback": self.proceed,
+            "RollbackStack": self.roll_back,
+        }
+
+    def cancel(self, call: Call) -> Json:
+        """CancelUpdateStack: what is under way is given up, and rolled back."""
+        stack = self._stack(call)
+        if stack.status != "UPDATE_IN_PROGRESS":
+            raise invalid(f"CancelUpdateStack cannot be called from current stack status {stack.status}")
+        Engine(self.world, stack).cancel(self.world.clock.now())
+        self.world.cloudformation.save(stack)
+        return {}
+
+    def proceed(self, call: Call) -> Json:
+        """ContinueUpdateRollback: try again, leaving out resources that cannot be brought back."""
+        given, stack = call.parameters, self._stack(call)
+        if stack.status != "UPDATE_ROLLBACK_FAILED":
+            raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not continue a rollback.")
+        skip = list(given.get("ResourcesToSkip", ()))
+        if given.get("ForceRollback") and skip:
+            raise invalid("ForceRollback and ResourcesToSkip cannot be used together")
+        failed = stack.execution.failed_ids if stack.execution else []
+        strange = [name for name in skip if name not in failed]
+        if strange:
+            raise invalid(
+                f"Resources [{', '.join(strange)}] are not in UPDATE_FAILED state and can not be skipped"
+            )
+        if given.get("ForceRollback"):
+            skip = list(failed)
+        self._renew(stack, given.get("ClientRequestToken", ""), "CONTINUE_ROLLBACK")
+        Engine(self.world, stack).proceed(skip, self.world.clock.now())
+        self.world.cloudformation.save(stack)
+        return {}
+
+    def roll_back(self, call: Call) -> Json:
+        """RollbackStack: from an operation that was told not to roll back."""
+        stack = self._stack(call)
+        if stack.status not in ("CREATE_FAILED", "UPDATE_FAILED") or stack.execution is None:
+            raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.")
+        self._renew(stack, call.parameters.get("ClientRequestToken", ""), "ROLLBACK")
+        Engine(self.world, stack).begin_rollback(self.world.clock.now())
+        self.world.cloudformation.save(stack)
+        return {"StackId": stack.id, "OperationId": stack.execution.operation_id}
+
+    def _renew(self, stack: Stack, token: str, kind: str) -> None:
+        requests.check_token(stack, token)
+        assert stack.execution is not None
+        stack.execution.token, stack.execution.operation_type = token, kind
+        stack.execution.operation_id = str(uuid.uuid4())
+        stack.last_operations = [{"OperationType": kind, "OperationId": stack.execution.operation_id}]
+        if token:
+            stack.used_tokens.append(token)
+
+    def _stack(self, call: Call) -> Stack:
+        return self.world.cloudformation.must_find(
+            call.region, call.parameters["StackName"], "Stack [{}] does not exist"
+        )

@@ -1,0 +1,206 @@
+"""What the operations that take a template have in common: body, parameters, tags, capabilities, tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from esmcfn.sandbox.cloudformation import schema, validate
+from esmcfn.sandbox.cloudformation.changes import Proposal
+from esmcfn.sandbox.cloudformation.model import PAUSED, SETTLED_FOR_UPDATE, ChangeSet, Revision, Stack
+from esmcfn.sandbox.cloudformation.template import Template, parse
+from esmcfn.sandbox.refusal import Refusal, invalid
+from esmcfn.sandbox.resources import HANDLERS, SUPPORTED
+from esmcfn.sandbox.state import Json
+from esmcfn.sandbox.wire import Call
+
+if TYPE_CHECKING:
+    from esmcfn.sandbox.world import World
+
+UNSUPPORTED_IN_CHANGE_SETS = (
+    "RollbackConfiguration",
+    "ResourceTypes",
+    "IncludeNestedStacks",
+    "ImportExistingResources",
+)
+UNSUPPORTED_IN_STACKS = (
+    "RollbackConfiguration",
+    "ResourceTypes",
+    "TimeoutInMinutes",
+    "StackPolicyURL",
+    "StackPolicyDuringUpdateBody",
+    "StackPolicyDuringUpdateURL",
+    "RetainExceptOnCreate",
+)
+"""Parameters whose effect the sandbox does not have: asking for it is refused, an empty value is fine."""
+
+
+def refuse_unsupported(given: Mapping[str, Json], names: tuple[str, ...]) -> None:
+    """Refuse what would otherwise be ignored silently.
+
+    Raises:
+        Refusal: ValidationError.
+    """
+    for name in names:
+        if given.get(name):
+            raise invalid(f"The sandbox does not support {name}")
+    if given.get("DeploymentConfig", {}).get("Mode") == "EXPRESS":
+        raise invalid("The sandbox does not support DeploymentConfig.Mode EXPRESS")
+
+
+def revision(world: World, call: Call, stack: Stack | None) -> Revision:
+    """Return what a request wants a stack to be; what it leaves out stays as it is."""
+    given = call.parameters
+    previous = stack.revision if stack is not None and stack.status != "REVIEW_IN_PROGRESS" else None
+    text = body(world, call, previous)
+    template = parse(text)
+    tags = {str(tag["Key"]): str(tag["Value"]) for tag in given.get("Tags", ())}
+    if len(tags) > validate.MAX_TAGS:
+        raise invalid(
+            "Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50"
+        )
+    if len(tags) != len(given.get("Tags", ())):
+        raise invalid("Duplicate tag keys are not allowed")
+    if any(key.lower().startswith("aws:") for key in tags):
+        raise invalid("aws: prefixed tag key names are not allowed for external use.")
+    if len(given.get("NotificationARNs", ())) > 5:
+        raise invalid("At most 5 notification ARNs are allowed")
+    before = previous.parameters if previous else ()
+    return Revision(
+        body=text,
+        parameters=validate.parameters(template, given.get("Parameters", ()), before),
+        tags=tags if "Tags" in given or previous is None else dict(previous.tags),
+        capabilities=list(given.get("Capabilities", ())),
+        notification_arns=list(
+            given["NotificationARNs"]
+            if "NotificationARNs" in given or previous is None
+            else previous.notification_arns
+        )
+        if "NotificationARNs" in given or previous is not None
+        else [],
+        role_arn=given.get("RoleARN", previous.role_arn if previous else ""),
+    )
+
+
+def checked(wanted: Revision, region: str, given: Mapping[str, Json]) -> Template:
+    """Return the template of a revision after everything CloudFormation checks at once."""
+    template = parse(wanted.body)
+    validate.check(template, region, SUPPORTED)
+    _keep_secrets(template)
+    validate.capabilities(template, list(given.get("Capabilities", ())))
+    return template
+
+
+def _keep_secrets(template: Template) -> None:
+    """Refuse an output that would show a secret attribute: stricter than AWS, on purpose."""
+    from esmcfn.sandbox.cloudformation.template import entities
+
+    for kind, name in entities(template.section("Outputs")):
+        owner, _, attribute = name.partition(".")
+        if kind == "GetAtt" and attribute in HANDLERS[template.resources[owner]["Type"]].secret_attributes:
+            raise invalid(f"The sandbox refuses to show {name} in an output: it is a secret")
+
+
+def body(world: World, call: Call, previous: Revision | None) -> str:
+    """Return the template's text: given, from S3, or the previous one."""
+    given = call.parameters
+    sources = [name for name in ("TemplateBody", "TemplateURL", "UsePreviousTemplate") if given.get(name)]
+    if len(sources) != 1:
+        raise invalid("Either Template URL or Template Body must be specified.")
+    if sources == ["UsePreviousTemplate"]:
+        if previous is None:
+            raise invalid("UsePreviousTemplate can only be used with an existing stack")
+        return previous.body
+    if sources == ["TemplateURL"]:
+        return _from_s3(world, call.region, given["TemplateURL"])
+    text = str(given["TemplateBody"])
+    if len(text.encode()) > validate.MAX_BODY_BYTES:
+        raise invalid(
+            "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have "
+            "length less than or equal to 51200"
+        )
+    return text
+
+
+def _from_s3(world: World, region: str, url: str) -> str:
+    parts = urlsplit(url)
+    host, path = parts.hostname or "", unquote(parts.path).lstrip("/")
+    if host.startswith("s3.") or host in ("127.0.0.1", "localhost"):
+        bucket, _, key = path.partition("/")
+    elif ".s3." in host and host.endswith(".amazonaws.com"):
+        bucket, key = host.partition(".s3.")[0], path
+    else:
+        raise invalid("TemplateURL must be a supported URL.")
+    try:
+        content = world.moto.call("s3", "GetObject", region, {"Bucket": bucket, "Key": key})["Body"]
+    except Refusal as refusal:
+        raise invalid(f"S3 error: {refusal.message}") from refusal
+    text = content if isinstance(content, bytes) else content.read()
+    if len(text) > validate.MAX_URL_BODY_BYTES:
+        raise invalid("Template may not exceed 1000000 bytes in size.")
+    return str(text.decode("utf-8"))
+
+
+def check_token(stack: Stack, token: str) -> None:
+    """Refuse a request token that another operation of the stack used.
+
+    Raises:
+        Refusal: TokenAlreadyExistsException.
+    """
+    if token and token in stack.used_tokens:
+        raise Refusal("TokenAlreadyExistsException", f"Token {token} already exists for stack {stack.name}")
+
+
+def check_updatable(stack: Stack, *, disable_rollback: bool = False) -> None:
+    """Refuse an update of a stack that is not in a state for it.
+
+    Raises:
+        Refusal: ValidationError with the state.
+    """
+    if stack.status in SETTLED_FOR_UPDATE or (stack.status in PAUSED and disable_rollback):
+        return
+    raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as the API shows them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+# Imports
+
+
+def check_imports(world: World, proposal: Proposal) -> None:
+    """Refuse an import of something that cannot be imported.
+
+    Raises:
+        Refusal: ValidationError.
+    """
+    for logical_id in proposal.imports:
+        declaration = proposal.template.resources.get(logical_id)
+        if declaration is None:
+            raise invalid(f"Resources [{logical_id}] is missing from the template")
+        if logical_id in proposal.stack.resources:
+            raise invalid(f"Resource [{logical_id}] already exists in stack [{proposal.stack.name}]")
+        if "DeletionPolicy" not in declaration:
+            raise invalid(
+                f"Resources [{logical_id}] must have DeletionPolicy attribute specified in the template."
+            )
+        kind = schema.load(declaration["Type"], proposal.place.region)
+        if kind is None or not kind.readable:
+            raise invalid(f"ResourceTypes [{declaration['Type']}] are not supported for Import")
+
+
+def only_imports(change_set: ChangeSet) -> None:
+    """Refuse an IMPORT change set that changes anything else.
+
+    Raises:
+        Refusal: ValidationError.
+    """
+    other = [change.logical_id for change in change_set.changes if change.action != "Import"]
+    if other:
+        raise invalid(
+            "As part of the import operation, you cannot modify or add [Outputs, Resources]: "
+            f"{', '.join(sorted(other))}"
+        )

@@ -1,0 +1,254 @@
+"""The stacks of every region: creation, names, exports, and whose turn it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import TYPE_CHECKING, TypeVar
+
+from esmcfn.sandbox.cloudformation.execution import NEVER, Engine, deletion_blocked
+from esmcfn.sandbox.cloudformation.model import (
+    PAUSED,
+    ChangeSet,
+    Execution,
+    Revision,
+    Stack,
+)
+from esmcfn.sandbox.cloudformation.template import parse
+from esmcfn.sandbox.refusal import Refusal, invalid
+from esmcfn.sandbox.state import decode
+
+if TYPE_CHECKING:
+    from esmcfn.sandbox.world import World
+
+PAUSED_STACKS = frozenset({*PAUSED, "UPDATE_ROLLBACK_FAILED"})
+
+
+class CloudFormation:
+    """Every stack, by id."""
+
+    def __init__(self, world: World) -> None:
+        from esmcfn.sandbox.cloudformation.changesets import ChangeSets
+        from esmcfn.sandbox.cloudformation.drift import Drift
+
+        self.world = world
+        self.change_sets = ChangeSets(world)
+        self.drift = Drift(world)
+        self.stacks: dict[str, Stack] = {}
+        for _, document in world.store.all("stacks"):
+            stack = decode(Stack, document)
+            if stack.execution is not None and stack.status in PAUSED_STACKS:
+                stack.execution.wake_at = NEVER
+            self.stacks[stack.id] = stack
+
+    def save(self, stack: Stack) -> None:
+        """Keep a stack on disk."""
+        self.world.store.put("stacks", stack.key, stack)
+
+    # Finding
+
+    def live(self, region: str) -> list[Stack]:
+        """Return the stacks of a region that are not deleted, newest first."""
+        found = [stack for stack in self.stacks.values() if stack.region == region and not stack.deleted]
+        return sorted(found, key=lambda stack: (-stack.created_at, stack.name))
+
+    def by_name(self, region: str, name: str) -> Stack | None:
+        """Return the one live stack of a name."""
+        return next((stack for stack in self.live(region) if stack.name == name), None)
+
+    def find(self, region: str, name_or_id: str) -> Stack | None:
+        """Return a stack by name (if live) or ARN (always)."""
+        if name_or_id.startswith("arn:"):
+            found = self.stacks.get(name_or_id)
+            return found if found is not None and found.region == region else None
+        return self.by_name(region, name_or_id)
+
+    def must_find(
+        self, region: str, name_or_id: str, message: str = "Stack with id {} does not exist"
+    ) -> Stack:
+        """Return a stack.
+
+        Raises:
+            Refusal: ValidationError with the operation's own wording.
+        """
+        found = self.find(region, name_or_id)
+        if found is None:
+            raise invalid(message.format(name_or_id))
+        return found
+
+    def exporter(self, region: str, name: str) -> Stack | None:
+        """Return the stack that exports a name."""
+        for stack in self.live(region):
+            if any(output.get("ExportName") == name for output in stack.outputs):
+                return stack
+        return None
+
+    def export(self, region: str, name: str) -> str:
+        """Return an exported value.
+
+        Raises:
+            Refusal: nobody exports it.
+        """
+        owner = self.exporter(region, name)
+        if owner is None:
+            raise invalid(f"No export named {name} found.")
+        return next(o["OutputValue"] for o in owner.outputs if o.get("ExportName") == name)
+
+    # The agenda
+
+    def next_due(self) -> tuple[float, str] | None:
+        """Return the next operation or change set that wants a step: (engine seconds, stack id)."""
+        due = [(moment, stack.id) for stack in self.stacks.values() if (moment := _wake_at(stack)) < NEVER]
+        return min(due, default=None)
+
+    def run(self, stack_id: str, at: float) -> None:
+        """Let a stack do what is due."""
+        stack = self.stacks[stack_id]
+        for change_set in stack.change_sets.values():
+            if change_set.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS") and change_set.ready_at <= at:
+                change_set.status, change_set.reason = change_set.outcome, change_set.outcome_reason
+                if change_set.outcome == "CREATE_COMPLETE":
+                    change_set.execution_status = "AVAILABLE"
+        if stack.execution is not None and stack.execution.wake_at <= at:
+            Engine(self.world, stack).step(at)
+        self.save(stack)
+
+    # Changing
+
+    def new_stack(self, region: str, name: str, revision: Revision, status: str, at: float) -> Stack:
+        """Add a stack."""
+        unique = uuid.uuid4()
+        stack = Stack(
+            id=f"arn:aws:cloudformation:{region}:{self.world.account}:stack/{name}/{unique}",
+            name=name,
+            region=region,
+            created_at=at,
+            status=status,
+            revision=revision,
+        )
+        self.stacks[stack.id] = stack
+        return stack
+
+    def start(
+        self,
+        stack: Stack,
+        kind: str,
+        revision: Revision,
+        *,
+        token: str = "",
+        disable_rollback: bool = False,
+        on_failure: str = "",
+        at: float,
+        change_set: ChangeSet | None = None,
+    ) -> None:
+        """Begin to create, update or import."""
+        names = {"create": "CREATE_STACK", "update": "UPDATE_STACK", "import": "UPDATE_STACK"}
+        paused = stack.execution if stack.status in PAUSED else None
+        execution = Execution(
+            kind=kind,
+            token=token,
+            operation_id=str(uuid.uuid4()),
+            operation_type=names[kind],
+            wake_at=at,
+            revision=revision,
+            previous=(paused.previous if paused else None) or stack.revision,
+            before=deepcopy(paused.before if paused else stack.resources),
+            disable_rollback=disable_rollback,
+            on_failure=on_failure,
+            imports=change_set.imports if change_set else {},
+            revert=drifted_ids(change_set) if change_set else [],
+            change_set_id=change_set.id if change_set else "",
+        )
+        stack.revision = revision
+        stack.disable_rollback = disable_rollback
+        if kind != "create":
+            stack.updated_at = at
+        else:
+            stack.description = parse(revision.body).description
+        verb = {"create": "CREATE", "update": "UPDATE", "import": "IMPORT"}[kind]
+        Engine(self.world, stack).begin(execution, f"{verb}_IN_PROGRESS", "User Initiated", at)
+        self.save(stack)
+
+    def delete(self, stack: Stack, *, token: str, retain: Iterable[str], force: bool, at: float) -> None:
+        """Begin to delete a stack."""
+        if stack.status == "REVIEW_IN_PROGRESS":
+            stack.change_sets = {}
+            stack.deleted_at = at
+            Engine(self.world, stack).set_status("DELETE_COMPLETE", at)
+            self.save(stack)
+            return
+        blocked = deletion_blocked(self.world, stack)
+        if blocked:
+            Engine(self.world, stack).set_status(stack.status, at, f"Delete canceled. {blocked}")
+            self.save(stack)
+            return
+        execution = Execution(
+            kind="delete",
+            token=token,
+            operation_id=str(uuid.uuid4()),
+            operation_type="DELETE_STACK",
+            wake_at=at,
+            retain=list(retain),
+            force=force,
+        )
+        Engine(self.world, stack).begin(execution, "DELETE_IN_PROGRESS", "User Initiated", at)
+        self.save(stack)
+
+    def executed(self, stack: Stack, *, succeeded: bool) -> None:
+        """Mark the change set that was executed, and what else an operation leaves behind."""
+        run = stack.execution
+        if run is None:
+            return
+        change_set = stack.change_sets.get(run.change_set_id)
+        if change_set is not None:
+            change_set.execution_status = "EXECUTE_COMPLETE" if succeeded else "EXECUTE_FAILED"
+        for other in stack.change_sets.values():
+            if other.id != run.change_set_id and other.execution_status == "AVAILABLE":
+                other.execution_status = "OBSOLETE"
+
+
+def drifted_ids(change_set: ChangeSet) -> list[str]:
+    """Return the resources whose actual state a REVERT_DRIFT change set overwrites."""
+    if change_set.deployment_mode != "REVERT_DRIFT":
+        return []
+    return [
+        change.logical_id for change in change_set.changes if change.drift_status in ("MODIFIED", "DELETED")
+    ]
+
+
+def _wake_at(stack: Stack) -> float:
+    moments = [
+        change_set.ready_at
+        for change_set in stack.change_sets.values()
+        if change_set.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS")
+    ]
+    if stack.execution is not None:
+        moments.append(stack.execution.wake_at)
+    return min(moments, default=NEVER)
+
+
+T = TypeVar("T")
+
+
+def page(items: list[T], token: str | None, size: int) -> tuple[list[T], str | None]:
+    """Return one page and the token of the next.
+
+    Raises:
+        Refusal: the token is not one of ours.
+    """
+    start = 0
+    if token:
+        kind, _, number = token.partition("-")
+        if kind != "next" or not number.isdigit():
+            raise Refusal("ValidationError", "NextToken is invalid")
+        start = int(number)
+    rest = start + size
+    return items[start:rest], f"next-{rest}" if rest < len(items) else None
+
+
+def digest(*parts: object) -> str:
+    """Return a digest of what a request asks for, to recognise a repeated one."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,478 @@
+"""The stack operations: describing, listing, templates, creating, updating, deleting, recovering."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from esmcfn.sandbox.clock import moment
+from esmcfn.sandbox.cloudformation import requests, schema, validate
+from esmcfn.sandbox.cloudformation.changes import Proposal, compute, parameters_shown
+from esmcfn.sandbox.cloudformation.early import findings
+from esmcfn.sandbox.cloudformation.language import Place
+from esmcfn.sandbox.cloudformation.model import Event, Resource, Revision, Stack
+from esmcfn.sandbox.cloudformation.service import page
+from esmcfn.sandbox.cloudformation.template import Template, parse
+from esmcfn.sandbox.refusal import Refusal, invalid
+from esmcfn.sandbox.resources import SUPPORTED
+from esmcfn.sandbox.state import Json
+from esmcfn.sandbox.wire import Call, Operation
+
+if TYPE_CHECKING:
+    from esmcfn.sandbox.world import World
+
+MOST_STACK_RESOURCES = 100
+"""DescribeStackResources stops here; ListStackResources has pages."""
+
+
+class Stacks:
+    """The operations that read stacks, and those that change them without a change set."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @property
+    def operations(self) -> dict[str, Operation]:
+        """Operation name to function."""
+        return {
+            "CreateStack": self.create,
+            "UpdateStack": self.update,
+            "DeleteStack": self.delete,
+            "DescribeStacks": self.describe,
+            "ListStacks": self.list,
+            "DescribeStackEvents": self.events,
+            "DescribeStackResource": self.resource,
+            "DescribeStackResources": self.resources,
+            "ListStackResources": self.list_resources,
+            "GetTemplate": self.template,
+            "GetTemplateSummary": self.summary,
+            "ValidateTemplate": self.validate,
+            "UpdateTerminationProtection": self.protect,
+            "ListExports": self.exports,
+            "ListImports": self.imports,
+            "GetStackPolicy": self.policy,
+            "SetStackPolicy": self.set_policy,
+            "DescribeAccountLimits": self.limits,
+        }
+
+    # Changing
+
+    def create(self, call: Call) -> Json:
+        """CreateStack."""
+        given, service = call.parameters, self.world.cloudformation
+        requests.refuse_unsupported(given, requests.UNSUPPORTED_IN_STACKS)
+        existing = service.by_name(call.region, given["StackName"])
+        if existing is not None:
+            raise Refusal("AlreadyExistsException", f"Stack [{existing.name}] already exists")
+        if "DisableRollback" in given and "OnFailure" in given:
+            raise invalid("You cannot specify both DisableRollback and OnFailure")
+        wanted = requests.revision(self.world, call, None)
+        template = requests.checked(wanted, call.region, given)
+        now = self.world.clock.now()
+        stack = service.new_stack(call.region, given["StackName"], wanted, "CREATE_IN_PROGRESS", now)
+        try:
+            self._refuse_invalid(stack, template, wanted)
+        except Refusal:
+            del service.stacks[stack.id]
+            raise
+        stack.termination_protection = bool(given.get("EnableTerminationProtection"))
+        stack.policy = given.get("StackPolicyBody", "")
+        service.start(
+            stack,
+            "create",
+            wanted,
+            token=given.get("ClientRequestToken", ""),
+            disable_rollback=bool(given.get("DisableRollback")),
+            on_failure=given.get("OnFailure", ""),
+            at=now,
+        )
+        return {"StackId": stack.id}
+
+    def update(self, call: Call) -> Json:
+        """UpdateStack: an update without changes is refused."""
+        given, service = call.parameters, self.world.cloudformation
+        requests.refuse_unsupported(given, requests.UNSUPPORTED_IN_STACKS)
+        stack = service.must_find(call.region, given["StackName"], "Stack [{}] does not exist")
+        disable = bool(given.get("DisableRollback"))
+        requests.check_updatable(stack, disable_rollback=disable)
+        requests.check_token(stack, given.get("ClientRequestToken", ""))
+        wanted = requests.revision(self.world, call, stack)
+        template = requests.checked(wanted, call.region, given)
+        proposal = self._refuse_invalid(stack, template, wanted)
+        old = stack.revision
+        same_rest = (old.tags, old.notification_arns) == (wanted.tags, wanted.notification_arns)
+        same_outputs = parse(old.body).section("Outputs") == template.section("Outputs")
+        if not compute(proposal) and same_rest and same_outputs:
+            raise invalid("No updates are to be performed.")
+        service.start(
+            stack,
+            "update",
+            wanted,
+            token=given.get("ClientRequestToken", ""),
+            disable_rollback=disable,
+            at=self.world.clock.now(),
+        )
+        return {"StackId": stack.id}
+
+    def _refuse_invalid(self, stack: Stack, template: Template, wanted: Revision) -> Proposal:
+        service = self.world.cloudformation
+        proposal = Proposal(
+            stack=stack,
+            template=template,
+            revision=wanted,
+            place=Place(
+                account=self.world.account, region=stack.region, stack_name=stack.name, stack_id=stack.id
+            ),
+            exports=lambda name: service.export(stack.region, name),
+            imports={},
+        )
+        fatal = [found for found in findings(self.world, proposal, skip=False) if found.mode == "FAIL"]
+        if fatal:
+            raise invalid(f"{fatal[0].name}: {fatal[0].path}: {fatal[0].reason}")
+        return proposal
+
+    def delete(self, call: Call) -> Json:
+        """DeleteStack: of a stack that does not exist is fine."""
+        given, service = call.parameters, self.world.cloudformation
+        stack = service.find(call.region, given["StackName"])
+        if stack is None or stack.deleted:
+            return {}
+        if stack.termination_protection:
+            raise invalid(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
+        if stack.busy and stack.status != "DELETE_IN_PROGRESS":
+            if stack.status.startswith("CREATE"):
+                pass  # a stack that is being created may be deleted
+            else:
+                raise invalid(f"Stack [{stack.id}] cannot be deleted while in status {stack.status}")
+        if stack.status == "DELETE_IN_PROGRESS":
+            return {}
+        retain, force = given.get("RetainResources", ()), given.get("DeletionMode") == "FORCE_DELETE_STACK"
+        if (retain or force) and stack.status != "DELETE_FAILED":
+            raise invalid(
+                f"Invalid operation on stack [{stack.id}]. It is only for stacks in DELETE_FAILED state."
+            )
+        token = given.get("ClientRequestToken", "")
+        requests.check_token(stack, token)
+        service.delete(stack, token=token, retain=retain, force=force, at=self.world.clock.now())
+        return {}
+
+    def protect(self, call: Call) -> Json:
+        """UpdateTerminationProtection."""
+        stack = self._find(call)
+        if stack.deleted or stack.status == "DELETE_IN_PROGRESS":
+            raise invalid(f"Stack [{stack.name}] is in {stack.status} state")
+        stack.termination_protection = bool(call.parameters["EnableTerminationProtection"])
+        self.world.cloudformation.save(stack)
+        return {"StackId": stack.id}
+
+    # Reading
+
+    def _find(self, call: Call, message: str = "Stack [{}] does not exist") -> Stack:
+        return self.world.cloudformation.must_find(call.region, call.parameters["StackName"], message)
+
+    def describe(self, call: Call) -> Json:
+        """DescribeStacks: all of them, or one by name or ARN (a deleted one by ARN only)."""
+        service, name = self.world.cloudformation, call.parameters.get("StackName")
+        if name:
+            stacks = [service.must_find(call.region, name)]
+        else:
+            stacks = service.live(call.region)
+        some, token = page(stacks, call.parameters.get("NextToken"), self.world.page_size(call))
+        return {"Stacks": [_stack(stack) for stack in some], "NextToken": token}
+
+    def list(self, call: Call) -> Json:
+        """ListStacks: deleted ones too."""
+        wanted = set(call.parameters.get("StackStatusFilter", ()))
+        stacks = [stack for stack in self.world.cloudformation.stacks.values() if stack.region == call.region]
+        found = [
+            _stack_summary(stack)
+            for stack in sorted(stacks, key=lambda item: -item.created_at)
+            if not wanted or stack.status in wanted
+        ]
+        some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
+        return {"StackSummaries": some, "NextToken": token}
+
+    def events(self, call: Call) -> Json:
+        """DescribeStackEvents: newest first."""
+        stack = self._find(call)
+        found = [_event(stack, event) for event in reversed(stack.events)]
+        some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
+        return {"StackEvents": some, "NextToken": token}
+
+    def resource(self, call: Call) -> Json:
+        """DescribeStackResource."""
+        stack = self._find(call, "Stack '{}' does not exist")
+        found = stack.resources.get(call.parameters["LogicalResourceId"])
+        if found is None:
+            raise invalid(
+                f"Resource {call.parameters['LogicalResourceId']} does not exist for stack {stack.name}"
+            )
+        return {
+            "StackResourceDetail": {
+                "StackName": stack.name,
+                "StackId": stack.id,
+                "Metadata": json.dumps(found.metadata) if found.metadata is not None else None,
+                **_resource_summary(found),
+            }
+        }
+
+    def resources(self, call: Call) -> Json:
+        """DescribeStackResources: the first hundred."""
+        given, service = call.parameters, self.world.cloudformation
+        if given.get("StackName"):
+            stack = service.must_find(call.region, given["StackName"])
+        elif given.get("PhysicalResourceId"):
+            stack = self._owner(call.region, given["PhysicalResourceId"])
+        else:
+            raise invalid("At least one of StackName, PhysicalResourceId must be specified.")
+        logical_id = given.get("LogicalResourceId")
+        found = [
+            {
+                "StackName": stack.name,
+                "StackId": stack.id,
+                "LogicalResourceId": item.logical_id,
+                "PhysicalResourceId": item.physical_id or None,
+                "ResourceType": item.resource_type,
+                "Timestamp": moment(item.updated_at),
+                "ResourceStatus": item.status,
+                "ResourceStatusReason": item.reason or None,
+                "DriftInformation": _resource_drift(item),
+            }
+            for item in stack.resources.values()
+            if logical_id in (None, item.logical_id)
+        ]
+        return {"StackResources": found[:MOST_STACK_RESOURCES]}
+
+    def _owner(self, region: str, physical_id: str) -> Stack:
+        for stack in self.world.cloudformation.live(region):
+            if any(item.physical_id == physical_id for item in stack.resources.values()):
+                return stack
+        raise invalid(f"Stack for {physical_id} does not exist")
+
+    def list_resources(self, call: Call) -> Json:
+        """ListStackResources."""
+        stack = self._find(call, "Stack with id {} does not exist")
+        found = [_resource_summary(item) for item in stack.resources.values()]
+        some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
+        return {"StackResourceSummaries": some, "NextToken": token}
+
+    def template(self, call: Call) -> Json:
+        """GetTemplate: the text exactly as it was sent."""
+        given = call.parameters
+        if given.get("ChangeSetName"):
+            _, change_set = self.world.cloudformation.change_sets.find(call)
+            text = change_set.revision.body
+        elif given.get("StackName"):
+            stack = self._find(call, "Stack with id {} does not exist")
+            if stack.status == "REVIEW_IN_PROGRESS":
+                raise invalid(
+                    f"GetTemplate cannot be called on REVIEW_IN_PROGRESS stacks without a change set: {stack.name}"
+                )
+            text = stack.revision.body
+        else:
+            raise invalid("StackName must be specified")
+        return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
+
+    def summary(self, call: Call) -> Json:
+        """GetTemplateSummary."""
+        given = call.parameters
+        if given.get("StackName") and not given.get("TemplateBody") and not given.get("TemplateURL"):
+            stack = self._find(call, "Stack with id {} does not exist")
+            template = parse(stack.revision.body)
+        else:
+            template = parse(requests.body(self.world, call, None))
+        validate.check(template, call.region, SUPPORTED)
+        return {
+            **_capabilities(template),
+            "Description": template.description or None,
+            "Parameters": [
+                _declared_parameter(key, item) for key, item in template.section("Parameters").items()
+            ],
+            "ResourceTypes": sorted({item["Type"] for item in template.resources.values()}),
+            "Version": template.document.get("AWSTemplateFormatVersion"),
+            "Metadata": json.dumps(template.section("Metadata")) if template.section("Metadata") else None,
+            "ResourceIdentifierSummaries": _identifiers(template, call.region),
+        }
+
+    def validate(self, call: Call) -> Json:
+        """ValidateTemplate."""
+        template = parse(requests.body(self.world, call, None))
+        validate.check(template, call.region, SUPPORTED)
+        return {
+            **_capabilities(template),
+            "Description": template.description or None,
+            "Parameters": [
+                {
+                    "ParameterKey": key,
+                    "DefaultValue": str(item["Default"]) if "Default" in item else None,
+                    "NoEcho": str(item.get("NoEcho", "")).lower() == "true",
+                    "Description": item.get("Description"),
+                }
+                for key, item in template.section("Parameters").items()
+            ],
+        }
+
+    def exports(self, call: Call) -> Json:
+        """ListExports."""
+        found: list[dict[str, object]] = [
+            {"ExportingStackId": stack.id, "Name": output["ExportName"], "Value": output["OutputValue"]}
+            for stack in self.world.cloudformation.live(call.region)
+            for output in stack.outputs
+            if "ExportName" in output
+        ]
+        some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
+        return {"Exports": some, "NextToken": token}
+
+    def imports(self, call: Call) -> Json:
+        """ListImports."""
+        from esmcfn.sandbox.cloudformation.outputs import importers
+
+        name = call.parameters["ExportName"]
+        found = importers(self.world.cloudformation, call.region, name)
+        if not found:
+            raise invalid(f"Export '{name}' is not imported by any stack.")
+        return {"Imports": [stack.name for stack in found]}
+
+    def policy(self, call: Call) -> Json:
+        """GetStackPolicy."""
+        return {"StackPolicyBody": self._find(call).policy or None}
+
+    def set_policy(self, call: Call) -> Json:
+        """SetStackPolicy: kept and shown; the sandbox does not enforce it, so anything but Allow is refused."""
+        text = call.parameters.get("StackPolicyBody", "")
+        if '"Deny"' in text:
+            raise invalid("The sandbox does not enforce stack policies")
+        stack = self._find(call)
+        stack.policy = text
+        self.world.cloudformation.save(stack)
+        return {}
+
+    def limits(self, call: Call) -> Json:
+        """DescribeAccountLimits."""
+        return {
+            "AccountLimits": [
+                {"Name": "StackLimit", "Value": 2000},
+                {"Name": "StackOutputsLimit", "Value": validate.MAX_OUTPUTS},
+            ]
+        }
+
+
+def _stack(stack: Stack) -> dict[str, object]:
+    return {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "ChangeSetId": stack.change_set_id or None,
+        "Description": stack.description or None,
+        "Parameters": parameters_shown(stack.revision.parameters) or None,
+        "CreationTime": moment(stack.created_at),
+        "DeletionTime": moment(stack.deleted_at) if stack.deleted_at else None,
+        "LastUpdatedTime": moment(stack.updated_at) if stack.updated_at else None,
+        "RollbackConfiguration": {},
+        "StackStatus": stack.status,
+        "StackStatusReason": stack.reason or None,
+        "DisableRollback": stack.disable_rollback,
+        "NotificationARNs": stack.revision.notification_arns,
+        "Capabilities": stack.revision.capabilities or None,
+        "Outputs": stack.outputs or None,
+        "RoleARN": stack.revision.role_arn or None,
+        "Tags": requests.tag_list(stack.revision.tags),
+        "EnableTerminationProtection": stack.termination_protection,
+        "DriftInformation": _drift(stack),
+        "LastOperations": stack.last_operations or None,
+    }
+
+
+def _drift(stack: Stack) -> dict[str, object]:
+    found: dict[str, object] = {"StackDriftStatus": stack.drift_status}
+    if stack.drift_checked_at:
+        found["LastCheckTimestamp"] = moment(stack.drift_checked_at)
+    return found
+
+
+def _resource_drift(resource: Resource) -> dict[str, object]:
+    found: dict[str, object] = {"StackResourceDriftStatus": resource.drift_status or "NOT_CHECKED"}
+    if resource.drift_checked_at:
+        found["LastCheckTimestamp"] = moment(resource.drift_checked_at)
+    return found
+
+
+def _stack_summary(stack: Stack) -> dict[str, object]:
+    return {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "TemplateDescription": stack.description or None,
+        "CreationTime": moment(stack.created_at),
+        "LastUpdatedTime": moment(stack.updated_at) if stack.updated_at else None,
+        "DeletionTime": moment(stack.deleted_at) if stack.deleted_at else None,
+        "StackStatus": stack.status,
+        "StackStatusReason": stack.reason or None,
+        "DriftInformation": _drift(stack),
+    }
+
+
+def _resource_summary(resource: Resource) -> dict[str, object]:
+    return {
+        "LogicalResourceId": resource.logical_id,
+        "PhysicalResourceId": resource.physical_id or None,
+        "ResourceType": resource.resource_type,
+        "LastUpdatedTimestamp": moment(resource.updated_at),
+        "ResourceStatus": resource.status,
+        "ResourceStatusReason": resource.reason or None,
+        "DriftInformation": _resource_drift(resource),
+    }
+
+
+def _event(stack: Stack, event: Event) -> dict[str, object]:
+    return {
+        "StackId": stack.id,
+        "EventId": event.id,
+        "StackName": stack.name,
+        "OperationId": event.operation_id or None,
+        "LogicalResourceId": event.logical_id,
+        "PhysicalResourceId": event.physical_id,
+        "ResourceType": event.resource_type,
+        "Timestamp": moment(event.at),
+        "ResourceStatus": event.status,
+        "ResourceStatusReason": event.reason or None,
+        "ResourceProperties": event.properties or None,
+        "ClientRequestToken": event.token or None,
+        "DetailedStatus": event.detailed_status or None,
+    }
+
+
+def _capabilities(template: Template) -> dict[str, object]:
+    needed = validate.needed_capability(template)
+    if not needed:
+        return {}
+    kinds = ", ".join(validate.iam_types(template))
+    return {
+        "Capabilities": [needed],
+        "CapabilitiesReason": f"The following resource(s) require capabilities: [{kinds}]",
+    }
+
+
+def _declared_parameter(key: str, item: Json) -> dict[str, object]:
+    return {
+        "ParameterKey": key,
+        "DefaultValue": str(item["Default"]) if "Default" in item else None,
+        "ParameterType": item.get("Type", "String"),
+        "NoEcho": str(item.get("NoEcho", "")).lower() == "true",
+        "Description": item.get("Description"),
+        "ParameterConstraints": {"AllowedValues": [str(v) for v in item.get("AllowedValues", ())]},
+    }
+
+
+def _identifiers(template: Template, region: str) -> list[dict[str, object]]:
+    by_type: dict[str, list[str]] = {}
+    for logical_id, declaration in template.resources.items():
+        kind = schema.load(declaration["Type"], region)
+        if kind is not None and kind.readable:
+            by_type.setdefault(declaration["Type"], []).append(logical_id)
+    return [
+        {
+            "ResourceType": name,
+            "LogicalResourceIds": ids,
+            "ResourceIdentifiers": list(found.identifier) if (found := schema.load(name, region)) else [],
+        }
+        for name, ids in sorted(by_type.items())
+    ]

@@ -1,0 +1,231 @@
+"""Faults on request: what AWS does on a bad day, asked for by name, in force until `reset`.
+
+Every fault is one entry of CATALOG. A fault may be limited: `times` counts how often it still strikes, `after` how
+many matching calls pass first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.state import Json, Store, decode
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One fault that can be asked for.
+
+    Attributes:
+        options: option name to what it means; those in `required` must be given.
+    """
+
+    name: str
+    summary: str
+    options: Mapping[str, str]
+    required: tuple[str, ...] = ()
+
+
+COMMON = {"times": "how often it strikes; default: always", "after": "how many matching calls pass first"}
+
+CATALOG = (
+    Kind(
+        "quota",
+        "the account's quota for an instance type (0 unless said); SageMaker and Service Quotas both know",
+        {
+            "instance_type": "such as ml.g5.2xlarge; default: every type",
+            "limit": "instances allowed; default 0",
+        },
+    ),
+    Kind(
+        "capacity",
+        "no hosts of an instance type: endpoints fail after a while, updates roll back",
+        {"instance_type": "default: every type", **COMMON},
+    ),
+    Kind("health", "the container never answers the ping: endpoints fail, updates roll back", dict(COMMON)),
+    Kind(
+        "not-subscribed",
+        "the account has no Marketplace subscription: CreateModel with a model package is refused",
+        {"model_package": "an ARN; default: every package"},
+    ),
+    Kind(
+        "access-denied",
+        "a permission is missing",
+        {"action": "such as sagemaker:CreateEndpoint", **COMMON},
+        ("action",),
+    ),
+    Kind(
+        "throttle",
+        "an operation answers Throttling: Rate exceeded",
+        {"action": "such as cloudformation:DescribeStacks", **COMMON},
+        ("action",),
+    ),
+    Kind(
+        "handler",
+        "a resource's handler fails in CloudFormation",
+        {
+            "logical_id": "which resource; default: any",
+            "resource_type": "which type; default: any",
+            "number": "the Nth resource operation of a stack operation, counted from 1",
+            "operation": "create, update or delete; default: create and update",
+            "message": "what the handler says",
+            "code": "the HandlerErrorCode; default GeneralServiceException",
+            **COMMON,
+        },
+    ),
+    Kind(
+        "rollback",
+        "a rollback fails on a resource: ROLLBACK_FAILED or UPDATE_ROLLBACK_FAILED",
+        {"logical_id": "which resource; default: the first one rolled back", **COMMON},
+    ),
+    Kind(
+        "silent-rollback",
+        "UpdateEndpoint succeeds for CloudFormation while SageMaker returns to the old configuration",
+        dict(COMMON),
+    ),
+    Kind("expired-token", "every call answers ExpiredToken", dict(COMMON)),
+    Kind(
+        "validation",
+        "early validation finds something",
+        {
+            "mode": "FAIL or WARN",
+            "logical_id": "which resource; default: the first one",
+            "reason": "what it says",
+            "name": "which validation; default SERVICE_QUOTA_EXCEEDED for WARN, NAME_CONFLICT_VALIDATION for FAIL",
+        },
+        ("mode",),
+    ),
+    Kind(
+        "stale-read",
+        "DescribeStacks answers with the status before the last change (eventual consistency)",
+        {"times": "how many answers; default 1"},
+    ),
+)
+
+BY_NAME = {kind.name: kind for kind in CATALOG}
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """A fault in force; `seen` counts the matching calls so far."""
+
+    name: str
+    options: dict[str, Json] = field(default_factory=dict)
+    seen: int = 0
+
+    @property
+    def spent(self) -> bool:
+        """It has struck as often as it should."""
+        times = self.options.get("times")
+        return times is not None and self.seen >= int(times) + int(self.options.get("after", 0))
+
+    def matches(self, **facts: str) -> bool:
+        """Whether every option that names a fact names this one."""
+        return all(str(self.options.get(name, value)) == value for name, value in facts.items())
+
+
+class Faults:
+    """The faults in force."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._active = [decode(Fault, entry) for _, found in store.all("faults") for entry in found]
+
+    def add(self, name: str, options: Mapping[str, Json]) -> Fault:
+        """Put a fault in force.
+
+        Raises:
+            Refusal: no such fault, or an option it does not have.
+        """
+        kind = BY_NAME.get(name)
+        if kind is None:
+            known = ", ".join(kind.name for kind in CATALOG)
+            raise Refusal("UnknownFault", f"no fault is called {name!r}; there are: {known}")
+        strange = sorted(set(options) - set(kind.options))
+        if strange:
+            known = ", ".join(kind.options)
+            raise Refusal("UnknownOption", f"{name} has no option {strange[0]!r}; it has: {known}")
+        missing = [option for option in kind.required if option not in options]
+        if missing:
+            raise Refusal(
+                "MissingOption", f"{name} needs the option {missing[0]!r}: {kind.options[missing[0]]}"
+            )
+        for number in ("times", "after", "limit", "number"):
+            if number in options and not str(options[number]).isdigit():
+                raise Refusal("BadOption", f"{name}: {number} is a whole number, not {options[number]!r}")
+        fault = Fault(name=name, options=dict(options))
+        self._active.append(fault)
+        self._save()
+        return fault
+
+    def clear(self) -> None:
+        """Lift every fault."""
+        self._active.clear()
+        self._save()
+
+    @property
+    def active(self) -> tuple[Fault, ...]:
+        """The faults that can still strike."""
+        return tuple(fault for fault in self._active if not fault.spent)
+
+    def find(self, name: str, **facts: str) -> Fault | None:
+        """Return a fault that matches, without using it up."""
+        return next((f for f in self.active if f.name == name and f.matches(**facts)), None)
+
+    def strike(self, name: str, **facts: str) -> Fault | None:
+        """Return the fault that strikes now, if any, and count it."""
+        for fault in self.active:
+            if fault.name == name and fault.matches(**facts):
+                fault.seen += 1
+                self._save()
+                if fault.seen > int(fault.options.get("after", 0)):
+                    return fault
+        return None
+
+    def strike_handler(self, operation: str, **facts: str) -> Fault | None:
+        """Return the handler fault for a resource operation; deletions fail only when the fault says so."""
+        for fault in self.active:
+            wanted = fault.options.get("operation")
+            fits = operation == wanted if wanted else operation != "delete"
+            if fault.name == "handler" and fits and fault.matches(**facts):
+                fault.seen += 1
+                self._save()
+                if fault.seen > int(fault.options.get("after", 0)):
+                    return fault
+        return None
+
+    def before_call(self, service: str, operation: str) -> None:
+        """Refuse an API call that a fault forbids.
+
+        Raises:
+            Refusal: ExpiredToken, Throttling or AccessDenied.
+        """
+        action = f"{service}:{operation}"
+        if self.strike("expired-token"):
+            raise Refusal("ExpiredToken", "The security token included in the request is expired", status=403)
+        if self.strike("throttle", action=action):
+            raise Refusal("Throttling", "Rate exceeded")
+        self.authorize(action)
+
+    def authorize(self, action: str) -> None:
+        """Refuse what the access-denied fault forbids.
+
+        Raises:
+            Refusal: AccessDenied naming the action.
+        """
+        if self.strike("access-denied", action=action):
+            code = (
+                "AccessDenied"
+                if action.startswith(("cloudformation:", "iam:", "sns:"))
+                else "AccessDeniedException"
+            )
+            raise Refusal(
+                code,
+                f"User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: {action} "
+                "because no identity-based policy allows the action",
+                status=403,
+            )
+
+    def _save(self) -> None:
+        self._store.put("faults", "active", self._active)

@@ -1,0 +1,75 @@
+"""The door: one WSGI application that hands each request to our services, to moto, or to the control API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from esmcfn.sandbox import wire
+from esmcfn.sandbox.aws import Environ, StartResponse
+from esmcfn.sandbox.cloudformation.operations import operations as cloudformation_operations
+from esmcfn.sandbox.control import Control
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.wire import Call, Operation
+
+if TYPE_CHECKING:
+    from esmcfn.sandbox.world import World
+
+DEFAULT_REGION = "us-east-1"
+
+
+class Front:
+    """The sandbox as a WSGI application."""
+
+    def __init__(self, world: World, control: Control) -> None:
+        self.world = world
+        self.control = control
+        self._tables: Mapping[str, Mapping[str, Operation]] = {
+            "cloudformation": cloudformation_operations(world)
+        }
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        request = Request(environ)
+        request.max_form_memory_size = None
+        if request.path.startswith("/_esmcfn/"):
+            return self.control.answer(request)(environ, start_response)
+        service, region = _scope(request)
+        with self.world.lock:
+            self.world.settle()
+            table = self._tables.get(service)
+            if table is not None:
+                answer = wire.perform(service, table, request, region, before=self._before)
+                return answer(environ, start_response)
+            return self._moto(request, service, environ, start_response)
+
+    def _before(self, call: Call) -> None:
+        self.world.faults.before_call(call.service, call.operation)
+
+    def _moto(
+        self, request: Request, service: str, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        if request.path.startswith("/moto-api"):
+            return _refused(Refusal("NotFound", "The sandbox has no such page", status=404))(
+                environ, start_response
+            )
+        return self.world.moto.app(environ, start_response)
+
+
+def _scope(request: Request) -> tuple[str, str]:
+    """Return the service and region of a request's signature."""
+    authorization = request.headers.get("Authorization", "") or request.args.get("X-Amz-Credential", "")
+    _, _, scope = authorization.partition("Credential=")
+    parts = scope.split(",")[0].split("/")
+    if len(parts) >= 5:
+        return parts[3].lower(), parts[2]
+    return "", DEFAULT_REGION
+
+
+def _refused(refusal: Refusal) -> Response:
+    return Response(
+        json.dumps({"message": refusal.message}), status=refusal.status, content_type="application/json"
+    )

@@ -1,0 +1,15 @@
+"""Every resource type the sandbox has, as values."""
+
+from __future__ import annotations
+
+from esmcfn.sandbox.resources import iam, sagemaker, secretsmanager, sns
+from esmcfn.sandbox.resources.base import Handler
+
+HANDLERS: dict[str, Handler] = {
+    handler.resource_type: handler
+    for module in (iam, sagemaker, secretsmanager, sns)
+    for handler in module.HANDLERS
+}
+
+SUPPORTED: dict[str, frozenset[str]] = {kind: handler.attributes for kind, handler in HANDLERS.items()}
+"""Type to the attributes GetAtt accepts."""

@@ -1,0 +1,256 @@
+"""What a resource handler is: create, update, delete and read one type, in AWS's own operations."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from esmcfn.sandbox.aws import ACCOUNT
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.state import Json
+
+if TYPE_CHECKING:
+    from esmcfn.sandbox.world import World
+
+NOT_FOUND_CODES = frozenset(
+    {
+        "NotFound",
+        "NotFoundException",
+        "NoSuchEntity",
+        "NoSuchBucket",
+        "NoSuchBucketPolicy",
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+        "ObjectNotFoundException",
+    }
+)
+
+ERROR_CODES = {
+    "EntityAlreadyExists": "AlreadyExists",
+    "ResourceExistsException": "AlreadyExists",
+    "BucketAlreadyExists": "AlreadyExists",
+    "BucketAlreadyOwnedByYou": "AlreadyExists",
+    "DuplicateRecordException": "AlreadyExists",
+    "ResourceAlreadyExistsException": "AlreadyExists",
+    "AccessDenied": "AccessDenied",
+    "AccessDeniedException": "AccessDenied",
+    "ResourceLimitExceeded": "ServiceLimitExceeded",
+    "LimitExceeded": "ServiceLimitExceeded",
+    "LimitExceededException": "ServiceLimitExceeded",
+    "Throttling": "Throttling",
+    "ThrottlingException": "Throttling",
+}
+"""A service's error code to a handler's; anything else is InvalidRequest.
+https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a handler is asked to do.
+
+    Attributes:
+        properties: resolved and coerced; without the stack's tags.
+        tags: the stack's tags (and system tags) for this resource.
+        previous: the properties before an update.
+        previous_tags: the stack's tags before an update.
+        physical_id: empty on create.
+        attributes: what the last create or update returned; used to rebuild a resource as it was.
+        at: engine seconds.
+    """
+
+    world: World
+    region: str
+    stack_name: str
+    stack_id: str
+    logical_id: str
+    properties: Mapping[str, Json]
+    at: float
+    tags: Mapping[str, str] = field(default_factory=dict)
+    previous: Mapping[str, Json] = field(default_factory=dict)
+    previous_tags: Mapping[str, str] = field(default_factory=dict)
+    physical_id: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    serial: int = 0
+
+    def call(self, service: str, operation: str, **parameters: Json) -> Json:
+        """Perform one operation of moto's services; parameters that are None are left out."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        return self.world.moto.call(service, operation, self.region, given)
+
+    def name(self, limit: int, *, lower: bool = False) -> str:
+        """Return the name CloudFormation gives an unnamed resource: stack-logicalId-RANDOM.
+
+        The random part is a hash of stack, logical id and how many were made before, so that a run can be repeated.
+        """
+        text = f"{self.stack_id}/{self.logical_id}/{self.serial}"
+        suffix = hashlib.sha256(text.encode()).hexdigest()[:12].upper()
+        room = limit - len(suffix) - 2
+        stack = self.stack_name[: max(1, room - min(len(self.logical_id), room // 2))]
+        made = f"{stack}-{self.logical_id[: room - len(stack)]}-{suffix}"
+        return made.lower() if lower else made
+
+    def merged_tags(self, own: Json = None) -> list[dict[str, str]]:
+        """Return the resource's tags: the stack's, overridden by its own, as Key/Value pairs."""
+        mine = own if own is not None else self.properties.get("Tags")
+        merged = {**self.tags, **tag_map(mine)}
+        return [{"Key": key, "Value": value} for key, value in sorted(merged.items())]
+
+    def as_before(self) -> Request:
+        """Return the request with the properties before the update, to read or compare with."""
+        return replace(self, properties=self.previous, tags=self.previous_tags)
+
+    def tag_changes(self) -> tuple[list[dict[str, str]], list[str]]:
+        """Return the tags an update sets and the keys it removes."""
+        new = {tag["Key"]: tag["Value"] for tag in self.merged_tags()}
+        old = {tag["Key"]: tag["Value"] for tag in self.as_before().merged_tags()}
+        wanted = [{"Key": key, "Value": value} for key, value in new.items() if old.get(key) != value]
+        return wanted, sorted(set(old) - set(new))
+
+    def changed(self, *names: str) -> bool:
+        """Whether an update changes any of these properties."""
+        return any(self.properties.get(name) != self.previous.get(name) for name in names)
+
+
+def tag_map(tags: Json) -> dict[str, str]:
+    """Return a resource's Tags property, in either form, as key to value."""
+    if isinstance(tags, dict):
+        return {str(key): str(value) for key, value in tags.items()}
+    return {str(tag["Key"]): str(tag["Value"]) for tag in tags or ()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a handler made.
+
+    Attributes:
+        attributes: what GetAtt can read.
+        pending: it exists, and `progress` says when it is done.
+    """
+
+    physical_id: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where something under way stands.
+
+    Attributes:
+        done: it is finished.
+        until: engine seconds at which to look again.
+    """
+
+    done: bool
+    until: float = 0.0
+
+
+class HandlerError(Exception):
+    """A handler's failure with its HandlerErrorCode."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> HandlerError:
+        """Translate a service's error."""
+        if refusal.code in NOT_FOUND_CODES:
+            return cls("NotFound", refusal.message)
+        return cls(ERROR_CODES.get(refusal.code, "InvalidRequest"), refusal.message)
+
+
+class NotYet(Exception):
+    """A deletion that must wait: the resource is under way to somewhere."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class Handler:
+    """One resource type. Subclasses override what the type can do.
+
+    Attributes:
+        attributes: the names GetAtt accepts.
+        name_property: the property with a custom name; empty where there is none.
+        name_clash_is_the_services: the service, and not CloudFormation, refuses a replacement under the same name.
+        secret_attributes: attributes that only another resource's properties may use, never an output.
+        secret_properties: properties that are masked wherever they would be shown.
+    """
+
+    resource_type: ClassVar[str]
+    attributes: ClassVar[frozenset[str]] = frozenset()
+    name_property: ClassVar[str] = ""
+    name_clash_is_the_services: ClassVar[bool] = False
+    secret_attributes: ClassVar[frozenset[str]] = frozenset()
+    secret_properties: ClassVar[frozenset[str]] = frozenset()
+
+    def create(self, request: Request) -> Outcome:
+        """Make the resource.
+
+        Raises:
+            Refusal, HandlerError: the service refused.
+        """
+        raise NotImplementedError
+
+    def update(self, request: Request) -> Outcome:
+        """Bring an existing resource to the new properties."""
+        raise NotImplementedError
+
+    def delete(self, request: Request) -> None:
+        """Remove it; one that is gone already is NotFound, which CloudFormation takes for success.
+
+        Raises:
+            NotYet: it cannot be removed before a moment in engine time.
+        """
+        raise NotImplementedError
+
+    def read(self, request: Request) -> dict[str, Json]:
+        """Return the live properties in the template's form; raises NotFound when it is gone."""
+        raise NotImplementedError
+
+    def progress(self, request: Request) -> Progress:
+        """Say whether something pending is done; raises when it failed."""
+        return Progress(done=True)
+
+    def deleted(self, request: Request) -> Progress:
+        """Say whether a deletion is done."""
+        return Progress(done=True)
+
+    def restore(self, request: Request) -> None:
+        """Make the resource again after a restart, as `physical_id` and `attributes` say it was."""
+        self.create(request)
+
+    def conflict(self, request: Request) -> str:
+        """Return the identifier that a new resource would clash with; empty for none."""
+        return ""
+
+    def find(self, identifier: Mapping[str, str], request: Request) -> Outcome:
+        """Return an existing resource for an import."""
+        raise HandlerError("InvalidRequest", f"{self.resource_type} cannot be imported in the sandbox")
+
+
+def policy_text(document: Json) -> str:
+    """Return a policy document as the text that the IAM API takes."""
+    return document if isinstance(document, str) else json.dumps(document)
+
+
+def arn(service: str, region: str, resource: str) -> str:
+    """Return an ARN in the sandbox's account."""
+    return f"arn:aws:{service}:{region}:{ACCOUNT}:{resource}"
+
+
+def only(properties: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json]:
+    """Return the named properties that are set."""
+    return {name: properties[name] for name in names if properties.get(name) is not None}
+
+
+def without_none(**properties: Json) -> dict[str, Json]:
+    """Return the properties that have a value."""
+    return {name: value for name, value in properties.items() if value not in (None, [], {}, "")}

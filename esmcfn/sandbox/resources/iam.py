@@ -1,0 +1,457 @@
+"""AWS::IAM::Role, User, ManagedPolicy, AccessKey and OIDCProvider."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+from esmcfn.sandbox.aws import ACCOUNT
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.resources.base import Handler, HandlerError, Outcome, Request, policy_text, without_none
+from esmcfn.sandbox.state import Json
+
+
+class _Principal(Handler):
+    """What roles and users have in common: attached policies, inline policies, a boundary, tags."""
+
+    kind: ClassVar[str]
+
+    def _call(self, request: Request, operation: str, name: str, **parameters: Json) -> Json:
+        given = {f"{self.kind}Name": name, **parameters}
+        return request.call("iam", operation.format(self.kind), **given)
+
+    def _update_policies(self, request: Request, name: str) -> None:
+        new = list(request.properties.get("ManagedPolicyArns", ()))
+        old = list(request.previous.get("ManagedPolicyArns", ()))
+        for arn in [arn for arn in new if arn not in old]:
+            self._call(request, "Attach{}Policy", name, PolicyArn=arn)
+        for arn in [arn for arn in old if arn not in new]:
+            self._forgiving(request, "Detach{}Policy", name, PolicyArn=arn)
+        wanted = {
+            item["PolicyName"]: item["PolicyDocument"] for item in request.properties.get("Policies", ())
+        }
+        before = {item["PolicyName"]: item["PolicyDocument"] for item in request.previous.get("Policies", ())}
+        for policy, document in wanted.items():
+            if before.get(policy) != document:
+                text = policy_text(document)
+                self._call(request, "Put{}Policy", name, PolicyName=policy, PolicyDocument=text)
+        for policy in before.keys() - wanted.keys():
+            self._forgiving(request, "Delete{}Policy", name, PolicyName=policy)
+
+    def _update_boundary(self, request: Request, name: str) -> None:
+        if not request.changed("PermissionsBoundary"):
+            return
+        boundary = request.properties.get("PermissionsBoundary")
+        if boundary:
+            self._call(request, "Put{}PermissionsBoundary", name, PermissionsBoundary=boundary)
+        else:
+            self._call(request, "Delete{}PermissionsBoundary", name)
+
+    def _update_tags(self, request: Request, name: str) -> None:
+        added, removed = request.tag_changes()
+        if added:
+            self._call(request, "Tag{}", name, Tags=added)
+        if removed:
+            self._call(request, "Untag{}", name, TagKeys=removed)
+
+    def _forgiving(self, request: Request, operation: str, name: str, **parameters: Json) -> None:
+        try:
+            self._call(request, operation, name, **parameters)
+        except Refusal as refusal:
+            if "NoSuchEntity" not in refusal.code and "not found" not in refusal.message:
+                raise
+
+    def _detach_all(self, request: Request, name: str) -> None:
+        for arn in self._attached(request, name):
+            if arn in request.properties.get("ManagedPolicyArns", ()):
+                self._call(request, "Detach{}Policy", name, PolicyArn=arn)
+        for policy in self._inline(request, name):
+            self._call(request, "Delete{}Policy", name, PolicyName=policy)
+
+    def _attached(self, request: Request, name: str) -> list[str]:
+        found = self._call(request, "ListAttached{}Policies", name)["AttachedPolicies"]
+        return [item["PolicyArn"] for item in found]
+
+    def _inline(self, request: Request, name: str) -> list[str]:
+        found: list[str] = self._call(request, "List{}Policies", name)["PolicyNames"]
+        return found
+
+    def _read_policies(self, request: Request, name: str) -> dict[str, Json]:
+        inline = []
+        for policy in self._inline(request, name):
+            document = self._call(request, "Get{}Policy", name, PolicyName=policy)["PolicyDocument"]
+            inline.append({"PolicyName": policy, "PolicyDocument": _document(document)})
+        by_policy = self._attached(request, name)
+        mine = [arn for arn in by_policy if not self._attached_from_elsewhere(request, arn)]
+        return without_none(ManagedPolicyArns=mine, Policies=inline)
+
+    def _attached_from_elsewhere(self, request: Request, arn: str) -> bool:
+        """A customer policy that names its roles and users itself is not this resource's drift."""
+        owners = request.world.resources_of_type("AWS::IAM::ManagedPolicy")
+        members = "Roles" if self.kind == "Role" else "Users"
+        return any(
+            owner.physical_id == arn and request.physical_id in owner.properties.get(members, ())
+            for owner in owners
+        )
+
+
+def _document(value: Json) -> Json:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+class Role(_Principal):
+    """AWS::IAM::Role."""
+
+    resource_type = "AWS::IAM::Role"
+    attributes = frozenset({"Arn", "RoleId"})
+    name_property = "RoleName"
+    kind = "Role"
+
+    def create(self, request: Request) -> Outcome:
+        given = request.properties
+        name = request.physical_id or given.get("RoleName") or request.name(64)
+        made = self._call(
+            request,
+            "Create{}",
+            name,
+            AssumeRolePolicyDocument=policy_text(given["AssumeRolePolicyDocument"]),
+            Path=given.get("Path", "/"),
+            Description=given.get("Description"),
+            MaxSessionDuration=given.get("MaxSessionDuration"),
+            PermissionsBoundary=given.get("PermissionsBoundary"),
+            Tags=request.merged_tags() or None,
+        )["Role"]
+        try:
+            self._update_policies(request, name)
+        except Refusal:
+            self._detach_all(request, name)
+            self._call(request, "Delete{}", name)
+            raise
+        return Outcome(physical_id=name, attributes={"Arn": made["Arn"], "RoleId": made["RoleId"]})
+
+    def update(self, request: Request) -> Outcome:
+        given, name = request.properties, request.physical_id
+        made = self._call(request, "Get{}", name)["Role"]
+        if request.changed("AssumeRolePolicyDocument"):
+            text = policy_text(given["AssumeRolePolicyDocument"])
+            request.call("iam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=text)
+        if request.changed("Description", "MaxSessionDuration"):
+            self._call(
+                request,
+                "Update{}",
+                name,
+                Description=given.get("Description", ""),
+                MaxSessionDuration=given.get("MaxSessionDuration", 3600),
+            )
+        self._update_boundary(request, name)
+        self._update_policies(request, name)
+        self._update_tags(request, name)
+        return Outcome(physical_id=name, attributes={"Arn": made["Arn"], "RoleId": made["RoleId"]})
+
+    def delete(self, request: Request) -> None:
+        self._call(request, "Get{}", request.physical_id)
+        self._detach_all(request, request.physical_id)
+        self._call(request, "Delete{}", request.physical_id)
+
+    def read(self, request: Request) -> dict[str, Json]:
+        live = self._call(request, "Get{}", request.physical_id)["Role"]
+        return without_none(
+            RoleName=live["RoleName"],
+            Path=live["Path"],
+            Description=live.get("Description"),
+            MaxSessionDuration=live.get("MaxSessionDuration"),
+            AssumeRolePolicyDocument=_document(live["AssumeRolePolicyDocument"]),
+            PermissionsBoundary=live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+            Tags=live.get("Tags"),
+            **self._read_policies(request, request.physical_id),
+        )
+
+    def conflict(self, request: Request) -> str:
+        return _existing(request, "GetRole", "RoleName")
+
+    def restore(self, request: Request) -> None:
+        self.create(request)
+        from moto.iam.models import iam_backends
+
+        iam_backends[ACCOUNT]["aws"].get_role(request.physical_id).id = request.attributes["RoleId"]
+
+
+def _existing(request: Request, operation: str, name_property: str) -> str:
+    name = str(request.properties.get(name_property, ""))
+    if not name:
+        return ""
+    try:
+        request.call("iam", operation, **{name_property: name})
+    except Refusal:
+        return ""
+    return name
+
+
+class User(_Principal):
+    """AWS::IAM::User."""
+
+    resource_type = "AWS::IAM::User"
+    attributes = frozenset({"Arn"})
+    name_property = "UserName"
+    kind = "User"
+
+    def create(self, request: Request) -> Outcome:
+        given = request.properties
+        for name in ("LoginProfile", "Groups"):
+            if name in given:
+                raise HandlerError("InvalidRequest", f"the sandbox does not support {name} of AWS::IAM::User")
+        name = request.physical_id or given.get("UserName") or request.name(64)
+        made = self._call(
+            request, "Create{}", name, Path=given.get("Path", "/"), Tags=request.merged_tags() or None
+        )
+        if given.get("PermissionsBoundary"):
+            self._call(
+                request, "Put{}PermissionsBoundary", name, PermissionsBoundary=given["PermissionsBoundary"]
+            )
+        self._update_policies(request, name)
+        return Outcome(physical_id=name, attributes={"Arn": made["User"]["Arn"]})
+
+    def update(self, request: Request) -> Outcome:
+        name = request.physical_id
+        made = self._call(request, "Get{}", name)["User"]
+        self._update_boundary(request, name)
+        self._update_policies(request, name)
+        self._update_tags(request, name)
+        return Outcome(physical_id=name, attributes={"Arn": made["Arn"]})
+
+    def delete(self, request: Request) -> None:
+        self._call(request, "Get{}", request.physical_id)
+        if self._call(request, "ListAccessKeys", request.physical_id)["AccessKeyMetadata"]:
+            raise HandlerError(
+                "GeneralServiceException", "Cannot delete entity, must delete access keys first."
+            )
+        self._detach_all(request, request.physical_id)
+        self._call(request, "Delete{}", request.physical_id)
+
+    def read(self, request: Request) -> dict[str, Json]:
+        live = self._call(request, "Get{}", request.physical_id)["User"]
+        return without_none(
+            UserName=live["UserName"],
+            Path=live["Path"],
+            PermissionsBoundary=live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+            Tags=live.get("Tags"),
+            **self._read_policies(request, request.physical_id),
+        )
+
+    def conflict(self, request: Request) -> str:
+        return _existing(request, "GetUser", "UserName")
+
+
+class ManagedPolicy(Handler):
+    """AWS::IAM::ManagedPolicy: a customer managed policy and the roles and users it is attached to."""
+
+    resource_type = "AWS::IAM::ManagedPolicy"
+    attributes = frozenset({"PolicyArn"})
+    name_property = "ManagedPolicyName"
+    members = (("Roles", "Role"), ("Users", "User"))
+
+    def create(self, request: Request) -> Outcome:
+        given = request.properties
+        if "Groups" in given:
+            raise HandlerError(
+                "InvalidRequest", "the sandbox does not support Groups of AWS::IAM::ManagedPolicy"
+            )
+        named = request.physical_id.rpartition("/")[2] or given.get("ManagedPolicyName")
+        arn = request.call(
+            "iam",
+            "CreatePolicy",
+            PolicyName=named or request.name(128),
+            Path=given.get("Path", "/"),
+            Description=given.get("Description"),
+            PolicyDocument=policy_text(given["PolicyDocument"]),
+        )["Policy"]["Arn"]
+        try:
+            self._attach(request, arn)
+        except Refusal:
+            self._detach(request, arn)
+            request.call("iam", "DeletePolicy", PolicyArn=arn)
+            raise
+        return Outcome(physical_id=arn, attributes={"PolicyArn": arn})
+
+    def update(self, request: Request) -> Outcome:
+        arn = request.physical_id
+        if request.changed("PolicyDocument"):
+            text = policy_text(request.properties["PolicyDocument"])
+            request.call("iam", "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
+            for version in request.call("iam", "ListPolicyVersions", PolicyArn=arn)["Versions"]:
+                if not version["IsDefaultVersion"]:
+                    request.call("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=version["VersionId"])
+        self._attach(request, arn)
+        for members, kind in self.members:
+            for name in set(request.previous.get(members, ())) - set(request.properties.get(members, ())):
+                request.call("iam", f"Detach{kind}Policy", PolicyArn=arn, **{f"{kind}Name": name})
+        return Outcome(physical_id=arn, attributes={"PolicyArn": arn})
+
+    def delete(self, request: Request) -> None:
+        arn = request.physical_id
+        request.call("iam", "GetPolicy", PolicyArn=arn)
+        self._detach(request, arn)
+        for version in request.call("iam", "ListPolicyVersions", PolicyArn=arn)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                request.call("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=version["VersionId"])
+        request.call("iam", "DeletePolicy", PolicyArn=arn)
+
+    def read(self, request: Request) -> dict[str, Json]:
+        arn = request.physical_id
+        live = request.call("iam", "GetPolicy", PolicyArn=arn)["Policy"]
+        version = request.call("iam", "GetPolicyVersion", PolicyArn=arn, VersionId=live["DefaultVersionId"])[
+            "PolicyVersion"
+        ]
+        members = request.call("iam", "ListEntitiesForPolicy", PolicyArn=arn)
+        return without_none(
+            ManagedPolicyName=live["PolicyName"],
+            Path=live["Path"],
+            Description=live.get("Description"),
+            PolicyDocument=_document(version["Document"]),
+            Roles=[item["RoleName"] for item in members["PolicyRoles"]],
+            Users=[item["UserName"] for item in members["PolicyUsers"]],
+        )
+
+    def conflict(self, request: Request) -> str:
+        name = request.properties.get("ManagedPolicyName", "")
+        arn = f"arn:aws:iam::{ACCOUNT}:policy{request.properties.get('Path', '/')}{name}"
+        try:
+            request.call("iam", "GetPolicy", PolicyArn=arn)
+        except Refusal:
+            return ""
+        return str(name)
+
+    def _attach(self, request: Request, arn: str) -> None:
+        for members, kind in self.members:
+            for name in request.properties.get(members, ()):
+                request.call("iam", f"Attach{kind}Policy", PolicyArn=arn, **{f"{kind}Name": name})
+
+    def _detach(self, request: Request, arn: str) -> None:
+        attached = request.call("iam", "ListEntitiesForPolicy", PolicyArn=arn)
+        for item in attached["PolicyRoles"]:
+            request.call("iam", "DetachRolePolicy", PolicyArn=arn, RoleName=item["RoleName"])
+        for item in attached["PolicyUsers"]:
+            request.call("iam", "DetachUserPolicy", PolicyArn=arn, UserName=item["UserName"])
+
+
+class AccessKey(Handler):
+    """AWS::IAM::AccessKey: two a user at most; the secret goes to other resources and nowhere else."""
+
+    resource_type = "AWS::IAM::AccessKey"
+    attributes = frozenset({"SecretAccessKey"})
+    secret_attributes = frozenset({"SecretAccessKey"})
+
+    def create(self, request: Request) -> Outcome:
+        user = request.properties["UserName"]
+        if len(request.call("iam", "ListAccessKeys", UserName=user)["AccessKeyMetadata"]) >= 2:
+            raise HandlerError("ServiceLimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")
+        made = request.call("iam", "CreateAccessKey", UserName=user)["AccessKey"]
+        self._set_status(request, made["AccessKeyId"])
+        return Outcome(
+            physical_id=made["AccessKeyId"], attributes={"SecretAccessKey": made["SecretAccessKey"]}
+        )
+
+    def update(self, request: Request) -> Outcome:
+        self._set_status(request, request.physical_id)
+        return Outcome(physical_id=request.physical_id, attributes=request.attributes)
+
+    def delete(self, request: Request) -> None:
+        user = request.properties["UserName"]
+        keys = request.call("iam", "ListAccessKeys", UserName=user)["AccessKeyMetadata"]
+        if request.physical_id not in [key["AccessKeyId"] for key in keys]:
+            raise HandlerError("NotFound", f"The Access Key with id {request.physical_id} cannot be found.")
+        request.call("iam", "DeleteAccessKey", UserName=user, AccessKeyId=request.physical_id)
+
+    def restore(self, request: Request) -> None:
+        from moto.iam.models import iam_backends
+
+        made = self.create(request).physical_id
+        backend = iam_backends[ACCOUNT]["aws"]
+        key = next(
+            key
+            for key in backend.get_all_access_keys(request.properties["UserName"])
+            if key.access_key_id == made
+        )
+        key.access_key_id = request.physical_id
+        key.secret_access_key = request.attributes["SecretAccessKey"]
+
+    def _set_status(self, request: Request, key_id: str) -> None:
+        status = request.properties.get("Status", "Active")
+        user = request.properties["UserName"]
+        request.call("iam", "UpdateAccessKey", UserName=user, AccessKeyId=key_id, Status=status)
+
+
+class OidcProvider(Handler):
+    """AWS::IAM::OIDCProvider: one a URL and account."""
+
+    resource_type = "AWS::IAM::OIDCProvider"
+    attributes = frozenset({"Arn"})
+
+    def create(self, request: Request) -> Outcome:
+        given = request.properties
+        made = request.call(
+            "iam",
+            "CreateOpenIDConnectProvider",
+            Url=given.get("Url"),
+            ClientIDList=given.get("ClientIdList"),
+            ThumbprintList=given.get("ThumbprintList"),
+            Tags=request.merged_tags() or None,
+        )["OpenIDConnectProviderArn"]
+        return Outcome(physical_id=made, attributes={"Arn": made})
+
+    def update(self, request: Request) -> Outcome:
+        arn = request.physical_id
+        new, old = (
+            set(request.properties.get("ClientIdList", ())),
+            set(request.previous.get("ClientIdList", ())),
+        )
+        for client in sorted(new - old):
+            request.call(
+                "iam", "AddClientIDToOpenIDConnectProvider", OpenIDConnectProviderArn=arn, ClientID=client
+            )
+        for client in sorted(old - new):
+            request.call(
+                "iam",
+                "RemoveClientIDFromOpenIDConnectProvider",
+                OpenIDConnectProviderArn=arn,
+                ClientID=client,
+            )
+        if request.changed("ThumbprintList"):
+            thumbprints = request.properties.get("ThumbprintList", [])
+            request.call(
+                "iam",
+                "UpdateOpenIDConnectProviderThumbprint",
+                OpenIDConnectProviderArn=arn,
+                ThumbprintList=thumbprints,
+            )
+        added, removed = request.tag_changes()
+        if added:
+            request.call("iam", "TagOpenIDConnectProvider", OpenIDConnectProviderArn=arn, Tags=added)
+        if removed:
+            request.call("iam", "UntagOpenIDConnectProvider", OpenIDConnectProviderArn=arn, TagKeys=removed)
+        return Outcome(physical_id=arn, attributes={"Arn": arn})
+
+    def delete(self, request: Request) -> None:
+        self._live(request)
+        request.call("iam", "DeleteOpenIDConnectProvider", OpenIDConnectProviderArn=request.physical_id)
+
+    def read(self, request: Request) -> dict[str, Json]:
+        live = self._live(request)
+        return without_none(
+            Url=f"https://{live['Url'].removeprefix('https://')}",
+            ClientIdList=live.get("ClientIDList"),
+            ThumbprintList=live.get("ThumbprintList"),
+            Tags=live.get("Tags"),
+        )
+
+    def conflict(self, request: Request) -> str:
+        url = str(request.properties.get("Url", "")).removeprefix("https://")
+        arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{url}"
+        known = request.call("iam", "ListOpenIDConnectProviders")["OpenIDConnectProviderList"]
+        return url if arn in [item["Arn"] for item in known] else ""
+
+    def _live(self, request: Request) -> Json:
+        return request.call("iam", "GetOpenIDConnectProvider", OpenIDConnectProviderArn=request.physical_id)
+
+
+HANDLERS: tuple[Handler, ...] = (Role(), User(), ManagedPolicy(), AccessKey(), OidcProvider())

@@ -1,0 +1,1 @@
+"""SageMaker hosting, strict: models, endpoint configurations, endpoints and their invocation."""

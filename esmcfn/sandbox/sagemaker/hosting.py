@@ -1,0 +1,411 @@
+"""The rules of SageMaker hosting: what may be made, how endpoints move, what each refusal says.
+
+Endpoints are blue/green: an update makes a second fleet beside the first, needs quota for both, and ends on the new
+configuration or, when the new fleet fails, on the old one. ARNs are lower case and names keep their case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from esmcfn.sandbox.aws import ACCOUNT, service_model
+from esmcfn.sandbox.faults import Faults
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.resources.base import tag_map
+from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Region, Transition, Variant
+from esmcfn.sandbox.state import Json, Store, decode
+
+ENDPOINT_SECONDS = 2.0
+"""How long an endpoint is Creating or Updating unless the sandbox was told otherwise."""
+
+NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+
+
+def refuse(message: str) -> Refusal:
+    """SageMaker's answer to a request that cannot be right."""
+    return Refusal("ValidationException", message)
+
+
+class Hosting:
+    """SageMaker hosting of every region."""
+
+    def __init__(self, store: Store, faults: Faults) -> None:
+        self._store = store
+        self._faults = faults
+        self.seconds = ENDPOINT_SECONDS
+        self.regions = {key: decode(Region, document) for key, document in store.all("sagemaker")}
+
+    def region(self, name: str) -> Region:
+        """Return what a region holds."""
+        return self.regions.setdefault(name, Region())
+
+    def save(self, region: str) -> None:
+        """Keep a region on disk."""
+        self._store.put("sagemaker", region, self.region(region))
+
+    def arn(self, region: str, kind: str, name: str) -> str:
+        """Return the lower-case ARN of a model, endpoint-config or endpoint."""
+        return f"arn:aws:sagemaker:{region}:{ACCOUNT}:{kind}/{name.lower()}"
+
+    # Models
+
+    def create_model(self, region: str, request: Json, at: float) -> Model:
+        """CreateModel."""
+        name = _name(request["ModelName"], "modelName")
+        arn = self.arn(region, "model", name)
+        if name.lower() in self.region(region).models:
+            raise refuse(f'Cannot create already existing model "{arn}".')
+        self._check_containers(region, request)
+        if not request.get("ExecutionRoleArn"):
+            raise refuse("ExecutionRoleArn is required for a model that is hosted.")
+        tags = tag_map(request.pop("Tags", None))
+        model = Model(name=name, arn=arn, created_at=at, request=request, tags=tags)
+        self.region(region).models[name.lower()] = model
+        self.save(region)
+        return model
+
+    def model(self, region: str, name: str) -> Model:
+        """Return a model by name."""
+        found = self.region(region).models.get(name.lower())
+        if found is None or found.name != name:
+            raise refuse(f'Could not find model "{self.arn(region, "model", name)}".')
+        return found
+
+    def delete_model(self, region: str, name: str) -> None:
+        """DeleteModel: allowed while an endpoint uses it, as on AWS."""
+        self.model(region, name)
+        del self.region(region).models[name.lower()]
+        self.save(region)
+
+    def _check_containers(self, region: str, request: Json) -> None:
+        containers = [*request.get("Containers", ()), *filter(None, [request.get("PrimaryContainer")])]
+        if not containers:
+            raise refuse("You must provide either PrimaryContainer or Containers.")
+        if request.get("PrimaryContainer") and request.get("Containers"):
+            raise refuse("You cannot provide both PrimaryContainer and Containers.")
+        for container in containers:
+            package = container.get("ModelPackageName")
+            if not package and not container.get("Image"):
+                raise refuse("Container must specify either Image or ModelPackageName.")
+            if package:
+                self._check_package(region, request, container, str(package))
+
+    def _check_package(self, region: str, request: Json, container: Json, package: str) -> None:
+        if container.get("Image") or container.get("ModelDataUrl"):
+            raise refuse("You cannot specify Image or ModelDataUrl together with ModelPackageName.")
+        parts = package.split(":")
+        if len(parts) < 6 or parts[4] == ACCOUNT:
+            raise refuse(f'Could not find model package "{package}".')
+        if parts[3] != region:
+            raise refuse(f"Invalid model package ARN {package}: it is not in the region {region}.")
+        if self._faults.strike("not-subscribed", model_package=package):
+            raise refuse("Caller is not subscribed to the marketplace offering.")
+        if container.get("Environment"):
+            raise refuse(
+                "Environment variable map cannot be specified when using a ModelPackage subscribed from AWS Marketplace."
+            )
+        if not request.get("EnableNetworkIsolation"):
+            raise refuse(
+                "EnableNetworkIsolation must be true for models using SageMaker Marketplace packages."
+            )
+
+    # Endpoint configurations
+
+    def create_config(self, region: str, request: Json, at: float) -> EndpointConfig:
+        """CreateEndpointConfig."""
+        name = _name(request["EndpointConfigName"], "endpointConfigName")
+        arn = self.arn(region, "endpoint-config", name)
+        if name.lower() in self.region(region).configs:
+            raise refuse(f'Cannot create already existing endpoint configuration "{arn}".')
+        variants = [*request.get("ProductionVariants", ()), *request.get("ShadowProductionVariants", ())]
+        if not request.get("ProductionVariants"):
+            raise refuse("At least one production variant is required.")
+        if len({variant["VariantName"] for variant in variants}) != len(variants):
+            raise refuse("Variant names must be unique within an endpoint configuration.")
+        for variant in variants:
+            self._check_variant(region, variant)
+        tags = tag_map(request.pop("Tags", None))
+        config = EndpointConfig(name=name, arn=arn, created_at=at, request=request, tags=tags)
+        self.region(region).configs[name.lower()] = config
+        self.save(region)
+        return config
+
+    def config(self, region: str, name: str) -> EndpointConfig:
+        """Return an endpoint configuration by name."""
+        found = self.region(region).configs.get(name.lower())
+        if found is None or found.name != name:
+            raise refuse(
+                f'Could not find endpoint configuration "{self.arn(region, "endpoint-config", name)}".'
+            )
+        return found
+
+    def delete_config(self, region: str, name: str) -> None:
+        """DeleteEndpointConfig: refused while an endpoint is being made or changed with it."""
+        config = self.config(region, name)
+        for endpoint in self.region(region).endpoints.values():
+            moving = endpoint.transition
+            if (
+                moving is not None
+                and moving.outcome != "deleted"
+                and name in (moving.config_name, endpoint.config_name)
+            ):
+                raise refuse(
+                    f'Cannot delete endpoint configuration "{config.arn}" that is in use by an endpoint.'
+                )
+        del self.region(region).configs[name.lower()]
+        self.save(region)
+
+    def _check_variant(self, region: str, variant: Json) -> None:
+        model = variant.get("ModelName")
+        if not model:
+            raise refuse(
+                "The sandbox hosts model-backed variants: ModelName is required (no inference components)."
+            )
+        self.model(region, model)
+        if variant.get("ServerlessConfig"):
+            raise refuse("The sandbox does not host serverless variants.")
+        kind, pools = variant.get("InstanceType"), variant.get("InstancePools")
+        if bool(kind) == bool(pools):
+            raise refuse("Specify exactly one of InstanceType and InstancePools for each production variant.")
+        if variant.get("ManagedInstanceScaling"):
+            raise refuse("ManagedInstanceScaling is not supported with the given EndpointConfig setup.")
+        for instance_type in _instance_types(variant):
+            if instance_type not in instance_type_enum():
+                raise refuse(
+                    f"1 validation error detected: Value '{instance_type}' at 'productionVariants.1.member.instanceType' "
+                    f"failed to satisfy constraint: Member must satisfy enum value set"
+                )
+        if int(variant.get("InitialInstanceCount", 0)) < 1:
+            raise refuse("Minimum instance count is required to be 1 or higher")
+
+    # Endpoints
+
+    def create_endpoint(self, region: str, request: Json, at: float) -> Endpoint:
+        """CreateEndpoint: Creating, then InService or Failed."""
+        name = _name(request["EndpointName"], "endpointName")
+        arn = self.arn(region, "endpoint", name)
+        if name.lower() in self.region(region).endpoints:
+            raise refuse(f'Cannot create already existing endpoint "{arn}".')
+        config = self.config(region, request["EndpointConfigName"])
+        self._check_quota(region, config, against=())
+        reason = self._fleet_failure(config)
+        endpoint = Endpoint(
+            name=name,
+            arn=arn,
+            created_at=at,
+            modified_at=at,
+            config_name=config.name,
+            status="Creating",
+            tags=tag_map(request.get("Tags")),
+            deployment_config=request.get("DeploymentConfig"),
+            variants=_variants(config),
+            transition=Transition(
+                until=at + self.seconds,
+                config_name=config.name,
+                outcome="failed" if reason else "in-service",
+                reason=reason,
+            ),
+        )
+        self.region(region).endpoints[name.lower()] = endpoint
+        self.save(region)
+        return endpoint
+
+    def endpoint(self, region: str, name: str) -> Endpoint:
+        """Return an endpoint by name."""
+        found = self.region(region).endpoints.get(name.lower())
+        if found is None or found.name != name:
+            raise refuse(f'Could not find endpoint "{self.arn(region, "endpoint", name)}".')
+        return found
+
+    def update_endpoint(
+        self, region: str, request: Json, at: float, *, scaled: Iterable[str] = ()
+    ) -> Endpoint:
+        """UpdateEndpoint: Updating, then InService on the new configuration or on the old one.
+
+        `scaled` are the names of variants with a registered scalable target.
+        """
+        endpoint = self.endpoint(region, request["EndpointName"])
+        if endpoint.transition is not None:
+            raise refuse(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+        config = self.config(region, request["EndpointConfigName"])
+        self._check_scaled(endpoint, config, scaled)
+        self._check_quota(region, config, against=[endpoint])
+        silent = self._faults.strike("silent-rollback") is not None
+        reason = "" if silent else self._fleet_failure(config)
+        bad = silent or bool(reason)
+        endpoint.status, endpoint.modified_at, endpoint.failure_reason = "Updating", at, ""
+        endpoint.deployment_config = request.get("DeploymentConfig", endpoint.deployment_config)
+        endpoint.last_update = ""
+        endpoint.transition = Transition(
+            until=at + self.seconds,
+            config_name=config.name,
+            outcome="rolled-back" if bad else "in-service",
+            reason=reason,
+            silent=silent,
+            retain=bool(request.get("RetainAllVariantProperties")),
+        )
+        self.save(region)
+        return endpoint
+
+    def delete_endpoint(self, region: str, name: str, at: float) -> None:
+        """DeleteEndpoint: Deleting, then gone; not while it is Creating or Updating."""
+        endpoint = self.endpoint(region, name)
+        if endpoint.transition is not None and endpoint.transition.outcome != "deleted":
+            raise refuse(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+        endpoint.status, endpoint.modified_at = "Deleting", at
+        endpoint.transition = Transition(
+            until=at + min(self.seconds, 0.2), config_name=endpoint.config_name, outcome="deleted"
+        )
+        self.save(region)
+
+    def next_due(self) -> tuple[float, str, str] | None:
+        """Return when the next endpoint changes: (engine seconds, region, key)."""
+        due = [
+            (endpoint.transition.until, region, key)
+            for region, held in self.regions.items()
+            for key, endpoint in held.endpoints.items()
+            if endpoint.transition is not None
+        ]
+        return min(due, default=None)
+
+    def finish(self, region: str, key: str, at: float) -> None:
+        """End an endpoint's transition."""
+        endpoint = self.region(region).endpoints[key]
+        moving, endpoint.transition = endpoint.transition, None
+        if moving is None:
+            return
+        endpoint.modified_at = at
+        if moving.outcome == "deleted":
+            del self.region(region).endpoints[key]
+        elif moving.outcome == "failed":
+            endpoint.status, endpoint.failure_reason = "Failed", moving.reason
+        else:
+            endpoint.status, endpoint.last_update = "InService", moving.outcome
+            endpoint.failure_reason = moving.reason
+            if moving.outcome == "in-service":
+                config = self.region(region).configs.get(moving.config_name.lower())
+                fresh = _variants(config) if config is not None else endpoint.variants
+                endpoint.variants = _retained(fresh, endpoint.variants) if moving.retain else fresh
+                endpoint.config_name = moving.config_name
+        self.save(region)
+
+    # What can go wrong with a fleet
+
+    def used(self, region: str, instance_type: str) -> int:
+        """Return how many instances of a type run in a region."""
+        return sum(
+            variant.desired_count
+            for endpoint in self.region(region).endpoints.values()
+            if endpoint.status not in ("Failed", "Deleting")
+            for variant in endpoint.variants
+            if variant.instance_type == instance_type
+        )
+
+    def _check_quota(self, region: str, config: EndpointConfig, against: Iterable[Endpoint]) -> None:
+        list(against)  # blue/green: the running fleet counts beside the new one
+        for variant in config.request["ProductionVariants"]:
+            for instance_type in _instance_types(variant):
+                fault = self._faults.find("quota", instance_type=instance_type)
+                if fault is None:
+                    continue
+                limit, used = int(fault.options.get("limit", 0)), self.used(region, instance_type)
+                wanted = int(variant.get("InitialInstanceCount", 1))
+                if used + wanted > limit:
+                    raise Refusal("ResourceLimitExceeded", quota_message(instance_type, limit, used, wanted))
+
+    def _fleet_failure(self, config: EndpointConfig) -> str:
+        for variant in config.request["ProductionVariants"]:
+            types = list(_instance_types(variant))
+            if types and all(self._faults.find("capacity", instance_type=kind) for kind in types):
+                for kind in types:
+                    self._faults.strike("capacity", instance_type=kind)
+                return (
+                    "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. "
+                    "Please retry using a different ML instance type or after some time."
+                )
+            if self._faults.strike("health"):
+                return (
+                    f"The primary container for production variant {variant['VariantName']} did not pass the ping "
+                    "health check. Please check CloudWatch logs for this endpoint."
+                )
+        return ""
+
+    def _check_scaled(self, endpoint: Endpoint, config: EndpointConfig, scaled: Iterable[str]) -> None:
+        new = {variant["VariantName"]: variant for variant in config.request["ProductionVariants"]}
+        for name in scaled:
+            old = next((variant for variant in endpoint.variants if variant.name == name), None)
+            changed = name not in new or (
+                old is not None and new[name].get("InstanceType") != old.instance_type
+            )
+            if changed:
+                raise refuse(
+                    f'The variant(s) "[{name}]" must be deregistered as an autoscaling target before it can be '
+                    "removed or have its instance type updated."
+                )
+
+
+def quota_message(instance_type: str, limit: int, used: int, wanted: int) -> str:
+    """Return SageMaker's words for a quota that does not suffice."""
+    return (
+        f"The account-level service limit '{instance_type} for endpoint usage' is {limit} Instances, with current "
+        f"utilization of {used} Instances and a request delta of {wanted} Instances. Please use AWS Service Quotas "
+        "to request an increase for this quota. If AWS Service Quotas is not available, contact AWS support to "
+        "request an increase for this quota."
+    )
+
+
+@cache
+def instance_type_enum() -> frozenset[str]:
+    """Return every instance type that botocore's model of CreateEndpointConfig allows."""
+    shape = service_model("sagemaker").shape_for("ProductionVariantInstanceType")
+    return frozenset(getattr(shape, "enum", ()))
+
+
+def _name(value: Json, where: str) -> str:
+    name = str(value)
+    if NAME.fullmatch(name) is None:
+        raise refuse(
+            f"1 validation error detected: Value '{name}' at '{where}' failed to satisfy constraint: Member must "
+            r"satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
+        )
+    return name
+
+
+def _instance_types(variant: Json) -> list[str]:
+    if variant.get("InstanceType"):
+        return [str(variant["InstanceType"])]
+    return [str(pool["InstanceType"]) for pool in variant.get("InstancePools") or ()]
+
+
+def _variants(config: EndpointConfig) -> list[Variant]:
+    found = []
+    for declared in config.request["ProductionVariants"]:
+        count, weight = (
+            int(declared["InitialInstanceCount"]),
+            float(declared.get("InitialVariantWeight", 1.0)),
+        )
+        found.append(
+            Variant(
+                name=declared["VariantName"],
+                instance_type=_instance_types(declared)[0],
+                count=count,
+                weight=weight,
+                desired_count=count,
+                desired_weight=weight,
+                model_name=declared["ModelName"],
+            )
+        )
+    return found
+
+
+def _retained(fresh: list[Variant], old: list[Variant]) -> list[Variant]:
+    """RetainAllVariantProperties: variants of the same name keep count and weight."""
+    before = {variant.name: variant for variant in old}
+    for variant in fresh:
+        if variant.name in before:
+            kept = before[variant.name]
+            variant.count, variant.desired_count = kept.count, kept.desired_count
+            variant.weight, variant.desired_weight = kept.weight, kept.desired_weight
+    return fresh

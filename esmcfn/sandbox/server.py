@@ -1,0 +1,136 @@
+"""The server process: `python -m esmcfn.sandbox.server --folder STATE`, started by `esmcfn.sandbox.ensure`."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from esmcfn.sandbox import code_stamp
+from esmcfn.sandbox.clock import Clock
+from esmcfn.sandbox.control import Control
+from esmcfn.sandbox.front import Front
+from esmcfn.sandbox.world import World
+
+IDLE_SECONDS = 12 * 3600.0
+"""A server that nobody has talked to for this long ends; its state stays and the next command starts it again."""
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Requests without a line in the log each, and without Nagle's wait between header and body."""
+
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+class Sandbox:
+    """A server with its world; in a thread for tests, in a process of its own for people."""
+
+    def __init__(self, folder: Path | None = None, *, clock: Clock | None = None, port: int = 0) -> None:
+        self.token = secrets.token_hex(16)
+        self.world = World(folder, clock=clock)
+        self.last_request = time.monotonic()
+        front = Front(self.world, Control(self.world, self.token))
+
+        def application(environ, start_response):  # type: ignore[no-untyped-def]
+            self.last_request = time.monotonic()
+            return front(environ, start_response)
+
+        self.server: BaseWSGIServer = make_server(
+            "127.0.0.1", port, application, threaded=True, request_handler=QuietHandler
+        )
+        self.server.daemon_threads = True  # type: ignore[attr-defined]
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self.server.server_port)
+
+    @property
+    def endpoint_url(self) -> str:
+        """What AWS_ENDPOINT_URL should say."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Serve in a thread."""
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        """End the server and keep the clock."""
+        self.server.shutdown()
+        self.server.server_close()
+        with self.world.lock:
+            self.world.settle()
+            self.world.keep_clock()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM, until idle too long, or until the folder is gone."""
+    parser = argparse.ArgumentParser(prog="esmcfn.sandbox.server")
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    folder: Path = (given := parser.parse_args(arguments)).folder
+    os.umask(0o077)
+    lock = os.open(folder / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"another sandbox serves {folder}", file=sys.stderr)
+        return 1
+    sandbox = Sandbox(folder / "state", port=given.port)
+    _announce(folder, sandbox)
+    threading.Thread(target=_preload, daemon=True).start()
+    threading.Thread(target=_watch, args=(folder, sandbox), daemon=True).start()
+    signal.signal(signal.SIGTERM, _shut_down(sandbox))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sandbox.server.serve_forever()
+    with sandbox.world.lock:
+        sandbox.world.settle()
+        sandbox.world.keep_clock()
+    return 0
+
+
+def _announce(folder: Path, sandbox: Sandbox) -> None:
+    note = {"pid": os.getpid(), "port": sandbox.port, "token": sandbox.token, "stamp": code_stamp()}
+    draft = folder / "run.tmp"
+    draft.write_text(json.dumps(note), encoding="utf-8")
+    os.replace(draft, folder / "run.json")
+
+
+def _shut_down(sandbox: Sandbox):  # type: ignore[no-untyped-def]
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=sandbox.server.shutdown, daemon=True).start()
+
+    return handle
+
+
+def _watch(folder: Path, sandbox: Sandbox) -> None:
+    """End the server when it is not needed: no request for long, or its folder was removed."""
+    while (folder / "run.json").exists() and time.monotonic() - sandbox.last_request < IDLE_SECONDS:
+        time.sleep(5)
+    sandbox.server.shutdown()
+
+
+def _preload() -> None:
+    """Import what the first CloudFormation call needs, while the client is still on its way."""
+    import moto.core.parse
+    import moto.core.serialize  # noqa: F401
+    from moto.core.utils import get_service_model
+
+    get_service_model("cloudformation")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Everything the sandbox holds, and the agenda that moves it: one lock, one clock, one store."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from esmcfn.sandbox.aws import ACCOUNT, Moto
+from esmcfn.sandbox.clock import Clock
+from esmcfn.sandbox.cloudformation.execution import Engine
+from esmcfn.sandbox.cloudformation.service import CloudFormation
+from esmcfn.sandbox.faults import Faults
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.resources import HANDLERS
+from esmcfn.sandbox.resources.base import HandlerError
+from esmcfn.sandbox.sagemaker.hosting import Hosting
+from esmcfn.sandbox.state import Store
+
+if TYPE_CHECKING:
+    from esmcfn.sandbox.cloudformation.model import Resource
+    from esmcfn.sandbox.wire import Call
+
+MOST_STEPS = 100_000
+"""A settle that takes more steps than this has a bug: it would never end."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How long things take, in engine seconds.
+
+    Attributes:
+        change_set_seconds: from CREATE_PENDING to CREATE_COMPLETE.
+        stack_seconds: between the phases of an operation.
+        resource_seconds: a resource that is there at once.
+    """
+
+    change_set_seconds: float = 0.05
+    stack_seconds: float = 0.05
+    resource_seconds: float = 0.05
+
+
+class World:
+    """One account with its services.
+
+    Every request holds `lock` while it is answered, after `settle` has brought everything to the present.
+    """
+
+    def __init__(self, folder: Path | None = None, *, clock: Clock | None = None) -> None:
+        self.store = Store(folder)
+        self.account = ACCOUNT
+        self.lock = threading.RLock()
+        self.pace = Pace()
+        self.pages: dict[str, int] = {}
+        saved = dict(self.store.all("clock"))
+        self.clock = clock or Clock(start=float(saved.get("clock", {}).get("now", 0)))
+        self._load()
+        self._restore()
+
+    def _load(self) -> None:
+        self.faults = Faults(self.store)
+        self.moto = Moto()
+        self.sagemaker = Hosting(self.store, self.faults)
+        self.cloudformation = CloudFormation(self)
+
+    def reset(self) -> None:
+        """Forget everything: stacks, resources, faults, seeds."""
+        self.store.clear()
+        self.moto.reset()
+        self._load()
+
+    def settle(self) -> float:
+        """Bring every state machine to the present, in the order in which things happen."""
+        now = self.clock.now()
+        for _ in range(MOST_STEPS):
+            machine = self.cloudformation.next_due()
+            endpoint = self.sagemaker.next_due()
+            if endpoint is not None and endpoint[0] <= now and (machine is None or endpoint[0] <= machine[0]):
+                self.sagemaker.finish(endpoint[1], endpoint[2], endpoint[0])
+            elif machine is not None and machine[0] <= now:
+                self.cloudformation.run(machine[1], machine[0])
+            else:
+                return now
+        raise AssertionError("the sandbox's agenda does not end")
+
+    def page_size(self, call: Call) -> int:
+        """Return how many entries a page of an operation has: AWS's 100 unless a test made it smaller."""
+        return self.pages.get(call.operation, self.pages.get("*", 100))
+
+    def keep_clock(self) -> None:
+        """Remember engine time, so that it never runs backwards over a restart."""
+        self.store.put("clock", "clock", {"now": self.clock.now()})
+
+    def resources_of_type(self, resource_type: str) -> list[Resource]:
+        """Return every live resource of a type that any stack owns."""
+        return [
+            resource
+            for stack in self.cloudformation.stacks.values()
+            for resource in stack.resources.values()
+            if resource.resource_type == resource_type and resource.status != "DELETE_COMPLETE"
+        ]
+
+    def scaled_variants(self, region: str, endpoint: str) -> list[str]:
+        """Return the variants of an endpoint that have a scalable target."""
+        return []
+
+    def deregister_endpoint(self, region: str, endpoint: str) -> None:
+        """DeleteEndpoint deregisters the scalable targets of its variants."""
+
+    def _restore(self) -> None:
+        """Make again what lives in moto, as the stacks on disk say."""
+        for stack in self.cloudformation.stacks.values():
+            engine = Engine(self, stack)
+            doomed = stack.execution.doomed if stack.execution else []
+            for resource in _in_order([*stack.resources.values(), *doomed]):
+                try:
+                    HANDLERS[resource.resource_type].restore(engine.request(resource, self.clock.now()))
+                except (Refusal, HandlerError) as error:
+                    resource.reason = f"The sandbox could not restore it: {error}"
+
+
+def _in_order(resources: list[Resource]) -> list[Resource]:
+    gone = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+    waiting = [item for item in resources if item.physical_id and item.status not in gone]
+    ordered: list[Resource] = []
+    while waiting:
+        names = {item.logical_id for item in waiting}
+        free = [
+            item for item in waiting if not names.intersection(item.depends_on) - {item.logical_id}
+        ] or waiting
+        ordered += free
+        waiting = [item for item in waiting if item not in free]
+    return ordered
