@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from builders import a_base_stack, a_stack, a_target
+from cloudformation import read
 
 from esmcfn.domain.finding import Level
 from esmcfn.domain.project import Policy
@@ -22,26 +23,6 @@ DEFAULTS = yaml.safe_load((TESTS.parent / "esmcfn" / "policy" / "defaults.yaml")
 POLICY = Policy(limits=DEFAULTS["limits"])
 
 EVERY_RULE = pytest.mark.parametrize("rule", house.RULES, ids=lambda rule: rule.id)
-
-
-class CloudFormationLoader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags: !Ref, !Sub, !GetAtt."""
-
-
-def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> object:
-    assert isinstance(node, yaml.ScalarNode | yaml.SequenceNode)
-    scalar = isinstance(node, yaml.ScalarNode)
-    value = loader.construct_scalar(node) if scalar else loader.construct_sequence(node, deep=True)
-    return {suffix if suffix == "Ref" else f"Fn::{suffix}": value}
-
-
-CloudFormationLoader.add_multi_constructor("!", _tagged)
-
-
-def read(text: str) -> Mapping[str, object]:
-    body = yaml.load(text, CloudFormationLoader)
-    assert isinstance(body, dict)
-    return body
 
 
 def a_template(body: Mapping[str, object], *, region: str = "us-east-2", name: str = "esm-dev") -> Template:

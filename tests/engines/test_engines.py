@@ -1,0 +1,203 @@
+"""The real engines say the same through our runners as through their own command lines, and use no network."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import cases
+import pytest
+
+from esmcfn import policy
+from esmcfn.domain.finding import Engine, Finding, Level, Severity
+from esmcfn.domain.project import Policy
+from esmcfn.policy import cfnlint, checkov
+from esmcfn.policy.engine import Adapter, Installation, Surroundings
+
+pytestmark = pytest.mark.slow
+
+REGION = "us-east-2"
+SURROUNDINGS = Surroundings(region=REGION)
+
+NO_NETWORK = """
+import os, runpy, sys
+def watch(event, arguments):
+    if event in {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}:
+        os.write(2, f"{event} {arguments}".encode())
+        os._exit(99)
+sys.addaudithook(watch)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""Runs a script, and ends it with status 99 where it reaches for the network."""
+
+
+@pytest.fixture(scope="session")
+def templates() -> Mapping[str, str]:
+    return dict([*cases.good(), *cases.bad()])
+
+
+@pytest.fixture(scope="session")
+def folder(templates: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("templates")
+    for name, text in templates.items():
+        (folder / f"{name}.json").write_text(text, "utf-8")
+    return folder
+
+
+def installed(adapter: Adapter) -> Installation:
+    found = adapter.find(SURROUNDINGS)
+    assert isinstance(found, Installation), f"{found}: run python -m esmcfn.policy.tools"
+    return found
+
+
+def environment(home: Path) -> Mapping[str, str]:
+    return {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+
+
+def asked(adapter: Adapter, templates: Mapping[str, str], cwd: Path, **more: object) -> Mapping[str, object]:
+    """What a runner answers, without a network."""
+    found = installed(adapter)
+    python, *flags, script = found.command
+    question = {**found.question, **more, "templates": [{"name": n, "text": t} for n, t in templates.items()]}
+    done = subprocess.run(
+        [python, *flags, "-c", NO_NETWORK, script],
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**environment(cwd), "TMPDIR": str(found.scratch or cwd)},
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_checkov_says_what_its_command_line_says(templates: Mapping[str, str], folder: Path, tmp_path: Path) -> None:
+    answer = asked(checkov.CHECKOV, templates, tmp_path, results=True)
+    ours = {
+        (name, *result)
+        for name, results in answer["results"].items()  # type: ignore[attr-defined]
+        for result in map(tuple, results)
+    }
+
+    command = Path(installed(checkov.CHECKOV).command[0]).with_name("checkov")
+    options = ("--framework", "cloudformation", "--skip-download", "--compact", "--output", "json")
+    done = subprocess.run(
+        [command, "-d", folder, *options], capture_output=True, text=True, cwd=tmp_path, env=environment(tmp_path)
+    )
+    results = json.loads(done.stdout)["results"]
+    theirs = {
+        (Path(record["file_path"]).stem, record["check_id"], record["resource"], record["check_result"]["result"])
+        for word in ("passed_checks", "failed_checks", "skipped_checks")
+        for record in results[word]
+    }
+
+    assert ours == theirs
+    assert {result for *_, result in ours} == {"PASSED", "FAILED", "SKIPPED"}
+    assert len({check for _, check, _, result in ours if result == "FAILED"}) > 25
+    failed = {(name, remark["rule"]) for name, said in answer["templates"].items() for remark in said}  # type: ignore[attr-defined]
+    assert failed == {(name, check) for name, check, _, result in theirs if result == "FAILED"}
+
+
+def test_cfn_lint_says_what_its_command_line_says(templates: Mapping[str, str], folder: Path, tmp_path: Path) -> None:
+    answer = asked(cfnlint.CFN_LINT, templates, tmp_path)
+    ours = {
+        (name, remark["rule"], remark["message"])
+        for name, said in answer["templates"].items()  # type: ignore[attr-defined]
+        for remark in said
+    }
+
+    command = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run(
+        [command, "--format", "json", "--regions", REGION, "--", *sorted(folder.iterdir())],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+    )
+    theirs = {
+        (Path(match["Filename"]).stem, match["Rule"]["Id"], match["Message"]) for match in json.loads(done.stdout)
+    }
+
+    assert ours == theirs
+    assert len({rule for _, rule, _ in ours}) > 5
+
+
+@pytest.mark.parametrize("root", cases.ROOTS)
+def test_what_this_repository_ships_passes_its_own_policy(root: str, tmp_path: Path) -> None:
+    in_force, templates = cases.built(root)
+    with policy.begin(templates, policy=in_force, region=REGION, cache=tmp_path) as judgement:
+        found = judgement.findings()
+    assert [finding for finding in found if finding.blocks] == []
+    assert set(judgement.engines) == {"checkov", "cfn-lint", "house"}
+
+
+def judged(text: str, cache: Path, **more: object) -> Mapping[str, Finding]:
+    with policy.begin(
+        (cases.as_template(text),),
+        policy=Policy(),
+        region=REGION,
+        cache=cache,
+        **more,  # type: ignore[arg-type]
+    ) as judgement:
+        return {finding.rule: finding for finding in judgement.findings()}
+
+
+def test_every_engine_finds_its_own_in_bad_hosting(tmp_path: Path) -> None:
+    found = judged(cases.as_json(cases.HERE / "bad" / "hosting.yaml"), tmp_path)
+
+    isolation = found["CKV_AWS_370"]
+    assert (isolation.engine, isolation.level, isolation.logical_id) == (Engine.CHECKOV, Level.SOFT, "Model")
+    misspelt = found["E3002"]
+    assert (misspelt.engine, misspelt.level, misspelt.logical_id) == (Engine.CFN_LINT, Level.HARD, "EndpointConfig")
+    assert "Wheight" in misspelt.message
+    assert found["ESM006"].engine is Engine.HOUSE
+
+
+def test_a_text_that_is_no_template_is_never_clean(tmp_path: Path) -> None:
+    found = judged("{}", tmp_path)
+    assert any(finding.blocks for finding in found.values())
+    assert found["ESMCFN-CHECKOV"].level is Level.HARD
+
+
+CHECK = """
+metadata:
+  id: CKV2_OURS_1
+  name: A topic has a display name
+  category: GENERAL_SECURITY
+  severity: HIGH
+definition:
+  cond_type: attribute
+  resource_types: [AWS::SNS::Topic]
+  attribute: DisplayName
+  operator: exists
+"""
+
+
+def test_a_check_of_the_root_s_own_is_run_and_ranked(tmp_path: Path) -> None:
+    checks = tmp_path / "checks"
+    checks.mkdir()
+    (checks / "topic.yaml").write_text(CHECK, "utf-8")
+    topic = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}}, indent=2)
+
+    found = judged(topic, tmp_path / "cache", checks=checks)
+
+    assert found["CKV2_OURS_1"].severity is Severity.ERROR
+    assert found["CKV2_OURS_1"].message == "A topic has a display name"
+
+
+def test_nobody_s_configuration_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".cfnlintrc").write_text("ignore_checks: [E3002, E3012]\n", "utf-8")
+    (tmp_path / ".checkov.yaml").write_text("skip-check: [CKV_AWS_370]\n", "utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    found = judged(cases.as_json(cases.HERE / "bad" / "hosting.yaml"), tmp_path / "cache")
+
+    assert {"E3002", "CKV_AWS_370"} <= set(found)
