@@ -17,6 +17,9 @@ from esmcfn.policy.remark import Remark, from_plain, to_plain
 FORMAT = "1"
 """Part of every key: raise it when Remark, a runner or an adapter changes what it says."""
 
+MOST_IN_A_FOLDER = 64
+"""Verdicts in one of the 256 folders: 16,000 in all, of a few hundred bytes each."""
+
 
 def key(*parts: str) -> str:
     """A digest of parts that no other parts share."""
@@ -54,8 +57,18 @@ class Verdicts:
             with open(beside, "w", encoding="utf-8") as file:
                 file.write(text)
             os.replace(beside, path)
+            _forget(os.path.dirname(path))
         except OSError:
             return
 
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, name[:2], f"{name[2:]}.json")
+
+
+def _forget(folder: str) -> None:
+    """Keep a folder small: when it is full, the older half goes."""
+    with os.scandir(folder) as entries:
+        files = [entry.path for entry in entries]
+    if len(files) > MOST_IN_A_FOLDER:
+        for path in sorted(files, key=os.path.getmtime)[: MOST_IN_A_FOLDER // 2]:
+            os.unlink(path)
