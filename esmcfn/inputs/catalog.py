@@ -53,7 +53,7 @@ def _entry(document: Document, selector: str, values: Values, problems: list[Pro
         software_usd_per_hour=values.decimal("software_usd_per_hour"),
         marketplace_product_id=values.text("marketplace_product_id"),
         description=values.text("description"),
-        origins=origins(document, path, values.fields),
+        origins=origins(document, path),
     )
 
 

@@ -21,8 +21,7 @@ _PREFIX = "esm"
 def environment(document: Document, name: str, problems: list[Problem]) -> tuple[Environment, str]:
     """The environment as far as it could be read, and the catalog's path as it is written there."""
     problems.extend(document.problems)
-    fields = fitting(document, schema.ENVIRONMENT, problems)
-    values = Values(fields)
+    values = Values(fitting(document, schema.ENVIRONMENT, problems))
     written = values.text("environment")
     if written and written != name:
         message = f"environment: {written} is not the file's name, {name}"
@@ -44,7 +43,7 @@ def environment(document: Document, name: str, problems: list[Problem]) -> tuple
             execution_role=_execution_role(Values.of(values.get("execution_role"))),
             budget_usd_per_month=_budget(values),
             termination_protection=values.truth("termination_protection"),
-            origins=origins(document, (), fields),
+            origins=origins(document, ()),
         ),
         values.text("catalog"),
     )
@@ -91,7 +90,7 @@ def _selected_models(document: Document, models: Mapping[str, Plain]) -> tuple[S
             instance_type=values.text("instance_type") or None,
             instance_count=values.whole("instance_count"),
             parked=values.truth("parked") or False,
-            origins=origins(document, ("selected_models", key), values.fields),
+            origins=origins(document, ("selected_models", key)),
         )
         for key, values in ((key, Values.of(found)) for key, found in models.items())
         if "selector" in values

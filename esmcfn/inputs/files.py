@@ -31,8 +31,10 @@ def document(root: Path, relative: str, *, asked_at: Origin | None = None) -> Do
     try:
         if not path.resolve().is_relative_to(root.resolve()):
             return refused("lies outside of the root", "keep every file inside the folder that --root names")
+        if not path.exists():
+            return refused("does not exist", _near(root, relative))
         if not path.is_file():
-            return refused("is a folder" if path.is_dir() else "does not exist", _near(root, relative))
+            return refused("is not a file")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (

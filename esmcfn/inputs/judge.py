@@ -78,7 +78,7 @@ def _mapping(
 def _below(document: Document, path: Path, value: Plain, field: Field, problems: list[Problem]) -> Plain:
     if isinstance(value, dict) and field.fields:
         return _mapping(document, path, value, field, problems)
-    if isinstance(value, dict):
+    if isinstance(value, dict) and field.keys and field.each:
         right: dict[str, Plain] = {}
         for key, found in value.items():
             fits = _key_fits(document, (*path, key), field.keys, problems)
@@ -86,16 +86,14 @@ def _below(document: Document, path: Path, value: Plain, field: Field, problems:
             if fits and not isinstance(inner, Unfit):
                 right[key] = inner
         return right
-    if isinstance(value, list):
-        items = (_one(document, (*path, n), item, field.each, problems) for n, item in enumerate(value))
+    if isinstance(value, list) and field.each:
+        items = [_one(document, (*path, n), item, field.each, problems) for n, item in enumerate(value)]
         return [item for item in items if not isinstance(item, Unfit)]
     return value
 
 
-def _one(document: Document, path: Path, value: Plain, field: Field | None, problems: list[Problem]) -> Plain:
+def _one(document: Document, path: Path, value: Plain, field: Field, problems: list[Problem]) -> Plain:
     """A value under a key of the writer's own, or in a list; Unfit where it is wrong."""
-    if field is None:
-        return value
     validator = _single(field)
     if validator.validate({_IT: value}, normalize=False):
         return _below(document, path, value, field, problems)
@@ -103,9 +101,7 @@ def _one(document: Document, path: Path, value: Plain, field: Field | None, prob
     return Unfit()
 
 
-def _key_fits(document: Document, path: Path, field: Field | None, problems: list[Problem]) -> bool:
-    if field is None:
-        return True
+def _key_fits(document: Document, path: Path, field: Field, problems: list[Problem]) -> bool:
     if _single(field).validate({_IT: path[-1]}, normalize=False):
         return True
     message = f"{_label(path[:-1])}: a key must be {field.must}, not {_shown(str(path[-1]))}"

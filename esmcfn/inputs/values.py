@@ -63,14 +63,19 @@ class Values:
         return {key: value for key, value in self.mapping(name).items() if isinstance(value, str)}
 
 
-def origins(document: Document, path: Path, values: Mapping[str, Plain]) -> Origins:
-    """Where a mapping and its keys stand; a key that counts as not written has no place of its own."""
-    return Origins(at=document.place(path), keys=dict(_places(document, path, values, "")))
+def origins(document: Document, path: Path) -> Origins:
+    """Where a mapping and its keys stand, right or wrong; a key without a value counts as not written."""
+    written: Plain = dict(document.top or {})
+    for part in path:
+        written = written.get(str(part)) if isinstance(written, dict) else None
+    return Origins(at=document.place(path), keys=dict(_places(document, path, written, "")))
 
 
-def _places(document: Document, path: Path, values: Mapping[str, Plain], above: str) -> Iterator[tuple[str, Origin]]:
-    for key, value in values.items():
-        inner = (*path, key)
-        yield above + key, document.place(inner)
-        if isinstance(value, dict):
+def _places(document: Document, path: Path, written: Plain, above: str) -> Iterator[tuple[str, Origin]]:
+    if not isinstance(written, dict):
+        return
+    for key, value in written.items():
+        if value is not None and value != "":
+            inner = (*path, key)
+            yield above + key, document.place(inner)
             yield from _places(document, inner, value, f"{above}{key}.")

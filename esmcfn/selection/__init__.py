@@ -26,9 +26,7 @@ MODEL_TAG = "esmcfn:model"
 """Tag of every model stack and its resources: the key of its selected model."""
 
 
-def select(
-    project: Project, *, only: frozenset[str] = frozenset(), problems: tuple[Problem, ...] = ()
-) -> Selection:
+def select(project: Project, *, only: frozenset[str] = frozenset(), problems: tuple[Problem, ...] = ()) -> Selection:
     """Fill every field.
 
     Args:
@@ -42,9 +40,7 @@ def select(
     known = {(problem.file, problem.line, problem.column) for problem in problems}
     # What is wrong by itself speaks first: a field that could not be read is no reason for a second problem.
     found = (
-        problem
-        for problem in contradictions(project)
-        if (problem.file, problem.line, problem.column) not in known
+        problem for problem in contradictions(project) if (problem.file, problem.line, problem.column) not in known
     )
     if wrong := (*problems, *found):
         raise InputError(wrong)
@@ -81,9 +77,7 @@ def _target(environment: Environment) -> Target:
     )
 
 
-def _model_stack(
-    environment: Environment, model: SelectedModel, entry: CatalogEntry, target: Target
-) -> ModelStack:
+def _model_stack(environment: Environment, model: SelectedModel, entry: CatalogEntry, target: Target) -> ModelStack:
     name = naming.stack_name(environment.iam_role_name_prefix, environment.name, model.key)
     role_path = "" if environment.execution_role_arn else _role_path(environment)
     made = f"arn:{target.partition}:iam::{target.account}:role{role_path}"

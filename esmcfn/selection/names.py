@@ -108,9 +108,7 @@ def _too_long(environment: Environment) -> Iterator[Problem]:
         policy = naming.policy_name(prefix, name, user)
         room = POLICY_NAME_LENGTH - _NUMBERED
         yield from _longer(place, "the policy", policy, room, "" if override else long)
-    yield from _longer(
-        of("environment"), "the stack", naming.stack_name(prefix, name), naming.STACK_NAME_LENGTH, long
-    )
+    yield from _longer(of("environment"), "the stack", naming.stack_name(prefix, name), naming.STACK_NAME_LENGTH, long)
     for model in environment.selected_models:
         stack = naming.stack_name(prefix, name, model.key)
         yield from _longer(model.origins.at, "the stack", stack, _STACK, "shorten the key")
@@ -134,9 +132,7 @@ def _meeting_keys(environment: Environment) -> Iterator[Problem]:
 def _selected_entries(project: Project) -> Iterator[CatalogEntry]:
     """Each entry that is selected, once."""
     selectors = dict.fromkeys(model.selector for model in project.environment.selected_models)
-    return (
-        project.catalog.entries[selector] for selector in selectors if selector in project.catalog.entries
-    )
+    return (project.catalog.entries[selector] for selector in selectors if selector in project.catalog.entries)
 
 
 def _stacks(environment: Environment) -> Mapping[str, Origin]:

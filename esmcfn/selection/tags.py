@@ -23,7 +23,8 @@ def impossible_tags(environment: Environment) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for key, value in environment.tags.items():
         for complaint in _complaints(key, value, seen.setdefault(key.casefold(), key)):
-            yield at(origins.of(f"tags.{key}"), f"tags.{key}: {complaint}")
+            place = origins.keys.get(f"tags.{key}") or origins.of("tags")
+            yield at(place, f"tags.{key}: {complaint}")
     if len(environment.tags) > MAX_TAGS:
         message = f"tags: {len(environment.tags)} tags, at most {MAX_TAGS}"
         yield at(origins.of("tags"), message, "two more are esmcfn's own")

@@ -53,6 +53,15 @@ def test_everything_wrong_in_all_files_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_what_the_reader_refused_is_not_told_again_by_the_judge(tmp_path: Path) -> None:
+    text = ENVIRONMENT_TEXT.replace("us-east-2", "!Ref Region").replace("esm-partner", "*nobody")
+
+    assert complaints(a_root(tmp_path, environment=text)) == [
+        "environments/dev.yaml:3:9: the tag !Ref is not supported (write a plain value)",
+        "environments/dev.yaml:7:12: the alias *nobody has no anchor above it",
+    ]
+
+
 def test_a_broken_entry_is_unreadable_and_not_unknown(tmp_path: Path) -> None:
     loaded = inputs.load(with_catalog(tmp_path, ("instance_count: 1", "instance_count: 0")), "dev")
 

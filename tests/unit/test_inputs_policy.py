@@ -1,0 +1,115 @@
+"""policies/*.yaml over the package's defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from builders import a_root
+
+from esmcfn import inputs
+from esmcfn.domain.finding import Level
+from esmcfn.domain.project import Policy
+
+
+def policy(root: Path) -> Policy:
+    loaded = inputs.load(root, "dev")
+    assert loaded.problems == ()
+    return loaded.project.policy
+
+
+def complaints(folder: Path, **texts: str) -> list[str]:
+    files = {f"policies/{name}.yaml": text for name, text in texts.items()}
+    return [str(problem) for problem in inputs.load(a_root(folder, files=files), "dev").problems]
+
+
+def test_a_root_without_policies_has_the_package_s_own(tmp_path: Path) -> None:
+    own = policy(a_root(tmp_path))
+
+    assert own.limits["max_instance_count"] == 8
+    assert own.digest.startswith("sha256:")
+
+
+def test_a_root_overrides_by_name_and_keeps_the_rest(tmp_path: Path) -> None:
+    own = policy(a_root(tmp_path / "own"))
+    files = {
+        "policies/levels.yaml": "levels: {E3012: advisory, CKV_AWS_149: hard}\n",
+        "policies/limits.yaml": "limits: {max_instance_count: 2}\n",
+    }
+
+    changed = policy(a_root(tmp_path / "changed", files=files))
+
+    assert changed.levels == {**own.levels, "E3012": Level.ADVISORY, "CKV_AWS_149": Level.HARD}
+    assert changed.limits == {**own.limits, "max_instance_count": 2}
+    assert changed.digest != own.digest
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "policies/a.yaml:1:1: the file is empty"),
+        ("level: {}\n", "policies/a.yaml:1:1: level: unknown key (did you mean levels?)"),
+        (
+            "levels: {ESM001: hrad}\n",
+            "policies/a.yaml:1:10: levels.ESM001: must be advisory, soft or hard, not hrad (did you mean hard?)",
+        ),
+        (
+            "levels:\n  ESM001: off\n",
+            "policies/a.yaml:2:3: levels.ESM001: must be advisory, soft or hard, but YAML reads off as a truth value",
+        ),
+        (
+            "levels: {a b: hard}\n",
+            "policies/a.yaml:1:10: levels: a key must be a rule's id, not a b",
+        ),
+        (
+            "limits:\n  max_instance_cuont: 3\n",
+            "policies/a.yaml:2:3: limits.max_instance_cuont: no rule knows this limit"
+            " (did you mean max_instance_count?)",
+        ),
+        (
+            "limits: {max_instance_count: many}\n",
+            "policies/a.yaml:1:10: limits.max_instance_count: must be a whole number, 0 or more, not the text many",
+        ),
+        (
+            "limits: {max_instance_count: -1}\n",
+            "policies/a.yaml:1:10: limits.max_instance_count: must be a whole number, 0 or more, not -1",
+        ),
+    ],
+)
+def test_a_wrong_policy_is_told_at_its_place(tmp_path: Path, text: str, complaint: str) -> None:
+    assert complaint in complaints(tmp_path, a=text)
+
+
+def test_a_name_that_two_files_set_is_told(tmp_path: Path) -> None:
+    assert complaints(tmp_path, a="levels: {E1: hard}\n", b="levels:\n  E1: soft\n") == [
+        "policies/b.yaml:2:3: levels.E1: already set in policies/a.yaml (remove one of them)"
+    ]
+
+
+def test_the_digest_follows_the_root_s_own_checks(tmp_path: Path) -> None:
+    checks = {"policies/checks/one.py": "1\n", "policies/checks/deep/two.yaml": "2\n"}
+    digests = {
+        policy(a_root(tmp_path / "none")).digest,
+        policy(a_root(tmp_path / "both", files=checks)).digest,
+        policy(a_root(tmp_path / "changed", files={**checks, "policies/checks/one.py": "3\n"})).digest,
+        policy(a_root(tmp_path / "renamed", files={"policies/checks/eno.py": "1\n"})).digest,
+    }
+
+    assert len(digests) == 4
+    assert policy(a_root(tmp_path / "again", files=checks)).digest in digests
+
+
+def test_a_check_from_outside_of_the_root_is_refused(tmp_path: Path) -> None:
+    root = a_root(tmp_path / "root", files={"policies/checks/one.py": "1\n"})
+    (tmp_path / "two.py").write_text("2\n")
+    (root / "policies/checks/two.py").symlink_to(tmp_path / "two.py")
+
+    assert [str(problem) for problem in inputs.load(root, "dev").problems] == [
+        "policies/checks/two.py:1:1: the file lies outside of the root"
+    ]
+
+
+def test_what_python_left_behind_is_no_check(tmp_path: Path) -> None:
+    left = {"policies/checks/__pycache__/one.cpython-311.pyc": "x"}
+
+    assert policy(a_root(tmp_path / "a")).digest == policy(a_root(tmp_path / "b", files=left)).digest
