@@ -1,4 +1,8 @@
-"""checkov: knows security practice. It is a tool in an environment that `esmcfn.policy.tools` makes."""
+"""checkov: knows security practice. It is a tool in an environment that `esmcfn.policy.tools` makes.
+
+A root's own checks (policies/checks) may be Python: they run in checkov's process, without credentials or proxies
+in its environment, and with the rights of whoever runs esmcfn.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +44,7 @@ def find(surroundings: Surroundings) -> Installation | Fault:
 
 def installation(environment: Path, checks: Path | None = None) -> Installation | None:
     """The checkov of an environment, None where it holds none."""
+    environment = Path(os.path.abspath(environment))  # it is started from another folder
     python, version = interpreter(environment), _version(environment)
     if version is None or not python.exists():
         return None

@@ -60,8 +60,9 @@ class EngineProcess:
         import subprocess  # these two take 15 ms to import, and a run without news needs neither
         import tempfile
 
-        folder = tempfile.mkdtemp(prefix="esmcfn-policy-")
+        folder = ""
         try:
+            folder = tempfile.mkdtemp(prefix="esmcfn-policy-")
             with open(os.path.join(folder, "question.json"), "w", encoding="utf-8") as file:
                 json.dump(question, file)
             with (

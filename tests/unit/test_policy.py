@@ -248,6 +248,14 @@ def test_an_engine_that_cannot_be_started_blocks(tmp_path: Path) -> None:
     assert "it did not start: No such file or directory" in finding.message
 
 
+def test_without_room_for_the_question_an_engine_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+
+    (finding,) = judged(an_engine(tmp_path, "1/0"), tmp_path / "cache")
+
+    assert "it did not start: No such file or directory" in finding.message
+
+
 def test_an_engine_that_hangs_is_stopped_and_blocks(tmp_path: Path) -> None:
     adapter = an_engine(tmp_path, "time.sleep(60)")
     judgement = policy.begin(

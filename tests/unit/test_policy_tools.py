@@ -51,6 +51,17 @@ def test_the_environment_that_the_variable_names_comes_first(tmp_path: Path, mon
     assert found.version == "9.9.9"
 
 
+def test_a_relative_folder_counts_from_where_esmcfn_was_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_environment(tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(checkov.VARIABLE, "mine")
+
+    found = checkov.find(SURROUNDINGS)
+
+    assert isinstance(found, Installation)
+    assert found.command[0] == str(checkov.interpreter(tmp_path / "mine"))
+
+
 def test_a_variable_that_names_nothing_is_no_reason_to_look_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
