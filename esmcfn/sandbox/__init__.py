@@ -2,8 +2,8 @@
 
 This module holds its life only and imports the standard library only: a plan that changes nothing calls `ensure` each
 time. Everything the server knows lies in one folder, `$XDG_STATE_HOME/esmcfn/sandbox/<hash of the root>`, mode 0700:
-`run.json` (pid, port, token of the running server), `server.log`, `start.lock`, `server.lock` and `state/`. All of it is
-under the state folder and none under XDG_RUNTIME_DIR, so that a shell without a login session finds the same server.
+`run.json` (pid, port, token of the running server), `server.log`, `start.lock`, `server.lock` and `state/`. All of it
+is under the state folder and none under XDG_RUNTIME_DIR, so that a shell without a login session finds the same server.
 """
 
 from __future__ import annotations
@@ -326,9 +326,7 @@ def _start(folder: Path) -> _Running:
 
 def _server_environment() -> dict[str, str]:
     """Return the caller's environment without anything that could lead the server to a real account."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_", "BOTO"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_", "BOTO"))}
     here = str(Path(__file__).resolve().parents[2])
     path = [here, *filter(None, kept.get("PYTHONPATH", "").split(os.pathsep))]
     return {
@@ -378,9 +376,7 @@ def _last_lines(path: Path) -> str:
     return "\n".join(lines[-8:])
 
 
-def _http(
-    port: int, method: str, path: str, token: str, body: object, timeout: float
-) -> tuple[int, Mapping[str, Any]]:
+def _http(port: int, method: str, path: str, token: str, body: object, timeout: float) -> tuple[int, Mapping[str, Any]]:
     """One request with a plain socket: importing an HTTP client would cost more than the call."""
     content = b"" if body is None else json.dumps(body).encode()
     head = (
@@ -390,11 +386,18 @@ def _http(
     with socket.create_connection(("127.0.0.1", int(port)), timeout=timeout) as connection:
         connection.sendall(head.encode() + content)
         answer = b""
-        while chunk := connection.recv(65536):
+        while not _complete(answer) and (chunk := connection.recv(65536)):
             answer += chunk
     header, _, text = answer.partition(b"\r\n\r\n")
     found: Mapping[str, Any] = json.loads(text)
     return int(header.split(b" ", 2)[1]), found
+
+
+def _complete(answer: bytes) -> bool:
+    """Whether the whole body is there: the server lingers 10 ms before it closes a connection."""
+    header, _, text = answer.partition(b"\r\n\r\n")
+    _, _, rest = header.lower().partition(b"content-length:")
+    return bool(rest) and len(text) >= int(rest.partition(b"\r\n")[0])
 
 
 def _span(seconds: float) -> str:

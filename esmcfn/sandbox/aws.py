@@ -96,9 +96,7 @@ class Moto:
         if isinstance(body, dict):
             body = urlencode(body)
         scope = f"20260101/{region}/{model.service_model.signing_name}/aws4_request"
-        headers["Authorization"] = (
-            f"AWS4-HMAC-SHA256 Credential=sandbox/{scope}, SignedHeaders=host, Signature=0"
-        )
+        headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential=sandbox/{scope}, SignedHeaders=host, Signature=0"
         content = body.encode() if isinstance(body, str) else bytes(body)
         query = request.get("query_string") or {}
         builder = EnvironBuilder(

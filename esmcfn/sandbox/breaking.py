@@ -32,9 +32,7 @@ def break_resource(world: World, asked: Json) -> Mapping[str, Any]:
     resource = stack.resources.get(asked["logical_id"])
     if resource is None:
         known = ", ".join(sorted(stack.resources))
-        raise Refusal(
-            "NoSuchResource", f"{stack.name} has no resource {asked['logical_id']}; it has: {known}"
-        )
+        raise Refusal("NoSuchResource", f"{stack.name} has no resource {asked['logical_id']}; it has: {known}")
     request = Engine(world, stack).request(resource, world.clock.now())
     handler, action = HANDLERS[resource.resource_type], asked.get("action", "delete")
     try:
@@ -56,9 +54,7 @@ def break_resource(world: World, asked: Json) -> Mapping[str, Any]:
 def _set(properties: Json, path: list[str], value: Json) -> None:
     *way, last = path
     for part in way:
-        properties = (
-            properties[int(part)] if isinstance(properties, list) else properties.setdefault(part, {})
-        )
+        properties = properties[int(part)] if isinstance(properties, list) else properties.setdefault(part, {})
     if isinstance(properties, list):
         properties[int(last)] = value
     else:

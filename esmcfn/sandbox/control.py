@@ -58,9 +58,7 @@ class Control:
                     self.world.settle()
                 return _json(route(body), 200)
         except (Refusal, ValueError, KeyError, TypeError) as error:
-            return _json(
-                {"message": error.message if isinstance(error, Refusal) else f"bad request: {error}"}, 400
-            )
+            return _json({"message": error.message if isinstance(error, Refusal) else f"bad request: {error}"}, 400)
 
     def _health(self, _: Json) -> Mapping[str, Any]:
         return {
@@ -104,9 +102,7 @@ class Control:
         known = {"advance_seconds", "speed", "endpoint_seconds", *PACES}
         strange = sorted(set(body) - known)
         if strange:
-            raise Refusal(
-                "UnknownSetting", f"the clock has no {strange[0]}; it has: {', '.join(sorted(known))}"
-            )
+            raise Refusal("UnknownSetting", f"the clock has no {strange[0]}; it has: {', '.join(sorted(known))}")
         if "speed" in body:
             self.world.clock.run_at(float(body["speed"]))
         if "endpoint_seconds" in body:
@@ -123,12 +119,10 @@ class Control:
     def _faults(self, _: Json) -> Mapping[str, Any]:
         return {
             "active": [
-                {"name": fault.name, "options": fault.options, "seen": fault.seen}
-                for fault in self.world.faults.active
+                {"name": fault.name, "options": fault.options, "seen": fault.seen} for fault in self.world.faults.active
             ],
             "catalog": [
-                {"name": kind.name, "summary": kind.summary, "options": dict(kind.options)}
-                for kind in CATALOG
+                {"name": kind.name, "summary": kind.summary, "options": dict(kind.options)} for kind in CATALOG
             ],
         }
 

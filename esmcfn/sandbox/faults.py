@@ -148,9 +148,7 @@ class Faults:
             raise Refusal("UnknownOption", f"{name} has no option {strange[0]!r}; it has: {known}")
         missing = [option for option in kind.required if option not in options]
         if missing:
-            raise Refusal(
-                "MissingOption", f"{name} needs the option {missing[0]!r}: {kind.options[missing[0]]}"
-            )
+            raise Refusal("MissingOption", f"{name} needs the option {missing[0]!r}: {kind.options[missing[0]]}")
         for number in ("times", "after", "limit", "number"):
             if number in options and not str(options[number]).isdigit():
                 raise Refusal("BadOption", f"{name}: {number} is a whole number, not {options[number]!r}")
@@ -215,11 +213,7 @@ class Faults:
             Refusal: AccessDenied naming the action.
         """
         if self.strike("access-denied", action=action):
-            code = (
-                "AccessDenied"
-                if action.startswith(("cloudformation:", "iam:", "sns:"))
-                else "AccessDeniedException"
-            )
+            code = "AccessDenied" if action.startswith(("cloudformation:", "iam:", "sns:")) else "AccessDeniedException"
             raise Refusal(
                 code,
                 f"User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: {action} "

@@ -27,9 +27,7 @@ class Front:
     def __init__(self, world: World, control: Control) -> None:
         self.world = world
         self.control = control
-        self._tables: Mapping[str, Mapping[str, Operation]] = {
-            "cloudformation": cloudformation_operations(world)
-        }
+        self._tables: Mapping[str, Mapping[str, Operation]] = {"cloudformation": cloudformation_operations(world)}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -49,13 +47,9 @@ class Front:
     def _before(self, call: Call) -> None:
         self.world.faults.before_call(call.service, call.operation)
 
-    def _moto(
-        self, request: Request, service: str, environ: Environ, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def _moto(self, request: Request, service: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if request.path.startswith("/moto-api"):
-            return _refused(Refusal("NotFound", "The sandbox has no such page", status=404))(
-                environ, start_response
-            )
+            return _refused(Refusal("NotFound", "The sandbox has no such page", status=404))(environ, start_response)
         return self.world.moto.app(environ, start_response)
 
 
@@ -70,6 +64,4 @@ def _scope(request: Request) -> tuple[str, str]:
 
 
 def _refused(refusal: Refusal) -> Response:
-    return Response(
-        json.dumps({"message": refusal.message}), status=refusal.status, content_type="application/json"
-    )
+    return Response(json.dumps({"message": refusal.message}), status=refusal.status, content_type="application/json")

@@ -55,9 +55,7 @@ def perform(
         call = _parse(service, model.operation_model(name), request, region)
         before(call)
         if name not in operations:
-            raise Refusal(
-                "NotImplemented", f"The sandbox does not support {model.service_id} {name}.", status=501
-            )
+            raise Refusal("NotImplemented", f"The sandbox does not support {model.service_id} {name}.", status=501)
         _judge(model, call)
         return _success(model.operation_model(name), operations[name](call))
     except Refusal as refusal:

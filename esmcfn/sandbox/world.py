@@ -126,9 +126,7 @@ def _in_order(resources: list[Resource]) -> list[Resource]:
     ordered: list[Resource] = []
     while waiting:
         names = {item.logical_id for item in waiting}
-        free = [
-            item for item in waiting if not names.intersection(item.depends_on) - {item.logical_id}
-        ] or waiting
+        free = [item for item in waiting if not names.intersection(item.depends_on) - {item.logical_id}] or waiting
         ordered += free
         waiting = [item for item in waiting if item not in free]
     return ordered

@@ -46,9 +46,7 @@ class World:
         """Let engine time pass; nothing sleeps."""
         self.sandbox.world.clock.advance(seconds)
 
-    def plan(
-        self, stack: str, template: object, *, kind: str = "CREATE", name: str = "plan", **more: Any
-    ) -> Any:
+    def plan(self, stack: str, template: object, *, kind: str = "CREATE", name: str = "plan", **more: Any) -> Any:
         """Create a change set, let it settle, describe it with values."""
         body = template if isinstance(template, str) else json.dumps(template)
         more.setdefault("Capabilities", ["CAPABILITY_NAMED_IAM"])
@@ -61,13 +59,9 @@ class World:
     def deploy(self, stack: str, template: object, **more: Any) -> Any:
         """Create or update a stack through a change set and let it finish."""
         known = [
-            s["StackName"]
-            for s in self.cfn.describe_stacks()["Stacks"]
-            if s["StackStatus"] != "REVIEW_IN_PROGRESS"
+            s["StackName"] for s in self.cfn.describe_stacks()["Stacks"] if s["StackStatus"] != "REVIEW_IN_PROGRESS"
         ]
-        plan = self.plan(
-            stack, template, kind="UPDATE" if stack in known else "CREATE", name="deploy", **more
-        )
+        plan = self.plan(stack, template, kind="UPDATE" if stack in known else "CREATE", name="deploy", **more)
         assert plan["Status"] == "CREATE_COMPLETE", plan.get("StatusReason")
         self.cfn.execute_change_set(ChangeSetName=plan["ChangeSetId"])
         self.advance()

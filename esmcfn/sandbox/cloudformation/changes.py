@@ -143,11 +143,7 @@ def _removed(live: Resource) -> Change:
         logical_id=live.logical_id,
         resource_type=live.resource_type,
         physical_id=live.physical_id,
-        policy_action="Retain"
-        if retained
-        else "Snapshot"
-        if live.deletion_policy == "Snapshot"
-        else "Delete",
+        policy_action="Retain" if retained else "Snapshot" if live.deletion_policy == "Snapshot" else "Delete",
         before_context=_context({}, live.shown),
     )
 
@@ -176,8 +172,7 @@ class _Comparison:
 
     def change(self) -> Change | None:
         """Return the Modify change, or None where nothing changes."""
-        kind = schema.load(self.live.resource_type, self.proposal.place.region)
-        assert kind is not None
+        kind = schema.must_load(self.live.resource_type, self.proposal.place.region)
         details = [*self._property_details(kind), *self._tag_details(kind), *self._attribute_details()]
         if not details:
             return None
@@ -235,13 +230,9 @@ class _Comparison:
             elif self.expected.fates.get(owner, "same") == "same":
                 continue
             elif how == "GetAtt":
-                dynamic.append(
-                    replace(base, evaluation="Dynamic", source="ResourceAttribute", causing_entity=entity)
-                )
+                dynamic.append(replace(base, evaluation="Dynamic", source="ResourceAttribute", causing_entity=entity))
             elif self.expected.ref(owner) == UNKNOWN:
-                dynamic.append(
-                    replace(base, evaluation="Dynamic", source="ResourceReference", causing_entity=entity)
-                )
+                dynamic.append(replace(base, evaluation="Dynamic", source="ResourceReference", causing_entity=entity))
         if self._same_declaration(base.path) and dynamic:
             yield from dict_unique(dynamic)
         elif dynamic:
@@ -270,11 +261,7 @@ class _Comparison:
                     path=f"/{name}",
                     before=_text(old.get(name)),
                     after=_text(self.declaration.get(name)),
-                    change_type="Add"
-                    if name not in old
-                    else "Remove"
-                    if name not in self.declaration
-                    else "Modify",
+                    change_type="Add" if name not in old else "Remove" if name not in self.declaration else "Modify",
                 )
 
 
@@ -343,7 +330,4 @@ def _text(value: Json) -> str | None:
 
 def parameters_shown(parameters: list[Parameter]) -> list[dict[str, str]]:
     """Return parameters as Describe* shows them."""
-    return [
-        {"ParameterKey": item.key, "ParameterValue": MASK if item.no_echo else item.value}
-        for item in parameters
-    ]
+    return [{"ParameterKey": item.key, "ParameterValue": MASK if item.no_echo else item.value} for item in parameters]

@@ -29,9 +29,7 @@ from esmcfn.sandbox.wire import Call, Operation
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
 
-NO_CHANGES = (
-    "The submitted information didn't contain changes. Submit different information to create a change set."
-)
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 MAX_CHANGE_SETS = 1000
 
 
@@ -64,11 +62,7 @@ class ChangeSets:
         self._check_state(stack, kind, given)
         asked = digest(kind, {k: v for k, v in given.items() if k not in ("ClientToken", "Description")})
         existing = _named(stack, name) if stack is not None else None
-        if (
-            stack is not None
-            and existing is not None
-            and not existing.execution_status.startswith("EXECUTE_")
-        ):
+        if stack is not None and existing is not None and not existing.execution_status.startswith("EXECUTE_"):
             return self._repeated(stack, existing, given, asked)
         revision = requests.revision(self.world, call, stack)
         template = requests.checked(revision, region, given)
@@ -120,9 +114,7 @@ class ChangeSets:
         Engine(self.world, stack).set_status("REVIEW_IN_PROGRESS", now, "User Initiated")
         return stack
 
-    def _propose(
-        self, stack: Stack, template: Template, revision: Revision, call: Call, kind: str
-    ) -> ChangeSet:
+    def _propose(self, stack: Stack, template: Template, revision: Revision, call: Call, kind: str) -> ChangeSet:
         given, now = call.parameters, self.world.clock.now()
         identity = f"{given['ChangeSetName']}/{uuid.uuid4()}"
         change_set = ChangeSet(
@@ -321,10 +313,7 @@ def _failed(change_set: ChangeSet, reason: str) -> None:
 
 
 def _imports(given: Json) -> dict[str, dict[str, str]]:
-    return {
-        item["LogicalResourceId"]: dict(item["ResourceIdentifier"])
-        for item in given.get("ResourcesToImport", ())
-    }
+    return {item["LogicalResourceId"]: dict(item["ResourceIdentifier"]) for item in given.get("ResourcesToImport", ())}
 
 
 def _refuse_new_types(stack: Stack, template: Template) -> None:

@@ -130,9 +130,7 @@ class Drift:
         answer["StackDriftStatus"] = "DRIFTED" if found.drifted else "IN_SYNC"
         answer["DriftedStackResourceCount"] = found.drifted
         if found.failed:
-            answer["DetectionStatusReason"] = (
-                f"Failed to detect drift on resource(s): {'; '.join(found.failed)}"
-            )
+            answer["DetectionStatusReason"] = f"Failed to detect drift on resource(s): {'; '.join(found.failed)}"
         return answer
 
     def describe(self, call: Call) -> Json:
@@ -152,9 +150,7 @@ class Drift:
         name = call.parameters["StackName"]
         stack = self.world.cloudformation.must_find(call.region, name, "Stack [{}] does not exist")
         if stack.status not in DRIFTABLE:
-            raise invalid(
-                f"Drift detection cannot be performed on stack [{stack.id}] while in {stack.status} state"
-            )
+            raise invalid(f"Drift detection cannot be performed on stack [{stack.id}] while in {stack.status} state")
         return stack
 
     def _check(self, stack: Stack, resource: Resource, at: float) -> None:
@@ -186,9 +182,7 @@ class Drift:
             raise
         actual = {name: _comparable(kind, name, live.get(name)) for name in expected if name in live}
         found = tuple(_named_differences(expected, actual))
-        return Finding(
-            status="MODIFIED" if found else "IN_SYNC", expected=expected, actual=actual, differences=found
-        )
+        return Finding(status="MODIFIED" if found else "IN_SYNC", expected=expected, actual=actual, differences=found)
 
     # REVERT_DRIFT
 
@@ -226,8 +220,7 @@ class Drift:
         """Bring a drifted resource to its declared state: update it from what it is, or make it again."""
         handler = HANDLERS[new.resource_type]
         request = engine.request(new, at, previous=old)
-        kind = schema.load(new.resource_type, engine.stack.region)
-        assert kind is not None
+        kind = schema.must_load(new.resource_type, engine.stack.region)
         if self.finding(engine.stack, old, kind).status == "DELETED":
             return handler.create(replace(request, physical_id="", attributes={}))
         actual = handler.read(engine.request(old, at))

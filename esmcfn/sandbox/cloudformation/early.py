@@ -67,9 +67,7 @@ def _property_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
             problems = schema.problems(kind, schema.coerced(kind, scope.resolve(raw)))
         for problem in problems:
             path = f"/Resources/{logical_id}/Properties" + (f"/{problem.path}" if problem.path else "")
-            yield _finding(
-                world, PROPERTIES, "FAIL", problem.message, (logical_id, declaration["Type"], path)
-            )
+            yield _finding(world, PROPERTIES, "FAIL", problem.message, (logical_id, declaration["Type"], path))
 
 
 def _scope(proposal: Proposal) -> Scope:

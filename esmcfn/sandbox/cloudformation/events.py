@@ -41,9 +41,7 @@ class Events:
         else:
             raise invalid("One of StackName, ChangeSetName and OperationId must be specified")
         if only_failed:
-            found = [
-                event for event in found if event["EventType"] in ("VALIDATION_ERROR", "PROVISIONING_ERROR")
-            ]
+            found = [event for event in found if event["EventType"] in ("VALIDATION_ERROR", "PROVISIONING_ERROR")]
         some, token = page(found[::-1], given.get("NextToken"), self.world.page_size(call))
         return {"OperationEvents": some, "NextToken": token}
 
@@ -54,9 +52,7 @@ class Events:
             for change_set in stack.change_sets.values():
                 if change_set.operation_id == operation_id:
                     return _change_set_events(stack, change_set)
-            found = [
-                _stack_event(stack, event) for event in stack.events if event.operation_id == operation_id
-            ]
+            found = [_stack_event(stack, event) for event in stack.events if event.operation_id == operation_id]
             if found:
                 return found
         raise invalid(f"Operation {operation_id} does not exist")

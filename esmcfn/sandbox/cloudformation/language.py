@@ -74,9 +74,7 @@ class Place:
     @property
     def partition(self) -> str:
         """aws, aws-cn or aws-us-gov."""
-        return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(
-            self.region.rpartition("-")[0].rpartition("-")[0], "aws"
-        )
+        return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(self.region.rpartition("-")[0].rpartition("-")[0], "aws")
 
     def pseudo(self, name: str) -> Json:
         """Return a pseudo parameter's value."""
@@ -182,7 +180,7 @@ class Scope:
 
     def _sub(self, inner: Json) -> str:
         text, names = (inner, {}) if isinstance(inner, str) else inner
-        out, rest = "", text
+        out, rest = "", str(text)
         while (begin := rest.find("${")) >= 0:
             end = rest.index("}", begin)
             name = rest[begin + 2 : end].strip()
@@ -243,9 +241,7 @@ def as_text(value: Json) -> str:
     return "" if value is NO_VALUE else str(value)
 
 
-def parameter_values(
-    template: Template, parameters: list[Parameter], *, masked: bool = False
-) -> dict[str, Json]:
+def parameter_values(template: Template, parameters: list[Parameter], *, masked: bool = False) -> dict[str, Json]:
     """Return parameter values as Ref yields them: text, or a list for list types; NoEcho ones masked on request."""
     values: dict[str, Json] = {}
     for parameter in parameters:

@@ -279,6 +279,17 @@ class Stack:
     used_tokens: list[str] = field(default_factory=list)
 
     @property
+    def running(self) -> Execution:
+        """The operation under way.
+
+        Raises:
+            LookupError: there is none.
+        """
+        if self.execution is None:
+            raise LookupError(f"no operation is under way on {self.name}")
+        return self.execution
+
+    @property
     def busy(self) -> bool:
         """An operation is under way."""
         return self.status.endswith("IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from esmcfn.sandbox.cloudformation.service import CloudFormation
 
 
-def resolve_outputs(
-    service: CloudFormation, stack: Stack, scope: Scope, template: Template
-) -> list[dict[str, str]]:
+def resolve_outputs(service: CloudFormation, stack: Stack, scope: Scope, template: Template) -> list[dict[str, str]]:
     """Return a stack's outputs.
 
     Raises:
@@ -40,9 +38,7 @@ def resolve_outputs(
             raise invalid(
                 f"Export with name {name} is already exported by stack {owner.name}. Rename it and try again."
             )
-    before = {
-        output["ExportName"]: output["OutputValue"] for output in stack.outputs if "ExportName" in output
-    }
+    before = {output["ExportName"]: output["OutputValue"] for output in stack.outputs if "ExportName" in output}
     kept = {name for name, value in before.items() if names.get(name) == value}
     blocked = export_in_use(service, stack, keep=kept)
     if blocked:
@@ -66,9 +62,7 @@ def importers(service: CloudFormation, region: str, name: str) -> list[Stack]:
     """Return the stacks that import an export."""
     found = []
     for stack in service.live(region):
-        if stack.status != "REVIEW_IN_PROGRESS" and name in set(
-            imported(parse(stack.revision.body).document)
-        ):
+        if stack.status != "REVIEW_IN_PROGRESS" and name in set(imported(parse(stack.revision.body).document)):
             found.append(stack)
     return found
 

@@ -51,9 +51,7 @@ class Recovery:
         failed = stack.execution.failed_ids if stack.execution else []
         strange = [name for name in skip if name not in failed]
         if strange:
-            raise invalid(
-                f"Resources [{', '.join(strange)}] are not in UPDATE_FAILED state and can not be skipped"
-            )
+            raise invalid(f"Resources [{', '.join(strange)}] are not in UPDATE_FAILED state and can not be skipped")
         if given.get("ForceRollback"):
             skip = list(failed)
         self._renew(stack, given.get("ClientRequestToken", ""), "CONTINUE_ROLLBACK")
@@ -73,10 +71,9 @@ class Recovery:
 
     def _renew(self, stack: Stack, token: str, kind: str) -> None:
         requests.check_token(stack, token)
-        assert stack.execution is not None
-        stack.execution.token, stack.execution.operation_type = token, kind
-        stack.execution.operation_id = str(uuid.uuid4())
-        stack.last_operations = [{"OperationType": kind, "OperationId": stack.execution.operation_id}]
+        stack.running.token, stack.running.operation_type = token, kind
+        stack.running.operation_id = str(uuid.uuid4())
+        stack.last_operations = [{"OperationType": kind, "OperationId": stack.running.operation_id}]
         if token:
             stack.used_tokens.append(token)
 

@@ -57,9 +57,7 @@ def revision(world: World, call: Call, stack: Stack | None) -> Revision:
     template = parse(text)
     tags = {str(tag["Key"]): str(tag["Value"]) for tag in given.get("Tags", ())}
     if len(tags) > validate.MAX_TAGS:
-        raise invalid(
-            "Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50"
-        )
+        raise invalid("Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50")
     if len(tags) != len(given.get("Tags", ())):
         raise invalid("Duplicate tag keys are not allowed")
     if any(key.lower().startswith("aws:") for key in tags):
@@ -73,9 +71,7 @@ def revision(world: World, call: Call, stack: Stack | None) -> Revision:
         tags=tags if "Tags" in given or previous is None else dict(previous.tags),
         capabilities=list(given.get("Capabilities", ())),
         notification_arns=list(
-            given["NotificationARNs"]
-            if "NotificationARNs" in given or previous is None
-            else previous.notification_arns
+            given["NotificationARNs"] if "NotificationARNs" in given or previous is None else previous.notification_arns
         )
         if "NotificationARNs" in given or previous is not None
         else [],
@@ -184,9 +180,7 @@ def check_imports(world: World, proposal: Proposal) -> None:
         if logical_id in proposal.stack.resources:
             raise invalid(f"Resource [{logical_id}] already exists in stack [{proposal.stack.name}]")
         if "DeletionPolicy" not in declaration:
-            raise invalid(
-                f"Resources [{logical_id}] must have DeletionPolicy attribute specified in the template."
-            )
+            raise invalid(f"Resources [{logical_id}] must have DeletionPolicy attribute specified in the template.")
         kind = schema.load(declaration["Type"], proposal.place.region)
         if kind is None or not kind.readable:
             raise invalid(f"ResourceTypes [{declaration['Type']}] are not supported for Import")

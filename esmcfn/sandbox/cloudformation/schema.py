@@ -123,6 +123,14 @@ def _types(region: str) -> dict[str, str]:
     return known
 
 
+def must_load(resource_type: str, region: str) -> TypeSchema:
+    """Return the schema of a type that a stack already has."""
+    found = load(resource_type, region)
+    if found is None:
+        raise LookupError(f"{resource_type} is not in the registry's schemas of {region}")
+    return found
+
+
 @cache
 def load(resource_type: str, region: str) -> TypeSchema | None:
     """Return the schema of a type as the registry has it in a region, or None where it does not exist."""
@@ -235,7 +243,7 @@ def _scalar_problems(shape: Json, value: Json, path: str) -> Iterator[SyntaxProb
 def is_open(value: Json) -> bool:
     """Whether a value is an intrinsic or not known yet."""
     if isinstance(value, dict) and len(value) == 1:
-        key = next(iter(value))
+        key = str(next(iter(value)))
         return key == "Ref" or key.startswith("Fn::")
     return isinstance(value, str) and value == UNKNOWN
 

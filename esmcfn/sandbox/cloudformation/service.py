@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import TYPE_CHECKING, TypeVar
 
-from esmcfn.sandbox.cloudformation.execution import NEVER, Engine, deletion_blocked
+from esmcfn.sandbox.cloudformation.execution import Engine, deletion_blocked
+from esmcfn.sandbox.cloudformation.machine import NEVER
 from esmcfn.sandbox.cloudformation.model import (
     PAUSED,
     ChangeSet,
@@ -66,9 +67,7 @@ class CloudFormation:
             return found if found is not None and found.region == region else None
         return self.by_name(region, name_or_id)
 
-    def must_find(
-        self, region: str, name_or_id: str, message: str = "Stack with id {} does not exist"
-    ) -> Stack:
+    def must_find(self, region: str, name_or_id: str, message: str = "Stack with id {} does not exist") -> Stack:
         """Return a stack.
 
         Raises:
@@ -214,9 +213,7 @@ def drifted_ids(change_set: ChangeSet) -> list[str]:
     """Return the resources whose actual state a REVERT_DRIFT change set overwrites."""
     if change_set.deployment_mode != "REVERT_DRIFT":
         return []
-    return [
-        change.logical_id for change in change_set.changes if change.drift_status in ("MODIFIED", "DELETED")
-    ]
+    return [change.logical_id for change in change_set.changes if change.drift_status in ("MODIFIED", "DELETED")]
 
 
 def _wake_at(stack: Stack) -> float:

@@ -120,9 +120,7 @@ class Stacks:
             stack=stack,
             template=template,
             revision=wanted,
-            place=Place(
-                account=self.world.account, region=stack.region, stack_name=stack.name, stack_id=stack.id
-            ),
+            place=Place(account=self.world.account, region=stack.region, stack_name=stack.name, stack_id=stack.id),
             exports=lambda name: service.export(stack.region, name),
             imports={},
         )
@@ -148,9 +146,7 @@ class Stacks:
             return {}
         retain, force = given.get("RetainResources", ()), given.get("DeletionMode") == "FORCE_DELETE_STACK"
         if (retain or force) and stack.status != "DELETE_FAILED":
-            raise invalid(
-                f"Invalid operation on stack [{stack.id}]. It is only for stacks in DELETE_FAILED state."
-            )
+            raise invalid(f"Invalid operation on stack [{stack.id}]. It is only for stacks in DELETE_FAILED state.")
         token = given.get("ClientRequestToken", "")
         requests.check_token(stack, token)
         service.delete(stack, token=token, retain=retain, force=force, at=self.world.clock.now())
@@ -173,10 +169,7 @@ class Stacks:
     def describe(self, call: Call) -> Json:
         """DescribeStacks: all of them, or one by name or ARN (a deleted one by ARN only)."""
         service, name = self.world.cloudformation, call.parameters.get("StackName")
-        if name:
-            stacks = [service.must_find(call.region, name)]
-        else:
-            stacks = service.live(call.region)
+        stacks = [service.must_find(call.region, name)] if name else service.live(call.region)
         some, token = page(stacks, call.parameters.get("NextToken"), self.world.page_size(call))
         return {"Stacks": [_stack(stack) for stack in some], "NextToken": token}
 
@@ -204,9 +197,7 @@ class Stacks:
         stack = self._find(call, "Stack '{}' does not exist")
         found = stack.resources.get(call.parameters["LogicalResourceId"])
         if found is None:
-            raise invalid(
-                f"Resource {call.parameters['LogicalResourceId']} does not exist for stack {stack.name}"
-            )
+            raise invalid(f"Resource {call.parameters['LogicalResourceId']} does not exist for stack {stack.name}")
         return {
             "StackResourceDetail": {
                 "StackName": stack.name,
@@ -285,9 +276,7 @@ class Stacks:
         return {
             **_capabilities(template),
             "Description": template.description or None,
-            "Parameters": [
-                _declared_parameter(key, item) for key, item in template.section("Parameters").items()
-            ],
+            "Parameters": [_declared_parameter(key, item) for key, item in template.section("Parameters").items()],
             "ResourceTypes": sorted({item["Type"] for item in template.resources.values()}),
             "Version": template.document.get("AWSTemplateFormatVersion"),
             "Metadata": json.dumps(template.section("Metadata")) if template.section("Metadata") else None,

@@ -146,9 +146,7 @@ def parse(body: str) -> Template:
         raise invalid(f"Invalid template property or properties [{', '.join(unknown)}]")
     version = document.get("AWSTemplateFormatVersion", "2010-09-09")
     if str(version) != "2010-09-09":
-        raise invalid(
-            f"Template format error: {version} is not a supported value for AWSTemplateFormatVersion."
-        )
+        raise invalid(f"Template format error: {version} is not a supported value for AWSTemplateFormatVersion.")
     for name in ("Parameters", "Mappings", "Conditions", "Resources", "Outputs"):
         if not isinstance(document.get(name, {}), dict):
             raise invalid(f"Template format error: [/{name}] must be an object")
@@ -178,6 +176,10 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise invalid(f"Template format error: duplicate key {twice}")
     return found
+
+
+def _scalar(loader: Any, node: Any) -> Json:
+    return loader.construct_scalar(node)
 
 
 def _load_yaml(body: str) -> Json:
@@ -211,13 +213,10 @@ def _yaml_loader() -> Any:
         return {name: value}
 
     def mapping(loader: Any, node: Any) -> Json:
-        pairs = [
-            (loader.construct_object(k, deep=True), loader.construct_object(v, deep=True))
-            for k, v in node.value
-        ]
+        pairs = [(loader.construct_object(k, deep=True), loader.construct_object(v, deep=True)) for k, v in node.value]
         return _no_duplicates(pairs)
 
     Loader.add_multi_constructor("!", intrinsic)
     Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
-    Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+    Loader.add_constructor("tag:yaml.org,2002:timestamp", _scalar)
     return Loader

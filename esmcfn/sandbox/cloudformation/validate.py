@@ -95,9 +95,7 @@ def _types(template: Template, region: str, supported: Mapping[str, frozenset[st
         elif kind not in supported:
             lacking.append(kind)
     if strange:
-        raise invalid(
-            f"Template format error: Unrecognized resource types: [{', '.join(sorted(set(strange)))}]"
-        )
+        raise invalid(f"Template format error: Unrecognized resource types: [{', '.join(sorted(set(strange)))}]")
     if lacking:
         raise invalid(
             f"Template format error: Unrecognized resource types: [{', '.join(sorted(set(lacking)))}] "
@@ -112,16 +110,12 @@ def _declarations(template: Template) -> None:
             raise invalid(f"Invalid template resource property '{unknown[0]}'")
         for key, allowed in POLICIES.items():
             if key in declaration and declaration[key] not in allowed:
-                raise invalid(
-                    f"Template error: resource {logical_id} has invalid {key} attribute {declaration[key]}"
-                )
+                raise invalid(f"Template error: resource {logical_id} has invalid {key} attribute {declaration[key]}")
         if not isinstance(declaration.get("Properties", {}), dict):
             raise invalid(f"Template format error: [/Resources/{logical_id}/Properties] must be an object")
     for name, output in template.section("Outputs").items():
         if not isinstance(output, dict) or "Value" not in output:
-            raise invalid(
-                f"Template format error: [/Outputs/{name}] Every Outputs member must contain a Value object"
-            )
+            raise invalid(f"Template format error: [/Outputs/{name}] Every Outputs member must contain a Value object")
 
 
 def _references(template: Template, supported: Mapping[str, frozenset[str]]) -> None:
@@ -138,9 +132,7 @@ def _references(template: Template, supported: Mapping[str, frozenset[str]]) -> 
             "Template format error: Unresolved resource dependencies "
             f"[{', '.join(sorted(set(lost)))}] in the Resources block of the template"
         )
-    outputs = [
-        name for kind, name in entities(template.section("Outputs")) if kind == "Ref" and name not in known
-    ]
+    outputs = [name for kind, name in entities(template.section("Outputs")) if kind == "Ref" and name not in known]
     if outputs:
         raise invalid(
             "Template format error: Unresolved resource dependencies "
@@ -258,9 +250,7 @@ def parameters(template: Template, given: Json, previous: Iterable[Parameter]) -
             missing.append(key)
             continue
         _allowed(key, declaration, value)
-        found.append(
-            Parameter(key=key, value=value, no_echo=str(declaration.get("NoEcho", "")).lower() == "true")
-        )
+        found.append(Parameter(key=key, value=value, no_echo=str(declaration.get("NoEcho", "")).lower() == "true"))
     if missing:
         raise invalid(f"Parameters: [{', '.join(missing)}] must have values")
     return found
@@ -293,14 +283,10 @@ def _allowed(key: str, declaration: Json, value: str) -> None:
         raise invalid(f"Parameter '{key}' must be a number.")
     allowed = [str(item) for item in declaration.get("AllowedValues", ())]
     if allowed and value not in allowed:
-        raise invalid(
-            f"Parameter '{key}' must be one of AllowedValues" + (f": {constraint}" if constraint else "")
-        )
+        raise invalid(f"Parameter '{key}' must be one of AllowedValues" + (f": {constraint}" if constraint else ""))
     pattern = declaration.get("AllowedPattern")
     if pattern and re.fullmatch(pattern, value) is None:
-        raise invalid(
-            f"Parameter '{key}' must match pattern {pattern}" + (f": {constraint}" if constraint else "")
-        )
+        raise invalid(f"Parameter '{key}' must match pattern {pattern}" + (f": {constraint}" if constraint else ""))
     if len(value) < int(declaration.get("MinLength", 0)):
         raise invalid(f"Parameter '{key}' must contain at least {declaration['MinLength']} characters")
     if len(value) > int(declaration.get("MaxLength", len(value))):

@@ -6,9 +6,7 @@ from esmcfn.sandbox.resources import iam, sagemaker, secretsmanager, sns
 from esmcfn.sandbox.resources.base import Handler
 
 HANDLERS: dict[str, Handler] = {
-    handler.resource_type: handler
-    for module in (iam, sagemaker, secretsmanager, sns)
-    for handler in module.HANDLERS
+    handler.resource_type: handler for module in (iam, sagemaker, secretsmanager, sns) for handler in module.HANDLERS
 }
 
 SUPPORTED: dict[str, frozenset[str]] = {kind: handler.attributes for kind, handler in HANDLERS.items()}

@@ -27,9 +27,7 @@ class _Principal(Handler):
             self._call(request, "Attach{}Policy", name, PolicyArn=arn)
         for arn in [arn for arn in old if arn not in new]:
             self._forgiving(request, "Detach{}Policy", name, PolicyArn=arn)
-        wanted = {
-            item["PolicyName"]: item["PolicyDocument"] for item in request.properties.get("Policies", ())
-        }
+        wanted = {item["PolicyName"]: item["PolicyDocument"] for item in request.properties.get("Policies", ())}
         before = {item["PolicyName"]: item["PolicyDocument"] for item in request.previous.get("Policies", ())}
         for policy, document in wanted.items():
             if before.get(policy) != document:
@@ -90,8 +88,7 @@ class _Principal(Handler):
         owners = request.world.resources_of_type("AWS::IAM::ManagedPolicy")
         members = "Roles" if self.kind == "Role" else "Users"
         return any(
-            owner.physical_id == arn and request.physical_id in owner.properties.get(members, ())
-            for owner in owners
+            owner.physical_id == arn and request.physical_id in owner.properties.get(members, ()) for owner in owners
         )
 
 
@@ -201,13 +198,9 @@ class User(_Principal):
             if name in given:
                 raise HandlerError("InvalidRequest", f"the sandbox does not support {name} of AWS::IAM::User")
         name = request.physical_id or given.get("UserName") or request.name(64)
-        made = self._call(
-            request, "Create{}", name, Path=given.get("Path", "/"), Tags=request.merged_tags() or None
-        )
+        made = self._call(request, "Create{}", name, Path=given.get("Path", "/"), Tags=request.merged_tags() or None)
         if given.get("PermissionsBoundary"):
-            self._call(
-                request, "Put{}PermissionsBoundary", name, PermissionsBoundary=given["PermissionsBoundary"]
-            )
+            self._call(request, "Put{}PermissionsBoundary", name, PermissionsBoundary=given["PermissionsBoundary"])
         self._update_policies(request, name)
         return Outcome(physical_id=name, attributes={"Arn": made["User"]["Arn"]})
 
@@ -222,9 +215,7 @@ class User(_Principal):
     def delete(self, request: Request) -> None:
         self._call(request, "Get{}", request.physical_id)
         if self._call(request, "ListAccessKeys", request.physical_id)["AccessKeyMetadata"]:
-            raise HandlerError(
-                "GeneralServiceException", "Cannot delete entity, must delete access keys first."
-            )
+            raise HandlerError("GeneralServiceException", "Cannot delete entity, must delete access keys first.")
         self._detach_all(request, request.physical_id)
         self._call(request, "Delete{}", request.physical_id)
 
@@ -253,9 +244,7 @@ class ManagedPolicy(Handler):
     def create(self, request: Request) -> Outcome:
         given = request.properties
         if "Groups" in given:
-            raise HandlerError(
-                "InvalidRequest", "the sandbox does not support Groups of AWS::IAM::ManagedPolicy"
-            )
+            raise HandlerError("InvalidRequest", "the sandbox does not support Groups of AWS::IAM::ManagedPolicy")
         named = request.physical_id.rpartition("/")[2] or given.get("ManagedPolicyName")
         arn = request.call(
             "iam",
@@ -347,9 +336,7 @@ class AccessKey(Handler):
             raise HandlerError("ServiceLimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")
         made = request.call("iam", "CreateAccessKey", UserName=user)["AccessKey"]
         self._set_status(request, made["AccessKeyId"])
-        return Outcome(
-            physical_id=made["AccessKeyId"], attributes={"SecretAccessKey": made["SecretAccessKey"]}
-        )
+        return Outcome(physical_id=made["AccessKeyId"], attributes={"SecretAccessKey": made["SecretAccessKey"]})
 
     def update(self, request: Request) -> Outcome:
         self._set_status(request, request.physical_id)
@@ -368,9 +355,7 @@ class AccessKey(Handler):
         made = self.create(request).physical_id
         backend = iam_backends[ACCOUNT]["aws"]
         key = next(
-            key
-            for key in backend.get_all_access_keys(request.properties["UserName"])
-            if key.access_key_id == made
+            key for key in backend.get_all_access_keys(request.properties["UserName"]) if key.access_key_id == made
         )
         key.access_key_id = request.physical_id
         key.secret_access_key = request.attributes["SecretAccessKey"]
@@ -406,9 +391,7 @@ class OidcProvider(Handler):
             set(request.previous.get("ClientIdList", ())),
         )
         for client in sorted(new - old):
-            request.call(
-                "iam", "AddClientIDToOpenIDConnectProvider", OpenIDConnectProviderArn=arn, ClientID=client
-            )
+            request.call("iam", "AddClientIDToOpenIDConnectProvider", OpenIDConnectProviderArn=arn, ClientID=client)
         for client in sorted(old - new):
             request.call(
                 "iam",

@@ -51,9 +51,7 @@ class _Named(Handler):
 
     def _outcome(self, arn: str, name: str, *, pending: bool = False) -> Outcome:
         arn_attribute = self.name_property.removesuffix("Name") + "Arn"
-        return Outcome(
-            physical_id=arn, attributes={self.name_property: name, arn_attribute: arn}, pending=pending
-        )
+        return Outcome(physical_id=arn, attributes={self.name_property: name, arn_attribute: arn}, pending=pending)
 
     def _live_name(self, request: Request) -> str:
         return request.attributes[self.name_property]
@@ -64,7 +62,7 @@ class _Named(Handler):
     def conflict(self, request: Request) -> str:
         name = str(request.properties.get(self.name_property, ""))
         held = request.world.sagemaker.region(request.region)
-        taken = {"model": held.models, "endpoint-config": held.configs, "endpoint": held.endpoints}[self.kind]
+        taken = {"model": [*held.models], "endpoint-config": [*held.configs], "endpoint": [*held.endpoints]}[self.kind]
         return name if name and name.lower() in taken else ""
 
     def _authorize(self, request: Request, operation: str) -> None:
@@ -215,9 +213,7 @@ class Endpoint(_Named):
                 if key in request.properties
             }
             scaled = request.world.scaled_variants(request.region, name)
-            hosting.update_endpoint(
-                request.region, {"EndpointName": name, **asked}, request.at, scaled=scaled
-            )
+            hosting.update_endpoint(request.region, {"EndpointName": name, **asked}, request.at, scaled=scaled)
         made.tags = {tag["Key"]: tag["Value"] for tag in request.merged_tags()}
         hosting.save(request.region)
         return self._outcome(made.arn, name, pending=moves)
@@ -232,9 +228,7 @@ class Endpoint(_Named):
         if live.status == "Failed":
             raise HandlerError("NotStabilized", f"Endpoint {live.name} failed: {live.failure_reason}")
         if live.last_update == "rolled-back" and live.failure_reason:
-            raise HandlerError(
-                "NotStabilized", f"Endpoint {live.name} was rolled back: {live.failure_reason}"
-            )
+            raise HandlerError("NotStabilized", f"Endpoint {live.name} was rolled back: {live.failure_reason}")
         return Progress(done=True)
 
     def delete(self, request: Request) -> None:

@@ -69,9 +69,7 @@ class Secret(Handler):
 
     def delete(self, request: Request) -> None:
         request.call("secretsmanager", "DescribeSecret", SecretId=request.physical_id)
-        request.call(
-            "secretsmanager", "DeleteSecret", SecretId=request.physical_id, ForceDeleteWithoutRecovery=True
-        )
+        request.call("secretsmanager", "DeleteSecret", SecretId=request.physical_id, ForceDeleteWithoutRecovery=True)
 
     def read(self, request: Request) -> dict[str, Json]:
         live = request.call("secretsmanager", "DescribeSecret", SecretId=request.physical_id)

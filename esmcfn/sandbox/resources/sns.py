@@ -51,9 +51,7 @@ class Topic(Handler):
         for name in sorted({*wanted, *before}):
             if wanted.get(name) != before.get(name):
                 value = wanted.get(name, "")
-                request.call(
-                    "sns", "SetTopicAttributes", TopicArn=arn, AttributeName=name, AttributeValue=value
-                )
+                request.call("sns", "SetTopicAttributes", TopicArn=arn, AttributeName=name, AttributeValue=value)
         self._update_subscriptions(request)
         added, removed = request.tag_changes()
         if added:
@@ -97,9 +95,7 @@ class Topic(Handler):
     def _refuse_unsupported(self, request: Request) -> None:
         for name in ("ArchivePolicy", "DataProtectionPolicy", "DeliveryStatusLogging", "FifoThroughputScope"):
             if name in request.properties:
-                raise HandlerError(
-                    "InvalidRequest", f"the sandbox does not support {name} of AWS::SNS::Topic"
-                )
+                raise HandlerError("InvalidRequest", f"the sandbox does not support {name} of AWS::SNS::Topic")
 
     def _update_subscriptions(self, request: Request) -> None:
         if not request.changed("Subscription"):
@@ -123,9 +119,7 @@ def _topic_exists(request: Request, arn: str) -> bool:
 
 
 def _subscriptions(request: Request, arn: str) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = request.call("sns", "ListSubscriptionsByTopic", TopicArn=arn)[
-        "Subscriptions"
-    ]
+    found: list[dict[str, str]] = request.call("sns", "ListSubscriptionsByTopic", TopicArn=arn)["Subscriptions"]
     return found
 
 
@@ -159,9 +153,7 @@ class Subscription(Handler):
         request.call("sns", "Unsubscribe", SubscriptionArn=request.physical_id)
 
     def read(self, request: Request) -> dict[str, Json]:
-        live = request.call("sns", "GetSubscriptionAttributes", SubscriptionArn=request.physical_id)[
-            "Attributes"
-        ]
+        live = request.call("sns", "GetSubscriptionAttributes", SubscriptionArn=request.physical_id)["Attributes"]
         found = {name: live[name] for name in ("TopicArn", "Endpoint", "Protocol") if name in live}
         for name in self.settings:
             if name in request.properties and name in live:
@@ -219,9 +211,7 @@ class TopicPolicy(Handler):
 
     def _set(self, request: Request, topics: Json, text: str) -> None:
         for arn in topics:
-            request.call(
-                "sns", "SetTopicAttributes", TopicArn=arn, AttributeName="Policy", AttributeValue=text
-            )
+            request.call("sns", "SetTopicAttributes", TopicArn=arn, AttributeName="Policy", AttributeValue=text)
 
     def _clear(self, request: Request, topics: Json) -> None:
         statement = {

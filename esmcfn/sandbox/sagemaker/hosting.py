@@ -104,12 +104,11 @@ class Hosting:
             raise refuse("Caller is not subscribed to the marketplace offering.")
         if container.get("Environment"):
             raise refuse(
-                "Environment variable map cannot be specified when using a ModelPackage subscribed from AWS Marketplace."
+                "Environment variable map cannot be specified when using a ModelPackage subscribed from AWS "
+                "Marketplace."
             )
         if not request.get("EnableNetworkIsolation"):
-            raise refuse(
-                "EnableNetworkIsolation must be true for models using SageMaker Marketplace packages."
-            )
+            raise refuse("EnableNetworkIsolation must be true for models using SageMaker Marketplace packages.")
 
     # Endpoint configurations
 
@@ -136,9 +135,7 @@ class Hosting:
         """Return an endpoint configuration by name."""
         found = self.region(region).configs.get(name.lower())
         if found is None or found.name != name:
-            raise refuse(
-                f'Could not find endpoint configuration "{self.arn(region, "endpoint-config", name)}".'
-            )
+            raise refuse(f'Could not find endpoint configuration "{self.arn(region, "endpoint-config", name)}".')
         return found
 
     def delete_config(self, region: str, name: str) -> None:
@@ -151,18 +148,14 @@ class Hosting:
                 and moving.outcome != "deleted"
                 and name in (moving.config_name, endpoint.config_name)
             ):
-                raise refuse(
-                    f'Cannot delete endpoint configuration "{config.arn}" that is in use by an endpoint.'
-                )
+                raise refuse(f'Cannot delete endpoint configuration "{config.arn}" that is in use by an endpoint.')
         del self.region(region).configs[name.lower()]
         self.save(region)
 
     def _check_variant(self, region: str, variant: Json) -> None:
         model = variant.get("ModelName")
         if not model:
-            raise refuse(
-                "The sandbox hosts model-backed variants: ModelName is required (no inference components)."
-            )
+            raise refuse("The sandbox hosts model-backed variants: ModelName is required (no inference components).")
         self.model(region, model)
         if variant.get("ServerlessConfig"):
             raise refuse("The sandbox does not host serverless variants.")
@@ -174,8 +167,9 @@ class Hosting:
         for instance_type in _instance_types(variant):
             if instance_type not in instance_type_enum():
                 raise refuse(
-                    f"1 validation error detected: Value '{instance_type}' at 'productionVariants.1.member.instanceType' "
-                    f"failed to satisfy constraint: Member must satisfy enum value set"
+                    f"1 validation error detected: Value '{instance_type}' at "
+                    "'productionVariants.1.member.instanceType' failed to satisfy constraint: "
+                    "Member must satisfy enum value set"
                 )
         if int(variant.get("InitialInstanceCount", 0)) < 1:
             raise refuse("Minimum instance count is required to be 1 or higher")
@@ -219,9 +213,7 @@ class Hosting:
             raise refuse(f'Could not find endpoint "{self.arn(region, "endpoint", name)}".')
         return found
 
-    def update_endpoint(
-        self, region: str, request: Json, at: float, *, scaled: Iterable[str] = ()
-    ) -> Endpoint:
+    def update_endpoint(self, region: str, request: Json, at: float, *, scaled: Iterable[str] = ()) -> Endpoint:
         """UpdateEndpoint: Updating, then InService on the new configuration or on the old one.
 
         `scaled` are the names of variants with a registered scalable target.
@@ -336,9 +328,7 @@ class Hosting:
         new = {variant["VariantName"]: variant for variant in config.request["ProductionVariants"]}
         for name in scaled:
             old = next((variant for variant in endpoint.variants if variant.name == name), None)
-            changed = name not in new or (
-                old is not None and new[name].get("InstanceType") != old.instance_type
-            )
+            changed = name not in new or (old is not None and new[name].get("InstanceType") != old.instance_type)
             if changed:
                 raise refuse(
                     f'The variant(s) "[{name}]" must be deregistered as an autoscaling target before it can be '

@@ -1,0 +1,134 @@
+"""Deleting: a stack, what a failed creation left, and what an update replaced or dropped."""
+
+from __future__ import annotations
+
+import uuid
+
+from esmcfn.sandbox.cloudformation.machine import Machine
+from esmcfn.sandbox.cloudformation.model import Op, Resource
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.resources import HANDLERS
+from esmcfn.sandbox.resources.base import HandlerError, NotYet
+
+CLEANUP_TRIES = 3
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html: cleanup is tried three times"""
+
+
+class Deleting(Machine):
+    """Resources go in the opposite order of their making; what cannot go holds back what it depends on."""
+
+    def _begin_cleanup(self, at: float) -> None:
+        run = self.run
+        run.cleanup_ops = [
+            Op(logical_id=item.logical_id, action="delete", physical_id=item.physical_id) for item in run.doomed
+        ]
+        run.phase, run.wake_at = "cleanup", at + self.world.pace.stack_seconds
+
+    def _cleanup(self, at: float) -> None:
+        rolled_back = self.stack.status.startswith("UPDATE_ROLLBACK")
+        self._deletions(at, self.run.doomed, replaced=True, rollback=rolled_back)
+        if any(op.state in ("waiting", "running") for op in self.run.cleanup_ops):
+            return
+        self._finish("UPDATE_ROLLBACK_COMPLETE" if rolled_back else "UPDATE_COMPLETE", at)
+
+    def _plan_deletion(self) -> None:
+        self.run.cleanup_ops = [
+            Op(logical_id=item.logical_id, action="delete", physical_id=item.physical_id)
+            for item in self.stack.resources.values()
+        ]
+
+    def _delete(self, at: float) -> None:
+        self._deletions(at, list(self.stack.resources.values()))
+        self._end_deletions(at, "DELETE_COMPLETE", "DELETE_FAILED")
+
+    def _end_deletions(self, at: float, good: str, bad: str) -> None:
+        ops = self.run.cleanup_ops
+        if any(op.state in ("waiting", "running") for op in ops):
+            return
+        failed = sorted(op.logical_id for op in ops if op.state == "failed")
+        if failed and not self.run.force:
+            self._finish(bad, at, f"The following resource(s) failed to delete: [{', '.join(failed)}]. ")
+            return
+        if good == "DELETE_COMPLETE":
+            self.stack.resources, self.stack.change_sets = {}, {}
+            self.stack.deleted_at = at
+        self.stack.outputs = []
+        self._finish(good, at)
+
+    def _deletions(
+        self, at: float, resources: list[Resource], *, replaced: bool = False, rollback: bool = False
+    ) -> None:
+        ops = self.run.cleanup_ops
+        by_id = {(item.logical_id, item.physical_id): item for item in resources}
+        for op in self._due(ops, at):
+            self._deleted(op, by_id[op.logical_id, op.physical_id], at)
+        blocked = {
+            need
+            for op in ops
+            if op.state in ("waiting", "running", "failed")
+            for need in by_id[op.logical_id, op.physical_id].depends_on
+        }
+        for op in [op for op in ops if op.state == "waiting"]:
+            if op.logical_id not in blocked:
+                resource = by_id[op.logical_id, op.physical_id]
+                self._delete_one(op, resource, at, replaced=replaced, rollback=rollback)
+        if not any(op.state == "running" for op in ops):
+            for op in ops:  # what waits for something that could not be deleted is not tried
+                op.state = "failed" if op.state == "waiting" and op.logical_id in blocked else op.state
+        self._sleep(ops, at)
+
+    def _delete_one(self, op: Op, resource: Resource, at: float, *, replaced: bool, rollback: bool) -> None:
+        if not resource.physical_id or resource.status in ("DELETE_COMPLETE", "DELETE_SKIPPED"):
+            op.state = "done"
+            resource.status = "DELETE_COMPLETE"
+            return
+        if self._retained(resource, replaced=replaced, rollback=rollback):
+            op.state = "done"
+            self._mark(resource, "DELETE_SKIPPED", at)
+            return
+        op.state, op.tries = "running", op.tries + 1
+        self._mark(resource, "DELETE_IN_PROGRESS", at)
+        try:
+            if rollback and self.world.faults.strike("rollback", logical_id=op.logical_id):
+                raise HandlerError("GeneralServiceException", "The sandbox was asked to fail this rollback.")
+            self._fault(resource, "delete")
+            HANDLERS[resource.resource_type].delete(self.request(resource, at))
+            op.until = at + self.world.pace.resource_seconds
+        except NotYet as later:
+            op.state, op.until, op.pending = "running", max(later.until, at + 0.001), True
+        except (Refusal, HandlerError) as error:
+            self._deletion_failed(op, resource, error, at)
+
+    def _deletion_failed(self, op: Op, resource: Resource, error: Refusal | HandlerError, at: float) -> None:
+        if isinstance(error, Refusal):
+            error = HandlerError.of(error)
+        if error.code == "NotFound":
+            op.until = at + self.world.pace.resource_seconds
+            return
+        reason = (
+            f'Resource handler returned message: "{error.message}" '
+            f"(RequestToken: {uuid.uuid4()}, HandlerErrorCode: {error.code})"
+        )
+        self._mark(resource, "DELETE_FAILED", at, reason)
+        again = self.run.phase == "cleanup" and op.tries < CLEANUP_TRIES
+        op.state = "waiting" if again else "failed"
+
+    def _deleted(self, op: Op, resource: Resource, at: float) -> None:
+        if op.pending:  # it could not be deleted before; now it can
+            op.pending, op.state = False, "waiting"
+            return
+        progress = HANDLERS[resource.resource_type].deleted(self.request(resource, at))
+        if not progress.done:
+            op.until = max(progress.until, at + self.world.pace.resource_seconds)
+            return
+        op.state = "done"
+        self._mark(resource, "DELETE_COMPLETE", at)
+
+    def _retained(self, resource: Resource, *, replaced: bool, rollback: bool) -> bool:
+        if resource.logical_id in self.run.retain:
+            return True
+        if replaced and resource.logical_id in self.stack.resources and not rollback:
+            return resource.update_replace_policy == "Retain"
+        if rollback:
+            return resource.deletion_policy == "Retain" and not replaced
+        return resource.deletion_policy in ("Retain", "RetainExceptOnCreate")

@@ -1,0 +1,181 @@
+"""Rolling back: what an operation did is undone, in the opposite order."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from esmcfn.sandbox.cloudformation.deleting import Deleting
+from esmcfn.sandbox.cloudformation.machine import NEVER
+from esmcfn.sandbox.cloudformation.model import Op
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.resources import HANDLERS
+from esmcfn.sandbox.resources.base import HandlerError
+
+
+class RollingBack(Deleting):
+    """The way back after a failure, and the pauses on it."""
+
+    def _fail(self, failed: list[str], at: float, reason: str = "") -> None:
+        run, stack = self.run, self.stack
+        for op in run.ops:
+            if op.state == "running":
+                op.state = "cancelled"
+                verb = "CREATE" if op.action == "create" else "UPDATE"
+                word = "creation" if op.action == "create" else "update"
+                resource = stack.resources[op.logical_id]
+                self._mark(resource, f"{verb}_FAILED", at, f"Resource {word} cancelled")
+                failed.append(op.logical_id)
+        run.failed_ids = sorted(set(failed))
+        run.reason = reason or self._failure_summary()
+        if run.kind == "create":
+            self._create_failed(at)
+        elif run.disable_rollback:
+            self._pause("UPDATE_FAILED", at)
+        else:
+            self.begin_rollback(at)
+
+    def _failure_summary(self) -> str:
+        creating = [op for op in self.run.ops if op.state in ("failed", "cancelled") and op.action == "create"]
+        verb = "import" if self.run.kind == "import" else "create" if creating else "update"
+        return f"The following resource(s) failed to {verb}: [{', '.join(self.run.failed_ids)}]."
+
+    def _create_failed(self, at: float) -> None:
+        if self.run.disable_rollback or self.run.on_failure == "DO_NOTHING":
+            self._pause("CREATE_FAILED", at)
+        elif self.run.on_failure == "DELETE":
+            self.set_status("DELETE_IN_PROGRESS", at, f"{self.run.reason} Delete requested by user.")
+            self.run.kind = "delete"
+            self._plan_deletion()
+            self.run.phase = "delete"
+            self.run.wake_at = at + self.world.pace.stack_seconds
+        else:
+            self.begin_rollback(at)
+
+    def _pause(self, status: str, at: float) -> None:
+        self.set_status(status, at, self.run.reason)
+        self.run.phase, self.run.wake_at = "paused", NEVER
+
+    def begin_rollback(self, at: float) -> None:
+        """Turn round: what was done is undone, in the opposite order."""
+        run = self.run
+        run.phase, run.wake_at = "rollback", at + self.world.pace.stack_seconds
+        if run.kind == "create":
+            self.set_status("ROLLBACK_IN_PROGRESS", at, f"{run.reason} Rollback requested by user.")
+            self._plan_deletion()
+            return
+        status = "IMPORT_ROLLBACK_IN_PROGRESS" if run.kind == "import" else "UPDATE_ROLLBACK_IN_PROGRESS"
+        self.set_status(status, at, run.reason)
+        self._plan_restoration()
+
+    def _plan_restoration(self) -> None:
+        """Put the old resources back; those that were changed in place are updated again."""
+        run, stack = self.run, self.stack
+        touched = {op.logical_id: op for op in run.ops if op.state in ("done", "failed", "cancelled")}
+        run.cleanup_ops = []
+        for logical_id, resource in list(stack.resources.items()):
+            before = run.before.get(logical_id)
+            if before is None:
+                if run.kind != "import" and resource.physical_id:
+                    run.doomed.append(resource)
+                del stack.resources[logical_id]
+            elif before.physical_id != resource.physical_id:
+                run.doomed = [item for item in run.doomed if item.physical_id != before.physical_id]
+                run.doomed.append(resource)
+                stack.resources[logical_id] = before
+        run.doomed = [item for item in run.doomed if item.physical_id and item not in run.before.values()]
+        for logical_id, before in run.before.items():
+            op = touched.get(logical_id)
+            live = stack.resources.setdefault(logical_id, before)
+            if op is not None and op.action == "modify" and live.physical_id == before.physical_id:
+                run.cleanup_ops.append(Op(logical_id=logical_id, action="restore", physical_id=before.physical_id))
+        run.cleanup_ops.reverse()
+
+    def cancel(self, at: float) -> None:
+        """Give up an update that is under way."""
+        self.run.reason = "User Initiated"
+        self._fail([], at, "User Initiated")
+
+    def proceed(self, skip: list[str], at: float) -> None:
+        """Go on with a rollback that failed, leaving out some resources."""
+        for op in self.run.cleanup_ops:
+            if op.state == "failed":
+                op.state = "done" if op.logical_id in skip else "waiting"
+        self.run.skip += skip
+        self.run.phase, self.run.wake_at = "rollback", at + self.world.pace.stack_seconds
+        self.set_status("UPDATE_ROLLBACK_IN_PROGRESS", at, "User Initiated")
+
+    def _rollback(self, at: float) -> None:
+        if self.run.kind == "create":
+            self._deletions(at, list(self.stack.resources.values()), rollback=True)
+            self._end_deletions(at, "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+            return
+        for op in self._due(self.run.cleanup_ops, at):
+            self._restored(op, at)
+        waiting = [op for op in self.run.cleanup_ops if op.state == "waiting"]
+        if waiting and not any(op.state == "running" for op in self.run.cleanup_ops):
+            self._restore(waiting[0], at)
+        if any(op.state in ("waiting", "running") for op in self.run.cleanup_ops):
+            self._sleep(self.run.cleanup_ops, at)
+            return
+        failed = sorted(op.logical_id for op in self.run.cleanup_ops if op.state == "failed")
+        if failed:
+            reason = f"The following resource(s) failed to update: [{', '.join(failed)}]."
+            self.run.failed_ids = failed
+            self.set_status("UPDATE_ROLLBACK_FAILED", at, reason)
+            self.run.wake_at = NEVER
+            return
+        self._rolled_back(at)
+
+    def _rolled_back(self, at: float) -> None:
+        run = self.run
+        self.stack.revision = run.previous or self.stack.revision
+        if run.kind == "import":
+            self._finish("IMPORT_ROLLBACK_COMPLETE", at)
+            return
+        self.set_status("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", at)
+        self._begin_cleanup(at)
+
+    def _restore(self, op: Op, at: float) -> None:
+        before, live = self.run.before[op.logical_id], self.stack.resources[op.logical_id]
+        op.state = "running"
+        self._mark(before, "UPDATE_IN_PROGRESS", at, properties=json.dumps(before.shown))
+        try:
+            if self.world.faults.strike("rollback", logical_id=op.logical_id):
+                raise HandlerError("GeneralServiceException", "The sandbox was asked to fail this rollback.")
+            outcome = HANDLERS[before.resource_type].update(self.request(before, at, previous=live))
+        except (Refusal, HandlerError) as error:
+            self._op_failed(op, error, at)
+            return
+        self._adopt(before, outcome)
+        self.stack.resources[op.logical_id] = before
+        self._wait(op, before, outcome, at)
+
+    def _restored(self, op: Op, at: float) -> None:
+        resource = self.stack.resources[op.logical_id]
+        if op.pending:
+            try:
+                progress = HANDLERS[resource.resource_type].progress(self.request(resource, at))
+            except (Refusal, HandlerError) as error:
+                self._op_failed(op, error, at)
+                return
+            if not progress.done:
+                op.until = max(progress.until, at + self.world.pace.resource_seconds)
+                return
+        op.state = "done"
+        self._mark(resource, "UPDATE_COMPLETE", at, properties=json.dumps(resource.shown))
+
+    def _op_failed(self, op: Op, error: Refusal | HandlerError, at: float) -> str:
+        op.state = "failed"
+        if isinstance(error, Refusal):
+            error = HandlerError.of(error)
+        reason = error.message
+        if error.code:
+            reason = (
+                f'Resource handler returned message: "{error.message}" '
+                f"(RequestToken: {uuid.uuid4()}, HandlerErrorCode: {error.code})"
+            )
+        verb = {"create": "CREATE", "import": "IMPORT"}.get(op.action, "UPDATE")
+        resource = self.stack.resources.get(op.logical_id) or self._declared(op.logical_id)
+        self._mark(resource, f"{verb}_FAILED", at, reason, properties=json.dumps(resource.shown))
+        return reason
