@@ -4,7 +4,7 @@ document      text -> plain values with places
 field schema  what may stand where
 judge         plain values against fields -> what is right, and problems
 catalog environment policy values   what is right -> nouns
-editors       fields -> JSON schemas
+editors page  fields -> JSON schemas, and a page for people
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The same fields as JSON schemas, for editors: completion, descriptions and red lines while one types.
 
-`python -m esmcfn.inputs.editors docs/schemas` writes them; a test holds the checked-in files current.
+`python -m esmcfn.inputs.editors docs/schemas` writes them and their page; a test holds what is checked in current.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from esmcfn.inputs import schema
 from esmcfn.inputs.field import Field, Kind
+from esmcfn.inputs.page import page
 
 _TYPES: Mapping[Kind, str] = {
     Kind.TEXT: "string",
@@ -88,9 +89,14 @@ def _types(field: Field) -> list[str]:
     return [_TYPES[kind] for kind in field.kinds]
 
 
+def documents() -> Mapping[str, str]:
+    """Everything that stands in docs/schemas."""
+    return {**json_schemas(), "README.md": page()}
+
+
 def main(folder: str) -> None:
     """Write the files."""
-    for name, text in json_schemas().items():
+    for name, text in documents().items():
         (Path(folder) / name).write_text(text, encoding="utf-8", newline="\n")
 
 

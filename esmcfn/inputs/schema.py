@@ -115,7 +115,7 @@ ENTRY = Field(
         "supported_instance_types": Field(
             kind=Kind.LIST,
             must="a list of instance types",
-            about="What may be selected, as the listing says. Without it any instance type may.",
+            about="What may be selected here. Without it: what SageMaker is known to host on.",
             each=_instance_type(""),
         ),
         "software_usd_per_hour": Field(

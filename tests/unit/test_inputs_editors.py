@@ -30,15 +30,22 @@ def errors(kind: str, text: str) -> list[str]:
 
 
 def test_the_checked_in_schemas_are_current() -> None:
-    checked_in = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
+    checked_in = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
 
-    assert checked_in == editors.json_schemas(), "python -m esmcfn.inputs.editors docs/schemas"
+    assert checked_in == editors.documents(), "python -m esmcfn.inputs.editors docs/schemas"
 
 
 def test_they_are_written_where_one_says(tmp_path: Path) -> None:
     editors.main(str(tmp_path))
 
-    assert {path.name for path in tmp_path.iterdir()} == set(editors.json_schemas())
+    assert {path.name for path in tmp_path.iterdir()} == set(editors.documents())
+
+
+def test_the_page_names_every_key() -> None:
+    text = editors.documents()["README.md"]
+
+    for key in ("models.KEY.model_package", "selected_models.KEY.parked", "execution_role.path", "levels", "budget"):
+        assert f"| `{key}` |" in text
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(REPOSITORY)))
