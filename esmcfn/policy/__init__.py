@@ -56,7 +56,7 @@ def begin(
     """
     informational = tuple(sorted(rule for rule in policy.levels if rule.startswith("I")))
     surroundings = Surroundings(region=region, tools=tools, checks=checks, informational=informational)
-    verdicts = Verdicts(cache)
+    verdicts = Verdicts(cache / "verdicts")
     hearings = tuple(
         Hearing.open(
             adapter,

@@ -33,6 +33,9 @@ SEVERITIES = {
 UNRANKED = "warning"
 """Severity of checkov's built-in checks: without a key to its maker's platform it has none."""
 
+INDEX = "https://www.checkov.io/5.Policy%20Index/cloudformation.html"
+"""Explains the built-in checks; a page for each one is only named by its maker's platform, which is not asked."""
+
 
 def main() -> None:
     """Answer once, and end without tidying up: the process's memory goes with it."""
@@ -100,7 +103,7 @@ def remark(record: Any) -> dict[str, str]:
         "logical_id": logical_id,
         "path": f"{logical_id}/{inside}" if inside else logical_id,
         "message": record.check_name,
-        "source": record.guideline or "",
+        "source": record.guideline or (INDEX if record.check_id.startswith(("CKV_AWS_", "CKV2_AWS_")) else ""),
     }
 
 

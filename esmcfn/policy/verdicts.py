@@ -14,7 +14,7 @@ from pathlib import Path
 
 from esmcfn.policy.remark import Remark, from_plain, to_plain
 
-FORMAT = "1"
+FORMAT = "2"
 """Part of every key: raise it when Remark, a runner or an adapter changes what it says."""
 
 MOST_IN_A_FOLDER = 64

@@ -153,6 +153,7 @@ def test_every_engine_finds_its_own_in_bad_hosting(tmp_path: Path) -> None:
     found = judged(cases.as_json(cases.HERE / "bad" / "hosting.yaml"), tmp_path)
 
     isolation = found["CKV_AWS_370"]
+    assert isolation.source.startswith("https://")
     assert (isolation.engine, isolation.level, isolation.logical_id) == (Engine.CHECKOV, Level.SOFT, "Model")
     misspelt = found["E3002"]
     assert (misspelt.engine, misspelt.level, misspelt.logical_id) == (Engine.CFN_LINT, Level.HARD, "EndpointConfig")
