@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from esmcfn.domain.project import Environment, ExecutionRoleSettings, Neighbour, SelectedModel
-from esmcfn.errors import Problem, did_you_mean
+from esmcfn.errors import Problem
 from esmcfn.inputs import schema
 from esmcfn.inputs.document import Document, Plain
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.values import Values, origins
-
-FOLDER = "environments"
 
 _PREFIX = "esm"
 """What the Terraform module's variable iam_role_name_prefix defaults to."""
@@ -68,18 +66,6 @@ def neighbour(document: Document, name: str, *, account: str) -> Neighbour | Non
         enable_shared_service_account=values.truth("enable_shared_service_account") or False,
         shared_service_account_name=values.text("shared_service_account_name"),
     )
-
-
-def missing(name: str, known: tuple[str, ...], *, misnamed: bool) -> Problem:
-    """An environment that nobody wrote.
-
-    Args:
-        misnamed: there is a file NAME.yml.
-    """
-    near = f"rename {name}.yml to {name}.yaml" if misnamed else did_you_mean(name, known)
-    if not near:
-        near = f"there are {', '.join(known)}" if known else "esmcfn init writes a first one; --root names the folder"
-    return Problem(f"{FOLDER}/{name}.yaml", 1, 1, f"there is no environment {name}", near)
 
 
 def _selected_models(document: Document, models: Mapping[str, Plain]) -> tuple[SelectedModel, ...]:

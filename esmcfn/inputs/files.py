@@ -8,6 +8,7 @@ from pathlib import Path
 from esmcfn.domain.project import Origin
 from esmcfn.errors import Problem, did_you_mean
 from esmcfn.inputs.document import Document, parse
+from esmcfn.inputs.folders import names
 
 MAX_BYTES = 1024 * 1024
 """Size of a file; five thousand selected models fit."""
@@ -46,23 +47,6 @@ def document(root: Path, relative: str, *, asked_at: Origin | None = None) -> Do
     if len(content) > MAX_BYTES:
         return refused(f"is larger than {MAX_BYTES // 1024} KiB")
     return _decoded(relative, content)
-
-
-def names(root: Path, folder: str) -> tuple[str, ...]:
-    """Names of the YAML files of a folder of the root, without their ending, in order."""
-    try:
-        found = [entry.name for entry in os.scandir(root / folder) if not entry.name.startswith(".")]
-    except OSError:
-        return ()
-    return tuple(sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml")))
-
-
-def joined(base: str, relative: str) -> str | None:
-    """A path relative to a file of the root, made relative to the root; None where it leads out of it."""
-    if os.path.isabs(relative) or "\\" in relative or "\0" in relative:
-        return None
-    path = os.path.normpath(os.path.join(os.path.dirname(base), relative)).replace(os.sep, "/")
-    return None if path.startswith("..") else path
 
 
 def _decoded(relative: str, content: bytes) -> Document:

@@ -187,8 +187,10 @@ def _choice_problem(document: Document, path: Path, given: Mapping[str, Plain], 
 
 
 def _nearest(value: str, field: Field) -> str:
-    if field.prefix and re.fullmatch(field.pattern, field.prefix + value):
-        return f"did you mean {field.prefix}{value}?"
+    plain = value.strip().lower()
+    for guess in (plain, field.prefix + plain):
+        if guess != value and field.pattern and re.fullmatch(field.pattern, guess):
+            return f"did you mean {guess}?"
     return did_you_mean(value, field.words)
 
 

@@ -13,11 +13,11 @@ from esmcfn.domain.project import Policy
 from esmcfn.errors import Problem, did_you_mean
 from esmcfn.inputs import files, schema
 from esmcfn.inputs.document import Document, Plain, parse
+from esmcfn.inputs.folders import POLICIES, names
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.values import Values
 
-FOLDER = "policies"
-CHECKS = f"{FOLDER}/checks"
+CHECKS = f"{POLICIES}/checks"
 """Rules of the root's own; which engine reads them is not our business, that they changed is."""
 
 _DEFAULTS = Path(__file__).parents[1] / "policy" / "defaults.yaml"
@@ -30,8 +30,8 @@ def policy(root: Path, problems: list[Problem]) -> Policy:
     limits = dict(_numbers(Values(defaults).mapping("limits")))
     known = frozenset(limits)
     said: dict[tuple[str, str], str] = {}
-    for name in files.names(root, FOLDER):
-        document = files.document(root, f"{FOLDER}/{name}.yaml")
+    for name in names(root, POLICIES):
+        document = files.document(root, f"{POLICIES}/{name}.yaml")
         problems.extend(document.problems)
         values = Values(fitting(document, schema.POLICY, problems))
         problems.extend(_repeated(document, values, said))

@@ -90,6 +90,9 @@ def _package_elsewhere(environment: Environment, entry: CatalogEntry, written: O
         suggestion = f"make model_package a mapping and add {region}: {known} (unverified)"
     else:
         suggestion = f"make model_package a mapping and add the ARN that the subscription shows for {region}"
+    if region not in partitions.REGIONS:
+        near = did_you_mean(region, entry.packages) or did_you_mean(region, partitions.REGIONS)
+        suggestion = " if not, ".join(filter(None, (near, suggestion)))
     message = f"{entry.selector}: the model package is of {regions}, but {environment.name} is in {region}"
     yield at(written, message, suggestion)
 

@@ -57,6 +57,11 @@ def changed(text: str, old: str, new: str) -> str:
         ),
         (
             "region: us-east-2",
+            'region: " US-East-2"',
+            "3:1: region: must be a region such as us-east-2, not ' US-East-2' (did you mean us-east-2?)",
+        ),
+        (
+            "region: us-east-2",
             "region: no",
             "3:1: region: must be a region such as us-east-2, but YAML reads no as a truth value",
         ),

@@ -18,6 +18,7 @@ from esmcfn import inputs
 from esmcfn.domain.project import Origins, Project
 from esmcfn.errors import InputError
 from esmcfn.inputs.document import parse
+from esmcfn.selection import select
 
 KEYS = st.sampled_from(
     [
@@ -54,7 +55,10 @@ def read(environment: str, catalog: str = CATALOG_TEXT, policy: str = "levels: {
         files = {"policies/a.yaml": policy, "environments/other.yaml": environment}
         root = a_root(Path(folder), environment=environment, catalog=catalog, files=files)
         with suppress(InputError):
-            return inputs.load(root, "dev")
+            loaded = inputs.load(root, "dev")
+            with suppress(InputError):
+                select(loaded.project, problems=loaded.problems)
+            return loaded
     return None
 
 
@@ -70,7 +74,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert all(problem.line >= 1 and problem.column >= 1 for problem in found.problems)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(st.dictionaries(KEYS, VALUES, max_size=6), st.dictionaries(KEYS, VALUES, max_size=3))
 def test_any_yaml_is_read_or_refused(top: Mapping[str, object], other: Mapping[str, object]) -> None:
     environment, catalog = yaml.safe_dump(dict(top)), yaml.safe_dump(dict(other))
@@ -79,7 +83,7 @@ def test_any_yaml_is_read_or_refused(top: Mapping[str, object], other: Mapping[s
     read(ENVIRONMENT_TEXT, catalog=catalog, policy=catalog)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(VALUES, st.sampled_from(["models:\n  ESMC-300M:\n", "models:\n", ""]))
 def test_any_entry_is_read_or_refused(value: object, above: str) -> None:
     text = yaml.safe_dump({"ESMC-300M": value})

@@ -146,6 +146,12 @@ def test_where_the_marketplace_s_account_is_unknown_no_arn_is_invented(region: s
     ]
 
 
+def test_a_region_that_nobody_knows_is_perhaps_misspelt() -> None:
+    (complaint,) = complaints(in_region("us-esat-2"))
+
+    assert "(did you mean us-east-2? if not, make model_package a mapping" in complaint
+
+
 def test_a_foreign_package_is_told_once_however_often_it_is_selected() -> None:
     models = [a_selected_model(key, line=line) for line, key in enumerate("abc", start=20)]
 

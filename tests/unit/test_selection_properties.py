@@ -48,7 +48,7 @@ def projects(draw: st.DrawFn) -> Project:
     )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(projects())
 def test_a_name_is_one_that_aws_takes_or_the_project_is_refused(project: Project) -> None:
     try:
