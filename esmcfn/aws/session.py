@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
@@ -47,6 +48,21 @@ class Reach:
     role_arn: str = ""
 
 
+SERVICES = ("cloudformation", "sts")
+"""The services that adapters of this room speak to."""
+
+
+class _KnownServices(botocore.loaders.Loader):
+    """Loads service models by name.
+
+    botocore looks into each of its 400 service folders to see whether a name exists, twice a client: 32 of the
+    84 milliseconds that a client takes. We know which names we use.
+    """
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        return list(SERVICES)
+
+
 class Clients:
     """Clients by service, each made when first asked for; safe to ask from several threads."""
 
@@ -72,6 +88,7 @@ class Clients:
         reach = self._reach
         if self._session is None:
             self._session = _isolated() if reach.endpoint_url else _session(reach)
+            self._session.register_component("data_loader", _KnownServices())
         key, secret = reach.credentials or (None, None)
         return self._session.create_client(
             service,

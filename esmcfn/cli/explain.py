@@ -29,15 +29,19 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 def explain(rule: str, form: str) -> None:
     """Say why a rule exists, with its source, a good and a bad example."""
     from esmcfn.errors import UsageError, did_you_mean
+    from esmcfn.policy.foreign import engine_of
     from esmcfn.policy.house import RULES, find
-    from esmcfn.render.explanation import explained
+    from esmcfn.render.explanation import explained, pointed
 
     known = find(rule)
+    if known is None and (foreign := engine_of(rule)):
+        engine, level, source = foreign
+        click.echo(pointed(rule=rule.upper(), engine=engine, level=level, source=source, form=form), nl=False)
+        return
     if known is None:
         near = did_you_mean(rule.upper(), [each.id for each in RULES])
         raise UsageError(
-            f"{rule} is not a rule of the house; rules of cfn-lint (E..., W...) and checkov (CKV...) are explained "
-            "by their own pages, which `esmcfn check -f json` names with each finding",
+            f"no engine has a rule {rule}",
             next_step=near or f"house rules: {', '.join(each.id for each in RULES)}",
         )
     facts = {

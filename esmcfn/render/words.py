@@ -81,7 +81,8 @@ def policy_line(findings: tuple[Finding, ...]) -> str:
     blocking = sum(finding.blocks for finding in findings)
     waived = sum(finding.waived_by is not None for finding in findings)
     advisory = sum(finding.level is Level.ADVISORY and not finding.waived_by for finding in findings)
-    parts = [f"{counted(blocking, 'finding')} that block" if blocking else "passes"]
+    blocks = "1 finding blocks" if blocking == 1 else f"{blocking} findings block"
+    parts = [blocks if blocking else "passes"]
     if advisory:
         parts.append(f"{advisory} advisory")
     if waived:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from esmcfn.domain.project import Policy
-from esmcfn.domain.template import Template
-from esmcfn.policy import Judgement
-from esmcfn.ports import Cloud
+if TYPE_CHECKING:
+    from esmcfn.domain.project import Policy
+    from esmcfn.domain.template import Template
+    from esmcfn.policy import Judgement
+    from esmcfn.ports import Cloud
 
 
 class Begin(Protocol):

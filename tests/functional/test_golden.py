@@ -63,6 +63,15 @@ def test_a_bigger_instance_reads_as_reviewed(form, update_golden):
     golden.check(f"plans/multi_model/changed.{SUFFIXES[form]}", render(form, (report,)), update=update_golden)
 
 
+def test_the_readmes_bigger_instance_reads_as_reviewed(update_golden):
+    project, selection = selected("shipped")
+    (model,) = project.environment.selected_models
+    bigger = replace(project.environment, selected_models=(replace(model, instance_type="ml.g5.12xlarge"),))
+    changed = replace(project, environment=bigger)
+    report = make_plan(changed, select(changed), a_world(stacks=FakeStacks(*synthesize_all(selection))))
+    golden.check("plans/shipped/bigger.txt", render("text", (report,)), update=update_golden)
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_nothing_to_do_reads_as_reviewed(form, update_golden):
     project, selection = selected("shipped")

@@ -1,0 +1,27 @@
+"""Starting up is part of the product: nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("boto3", "botocore", "cerberus", "cfnlint", "checkov", "moto", "rich", "troposphere", "yaml")
+
+
+def modules_after(code: str) -> set[str]:
+    probe = f"import sys\n{code}\nprint(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, env={**os.environ})
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("code", ["import esmcfn.cli", "from esmcfn.cli.program import run\nrun(['--help'])"])
+def test_help_loads_nothing_heavy(code):
+    assert modules_after(code).isdisjoint(HEAVY)
+
+
+def test_the_offline_verbs_never_load_aws_or_an_engine():
+    code = "from esmcfn.cli.program import run\nassert run(['build', 'dev', '--output', '/dev/null']) in (0, 2)"
+    assert modules_after(code).isdisjoint({"boto3", "botocore", "cfnlint", "checkov", "moto"})
