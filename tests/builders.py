@@ -35,10 +35,7 @@ from esmcfn.domain.stack import (
 
 CATALOG = "catalogs/esm.yaml"
 ENVIRONMENT = "environments/dev.yaml"
-PACKAGE = (
-    "arn:aws:sagemaker:us-east-2:057799348421:model-package/"
-    "esmc-300m-2024-12-6ad677e3dc243fb1b56e5787b7f93b53"
-)
+PACKAGE = "arn:aws:sagemaker:us-east-2:057799348421:model-package/esmc-300m-2024-12-6ad677e3dc243fb1b56e5787b7f93b53"
 
 CATALOG_TEXT = f"""\
 models:
