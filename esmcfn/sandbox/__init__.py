@@ -118,7 +118,7 @@ def reset(root: Path) -> Address | None:
     folder = state_folder(root)
     running = _running(folder)
     if running is not None:
-        control(root, "POST", "reset")
+        call(root, "POST", "reset")
         return running.address(started=False)
     for path in (folder / "state").glob("*/*.json"):
         path.unlink(missing_ok=True)
@@ -169,17 +169,17 @@ def fault(root: Path, name: str, **options: str | int) -> Mapping[str, Any]:
     Raises:
         SandboxError: it does not run, or knows no such fault or option; the message lists those there are.
     """
-    return control(root, "POST", "faults", {"name": name, "options": options})
+    return call(root, "POST", "faults", {"name": name, "options": options})
 
 
 def clear_faults(root: Path) -> None:
     """Lift every fault."""
-    control(root, "DELETE", "faults")
+    call(root, "DELETE", "faults")
 
 
-def faults(root: Path) -> Mapping[str, Any]:
+def known_faults(root: Path) -> Mapping[str, Any]:
     """Return the faults in force and the catalogue of those that can be asked for."""
-    return control(root, "GET", "faults")
+    return call(root, "GET", "faults")
 
 
 def break_resource(root: Path, *, stack: str, logical_id: str, **options: str) -> Mapping[str, Any]:
@@ -190,15 +190,15 @@ def break_resource(root: Path, *, stack: str, logical_id: str, **options: str) -
     Raises:
         SandboxError: there is no such resource, or it cannot be changed so.
     """
-    return control(root, "POST", "break", {"stack": stack, "logical_id": logical_id, **options})
+    return call(root, "POST", "break", {"stack": stack, "logical_id": logical_id, **options})
 
 
-def clock(root: Path, **settings: float) -> Mapping[str, Any]:
+def set_clock(root: Path, **settings: float) -> Mapping[str, Any]:
     """Read or set engine time: advance_seconds, speed, endpoint_seconds, and the other paces."""
-    return control(root, "POST" if settings else "GET", "clock", settings or None)
+    return call(root, "POST" if settings else "GET", "clock", settings or None)
 
 
-def control(root: Path, method: str, what: str, body: object = None) -> Mapping[str, Any]:
+def call(root: Path, method: str, what: str, body: object = None) -> Mapping[str, Any]:
     """Call the running server's control API, `/_esmcfn/<what>`.
 
     Raises:

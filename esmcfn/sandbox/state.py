@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import types
-import typing
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -59,7 +58,7 @@ def _decode(kind: Any, data: Json) -> Any:
 
 @cache
 def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind, vars(typing))
+    return get_type_hints(kind)
 
 
 class Store:

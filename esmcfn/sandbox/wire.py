@@ -191,7 +191,10 @@ def _success(operation: OperationModel, result: Json) -> Response:
         _moto_model(str(service.service_name), operation.name)
     )
     answer = serializer.serialize(result or {})
-    response = Response(answer["body"], status=answer["status_code"])
+    body = answer["body"]
+    if service.protocol == "query" and isinstance(body, str):
+        body = body.replace("\r", "&#13;")  # XML parsers make a line feed of a bare one
+    response = Response(body, status=answer["status_code"])
     response.headers.update(answer["headers"])
     response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +118,7 @@ class World:
                 try:
                     HANDLERS[resource.resource_type].restore(engine.request(resource, self.clock.now()))
                 except (Refusal, HandlerError) as error:
-                    resource.reason = f"The sandbox could not restore it: {error}"
+                    print(f"could not restore {stack.name} {resource.logical_id}: {error}", file=sys.stderr)
 
 
 def _in_order(resources: list[Resource]) -> list[Resource]:

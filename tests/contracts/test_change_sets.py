@@ -207,9 +207,7 @@ def test_a_parameter_change_names_its_cause(world: World) -> None:
         **a_template(T=a_topic(DisplayName={"Fn::Sub": "to ${Name}"})),
     }
     world.deploy("s", template, Parameters=[{"ParameterKey": "Name", "ParameterValue": "a"}])
-    plan = world.plan(
-        "s", template, kind="UPDATE", Parameters=[{"ParameterKey": "Name", "ParameterValue": "b"}]
-    )
+    plan = world.plan("s", template, kind="UPDATE", Parameters=[{"ParameterKey": "Name", "ParameterValue": "b"}])
     (change,) = plan["Changes"]
     static, dynamic = change["ResourceChange"]["Details"]
     assert (static["ChangeSource"], static["CausingEntity"]) == ("ParameterReference", "Name")
@@ -297,9 +295,7 @@ def test_a_long_change_set_has_pages(world: World) -> None:
     world.sandbox.world.pages["DescribeChangeSet"] = 4
     plan = world.plan("s", a_template(**{f"T{i}": a_topic() for i in range(10)}))
     assert len(plan["Changes"]) == 4
-    pages = list(
-        world.cfn.get_paginator("describe_change_set").paginate(ChangeSetName="plan", StackName="s")
-    )
+    pages = list(world.cfn.get_paginator("describe_change_set").paginate(ChangeSetName="plan", StackName="s"))
     assert [len(page["Changes"]) for page in pages] == [4, 4, 2]
     code, _ = refusal(world.cfn.describe_change_set, ChangeSetName="plan", StackName="s", NextToken="nonsense")
     assert code == "ValidationError"

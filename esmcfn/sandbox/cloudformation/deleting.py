@@ -62,19 +62,19 @@ class Deleting(Machine):
         by_id = {(item.logical_id, item.physical_id): item for item in resources}
         for op in self._due(ops, at):
             self._deleted(op, by_id[op.logical_id, op.physical_id], at)
-        blocked = {
-            need
-            for op in ops
-            if op.state in ("waiting", "running", "failed")
-            for need in by_id[op.logical_id, op.physical_id].depends_on
-        }
-        for op in [op for op in ops if op.state == "waiting"]:
-            if op.logical_id not in blocked:
+        started = True
+        while started:
+            blocked = _needs(ops, by_id, ("waiting", "running", "failed"))
+            free = [op for op in ops if op.state == "waiting" and op.until <= at and op.logical_id not in blocked]
+            for op in free:
                 resource = by_id[op.logical_id, op.physical_id]
                 self._delete_one(op, resource, at, replaced=replaced, rollback=rollback)
-        if not any(op.state == "running" for op in ops):
-            for op in ops:  # what waits for something that could not be deleted is not tried
-                op.state = "failed" if op.state == "waiting" and op.logical_id in blocked else op.state
+            started = bool(free)
+        stuck = _needs(ops, by_id, ("failed",))
+        while any(op.state == "waiting" and op.logical_id in stuck for op in ops):
+            for op in ops:  # what something undeletable depends on is not tried
+                op.state = "failed" if op.state == "waiting" and op.logical_id in stuck else op.state
+            stuck = _needs(ops, by_id, ("failed",))
         self._sleep(ops, at)
 
     def _delete_one(self, op: Op, resource: Resource, at: float, *, replaced: bool, rollback: bool) -> None:
@@ -112,6 +112,7 @@ class Deleting(Machine):
         self._mark(resource, "DELETE_FAILED", at, reason)
         again = self.run.phase == "cleanup" and op.tries < CLEANUP_TRIES
         op.state = "waiting" if again else "failed"
+        op.until = at + self.world.pace.resource_seconds
 
     def _deleted(self, op: Op, resource: Resource, at: float) -> None:
         if op.pending:  # it could not be deleted before; now it can
@@ -132,3 +133,9 @@ class Deleting(Machine):
         if rollback:
             return resource.deletion_policy == "Retain" and not replaced
         return resource.deletion_policy in ("Retain", "RetainExceptOnCreate")
+
+
+def _needs(ops: list[Op], by_id: dict[tuple[str, str], Resource], states: tuple[str, ...]) -> set[str]:
+    """Return what the resources in these states depend on."""
+    found = [by_id[op.logical_id, op.physical_id] for op in ops if op.state in states]
+    return {need for resource in found for need in resource.depends_on if need != resource.logical_id}

@@ -20,7 +20,7 @@ from esmcfn.sandbox.cloudformation.outputs import export_in_use, resolve_outputs
 from esmcfn.sandbox.cloudformation.rolling import RollingBack
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
-from esmcfn.sandbox.resources.base import HandlerError
+from esmcfn.sandbox.resources.base import HandlerError, NotYet
 
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
@@ -88,6 +88,9 @@ class Engine(RollingBack):
                 self._create(op, at, self.stack.resources.get(op.logical_id))
             else:
                 self._update(op, at)
+        except NotYet:
+            busy = HandlerError("ResourceConflict", f"{op.logical_id} is being changed by somebody else.")
+            return self._op_failed(op, busy, at)
         except (Refusal, HandlerError) as error:
             return self._op_failed(op, error, at)
         return ""

@@ -202,6 +202,7 @@ class Op:
         state: waiting, running, done, failed, cancelled.
         until: engine seconds at which a running one is looked at again.
         tries: deletions attempted during cleanup.
+        pending: its handler says when it is done; again: it could not even be begun yet.
     """
 
     logical_id: str
@@ -211,6 +212,7 @@ class Op:
     physical_id: str = ""
     tries: int = 0
     pending: bool = False
+    again: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from esmcfn.sandbox.cloudformation.machine import NEVER
 from esmcfn.sandbox.cloudformation.model import Op
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
-from esmcfn.sandbox.resources.base import HandlerError
+from esmcfn.sandbox.resources.base import HandlerError, NotYet
 
 
 class RollingBack(Deleting):
@@ -138,12 +138,16 @@ class RollingBack(Deleting):
 
     def _restore(self, op: Op, at: float) -> None:
         before, live = self.run.before[op.logical_id], self.stack.resources[op.logical_id]
+        if op.state == "waiting":
+            self._mark(before, "UPDATE_IN_PROGRESS", at, properties=json.dumps(before.shown))
         op.state = "running"
-        self._mark(before, "UPDATE_IN_PROGRESS", at, properties=json.dumps(before.shown))
         try:
             if self.world.faults.strike("rollback", logical_id=op.logical_id):
                 raise HandlerError("GeneralServiceException", "The sandbox was asked to fail this rollback.")
             outcome = HANDLERS[before.resource_type].update(self.request(before, at, previous=live))
+        except NotYet as later:
+            op.until, op.again = later.until, True
+            return
         except (Refusal, HandlerError) as error:
             self._op_failed(op, error, at)
             return
@@ -153,6 +157,10 @@ class RollingBack(Deleting):
 
     def _restored(self, op: Op, at: float) -> None:
         resource = self.stack.resources[op.logical_id]
+        if op.again:
+            op.again = False
+            self._restore(op, at)
+            return
         if op.pending:
             try:
                 progress = HANDLERS[resource.resource_type].progress(self.request(resource, at))

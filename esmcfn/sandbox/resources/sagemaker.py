@@ -212,6 +212,14 @@ class Endpoint(_Named):
                 for key in ("EndpointConfigName", "DeploymentConfig", "RetainAllVariantProperties")
                 if key in request.properties
             }
+            if made.transition is not None:
+                raise NotYet(made.transition.until)
+            if (
+                made.config_name == asked["EndpointConfigName"]
+                and not made.failure_reason
+                and not request.changed("DeploymentConfig")
+            ):
+                return self._outcome(made.arn, name)
             scaled = request.world.scaled_variants(request.region, name)
             hosting.update_endpoint(request.region, {"EndpointName": name, **asked}, request.at, scaled=scaled)
         made.tags = {tag["Key"]: tag["Value"] for tag in request.merged_tags()}

@@ -27,7 +27,7 @@ class Topic(Handler):
     name_property = "TopicName"
 
     def create(self, request: Request) -> Outcome:
-        name = request.properties.get("TopicName") or request.name(200)
+        name = request.attributes.get("TopicName") or request.properties.get("TopicName") or request.name(200)
         if request.properties.get("FifoTopic") and not name.endswith(".fifo"):
             name = f"{name}.fifo"
         self._refuse_unsupported(request)

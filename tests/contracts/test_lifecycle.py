@@ -1,0 +1,142 @@
+"""The sandbox as a process: starting, finding, stopping, surviving."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+import esmcfn.sandbox as sandbox
+from esmcfn.errors import SandboxError
+
+from .templates import a_template, a_topic, an_endpoint
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    made = tmp_path / "root"
+    made.mkdir()
+    yield made
+    sandbox.stop(made)
+
+
+def cfn(address: sandbox.Address) -> object:
+    return boto3.client(
+        "cloudformation",
+        region_name="us-east-2",
+        endpoint_url=address.endpoint_url,
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+    )
+
+
+def wait_for(client: object, stack: str, status: str) -> None:
+    deadline = time.monotonic() + 20
+    while client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] != status:  # type: ignore[attr-defined]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_nothing_runs_before_the_first_start(root: Path) -> None:
+    assert sandbox.find(root) is None
+    assert sandbox.status(root).line == "stopped"
+    assert sandbox.stop(root) is False
+    assert sandbox.reset(root) is None
+    with pytest.raises(SandboxError, match="not running"):
+        sandbox.fault(root, "quota")
+
+
+def test_two_commands_at_once_start_one_server(root: Path) -> None:
+    found: list[sandbox.Address] = []
+    threads = [threading.Thread(target=lambda: found.append(sandbox.ensure(root))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({address.pid for address in found}) == 1
+    assert sum(address.started for address in found) == 1
+    assert sandbox.state_folder(root).stat().st_mode & 0o777 == 0o700
+
+
+def test_what_was_executed_survives_a_kill(root: Path) -> None:
+    first = sandbox.ensure(root)
+    client = cfn(first)
+    sandbox.set_clock(root, speed=50)
+    template = an_endpoint()
+    template["Resources"]["T"] = a_topic(DisplayName="kept")
+    template["Outputs"] = {"T": {"Value": {"Ref": "T"}}}
+    client.create_stack(StackName="s", TemplateBody=json.dumps(template))  # type: ignore[attr-defined]
+    wait_for(client, "s", "CREATE_COMPLETE")
+    os.kill(first.pid, signal.SIGKILL)
+    second = sandbox.ensure(root)
+    assert second.started
+    assert second.pid != first.pid
+    (stack,) = cfn(second).describe_stacks()["Stacks"]  # type: ignore[attr-defined]
+    arn = stack["Outputs"][0]["OutputValue"]
+    sns = boto3.client(
+        "sns",
+        region_name="us-east-2",
+        endpoint_url=second.endpoint_url,
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+    )
+    assert sns.get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"] == "kept"
+    assert sandbox.status(root).stacks == 1
+    assert sandbox.reset(root) is not None
+    assert cfn(second).describe_stacks()["Stacks"] == []  # type: ignore[attr-defined]
+
+
+def test_an_operation_goes_on_after_a_kill(root: Path) -> None:
+    first = sandbox.ensure(root)
+    cfn(first).create_stack(StackName="s", TemplateBody=json.dumps(a_template(T=a_topic())))  # type: ignore[attr-defined]
+    os.kill(first.pid, signal.SIGKILL)
+    wait_for(cfn(sandbox.ensure(root)), "s", "CREATE_COMPLETE")
+
+
+def test_a_stale_note_is_not_believed(root: Path) -> None:
+    address = sandbox.ensure(root)
+    note = sandbox.state_folder(root) / "run.json"
+    noted = json.loads(note.read_text())
+    note.write_text(json.dumps({**noted, "token": "another"}))
+    assert sandbox.find(root) is None
+    note.write_text(json.dumps(noted))
+    assert sandbox.find(root) == sandbox.Address(address.endpoint_url, address.account, address.pid, started=False)
+
+
+def test_the_control_api_needs_the_token(root: Path) -> None:
+    import http.client
+
+    port = int(sandbox.ensure(root).endpoint_url.rpartition(":")[2])
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("POST", "/_esmcfn/reset", body="{}")
+    assert connection.getresponse().status == 403
+    connection.close()
+
+
+def test_the_environment_leads_nowhere_else(root: Path) -> None:
+    found = sandbox.environment(sandbox.Address("http://127.0.0.1:1", "123456789012", 1, started=False), "eu-west-1")
+    assert found["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+    assert (found["AWS_REGION"], found["AWS_DEFAULT_REGION"]) == ("eu-west-1", "eu-west-1")
+    assert (found["AWS_PROFILE"], found["AWS_SESSION_TOKEN"]) == ("", "")
+
+
+def test_faults_are_listed_and_unknown_ones_refused(root: Path) -> None:
+    sandbox.ensure(root)
+    sandbox.fault(root, "quota", instance_type="ml.g5.2xlarge")
+    assert sandbox.status(root).faults == ("quota",)
+    with pytest.raises(SandboxError, match="there are: quota, capacity"):
+        sandbox.fault(root, "flood")
+    with pytest.raises(SandboxError, match="it has: instance_type, limit"):
+        sandbox.fault(root, "quota", colour="red")
+    sandbox.clear_faults(root)
+    assert sandbox.status(root).faults == ()
