@@ -96,11 +96,7 @@ CATALOG = (
         },
         ("mode",),
     ),
-    Kind(
-        "stale-read",
-        "DescribeStacks answers with the status before the last change (eventual consistency)",
-        {"times": "how many answers; default 1"},
-    ),
+    Kind("model-error", "InvokeEndpoint answers with a server error of the container", dict(COMMON)),
 )
 
 BY_NAME = {kind.name: kind for kind in CATALOG}

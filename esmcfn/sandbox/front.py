@@ -13,6 +13,8 @@ from esmcfn.sandbox.aws import Environ, StartResponse
 from esmcfn.sandbox.cloudformation.operations import operations as cloudformation_operations
 from esmcfn.sandbox.control import Control
 from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.sagemaker import runtime
+from esmcfn.sandbox.sagemaker.operations import SageMaker
 from esmcfn.sandbox.wire import Call, Operation
 
 if TYPE_CHECKING:
@@ -27,7 +29,10 @@ class Front:
     def __init__(self, world: World, control: Control) -> None:
         self.world = world
         self.control = control
-        self._tables: Mapping[str, Mapping[str, Operation]] = {"cloudformation": cloudformation_operations(world)}
+        self._tables: Mapping[str, Mapping[str, Operation]] = {
+            "cloudformation": cloudformation_operations(world),
+            "sagemaker": SageMaker(world).operations,
+        }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -38,6 +43,8 @@ class Front:
         service, region = _scope(request)
         with self.world.lock:
             self.world.settle()
+            if service == "sagemaker" and request.path.startswith("/endpoints/"):
+                return runtime.invoke(self.world, request, region)(environ, start_response)
             table = self._tables.get(service)
             if table is not None:
                 answer = wire.perform(service, table, request, region, before=self._before)

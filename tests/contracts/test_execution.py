@@ -281,7 +281,10 @@ def test_one_token_starts_one_operation(world: World) -> None:
 
 
 def test_the_template_comes_back_byte_for_byte(world: World) -> None:
-    body = "Resources:\r\n  T:\n    Type: AWS::SNS::Topic  # <&> \u00e9\n    Properties: {DisplayName: !Sub '${AWS::StackName}'}\n\n"
+    body = (
+        "Resources:\r\n  T:\n    Type: AWS::SNS::Topic  # <&> \u00e9\n"
+        "    Properties: {DisplayName: !Sub '${AWS::StackName}'}\n\n"
+    )
     world.deploy("s", body)
     assert world.cfn.get_template(StackName="s")["TemplateBody"] == body
     (arn,) = [t["TopicArn"] for t in world.client("sns").list_topics()["Topics"]]

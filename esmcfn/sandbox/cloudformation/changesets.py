@@ -20,8 +20,9 @@ from esmcfn.sandbox.cloudformation.model import (
     Revision,
     Stack,
 )
-from esmcfn.sandbox.cloudformation.service import digest, page
+from esmcfn.sandbox.cloudformation.service import digest
 from esmcfn.sandbox.cloudformation.template import Template, parse
+from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation

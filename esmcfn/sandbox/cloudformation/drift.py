@@ -19,7 +19,7 @@ from esmcfn.sandbox.cloudformation.changes import MASK, Proposal, differences
 from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.cloudformation.model import SETTLED_FOR_UPDATE, Change, ChangeSet, Detail, Resource, Stack
 from esmcfn.sandbox.cloudformation.schema import TypeSchema
-from esmcfn.sandbox.cloudformation.service import page
+from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError, Outcome, Request, tag_map

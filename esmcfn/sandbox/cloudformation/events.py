@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.cloudformation.model import STACK_TYPE, ChangeSet, Event, Finding, Stack
-from esmcfn.sandbox.cloudformation.service import page
+from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import invalid
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation

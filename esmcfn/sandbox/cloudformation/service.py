@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Iterable
 from copy import deepcopy
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation.execution import Engine, deletion_blocked
 from esmcfn.sandbox.cloudformation.machine import NEVER
@@ -19,7 +19,7 @@ from esmcfn.sandbox.cloudformation.model import (
     Stack,
 )
 from esmcfn.sandbox.cloudformation.template import parse
-from esmcfn.sandbox.refusal import Refusal, invalid
+from esmcfn.sandbox.refusal import invalid
 from esmcfn.sandbox.state import decode
 
 if TYPE_CHECKING:
@@ -225,25 +225,6 @@ def _wake_at(stack: Stack) -> float:
     if stack.execution is not None:
         moments.append(stack.execution.wake_at)
     return min(moments, default=NEVER)
-
-
-T = TypeVar("T")
-
-
-def page(items: list[T], token: str | None, size: int) -> tuple[list[T], str | None]:
-    """Return one page and the token of the next.
-
-    Raises:
-        Refusal: the token is not one of ours.
-    """
-    start = 0
-    if token:
-        kind, _, number = token.partition("-")
-        if kind != "next" or not number.isdigit():
-            raise Refusal("ValidationError", "NextToken is invalid")
-        start = int(number)
-    rest = start + size
-    return items[start:rest], f"next-{rest}" if rest < len(items) else None
 
 
 def digest(*parts: object) -> str:

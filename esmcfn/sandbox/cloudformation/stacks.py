@@ -11,8 +11,8 @@ from esmcfn.sandbox.cloudformation.changes import Proposal, compute, parameters_
 from esmcfn.sandbox.cloudformation.early import findings
 from esmcfn.sandbox.cloudformation.language import Place
 from esmcfn.sandbox.cloudformation.model import Event, Resource, Revision, Stack
-from esmcfn.sandbox.cloudformation.service import page
 from esmcfn.sandbox.cloudformation.template import Template, parse
+from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.resources import SUPPORTED
 from esmcfn.sandbox.state import Json

@@ -183,7 +183,7 @@ class Hosting:
         if name.lower() in self.region(region).endpoints:
             raise refuse(f'Cannot create already existing endpoint "{arn}".')
         config = self.config(region, request["EndpointConfigName"])
-        self._check_quota(region, config, against=())
+        self._check_quota(region, config)
         reason = self._fleet_failure(config)
         endpoint = Endpoint(
             name=name,
@@ -223,7 +223,7 @@ class Hosting:
             raise refuse(f'Cannot update in-progress endpoint "{endpoint.arn}".')
         config = self.config(region, request["EndpointConfigName"])
         self._check_scaled(endpoint, config, scaled)
-        self._check_quota(region, config, against=[endpoint])
+        self._check_quota(region, config)
         silent = self._faults.strike("silent-rollback") is not None
         reason = "" if silent else self._fleet_failure(config)
         bad = silent or bool(reason)
@@ -238,6 +238,23 @@ class Hosting:
             silent=silent,
             retain=bool(request.get("RetainAllVariantProperties")),
         )
+        self.save(region)
+        return endpoint
+
+    def scale(self, region: str, name: str, wanted: Json, at: float) -> Endpoint:
+        """UpdateEndpointWeightsAndCapacities: Updating, then InService with the new counts."""
+        endpoint = self.endpoint(region, name)
+        if endpoint.transition is not None or endpoint.status != "InService":
+            raise refuse(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+        variants = {variant.name: variant for variant in endpoint.variants}
+        for item in wanted:
+            variant = variants.get(item["VariantName"])
+            if variant is None:
+                raise refuse(f"Variant {item['VariantName']} does not exist in endpoint {name}.")
+            variant.desired_count = int(item.get("DesiredInstanceCount", variant.desired_count))
+            variant.desired_weight = float(item.get("DesiredWeight", variant.desired_weight))
+        endpoint.status, endpoint.modified_at = "Updating", at
+        endpoint.transition = Transition(until=at + self.seconds, config_name=endpoint.config_name, outcome="scaled")
         self.save(region)
         return endpoint
 
@@ -271,6 +288,10 @@ class Hosting:
         endpoint.modified_at = at
         if moving.outcome == "deleted":
             del self.region(region).endpoints[key]
+        elif moving.outcome == "scaled":
+            endpoint.status = "InService"
+            for variant in endpoint.variants:
+                variant.count, variant.weight = variant.desired_count, variant.desired_weight
         elif moving.outcome == "failed":
             endpoint.status, endpoint.failure_reason = "Failed", moving.reason
         else:
@@ -295,8 +316,8 @@ class Hosting:
             if variant.instance_type == instance_type
         )
 
-    def _check_quota(self, region: str, config: EndpointConfig, against: Iterable[Endpoint]) -> None:
-        list(against)  # blue/green: the running fleet counts beside the new one
+    def _check_quota(self, region: str, config: EndpointConfig) -> None:
+        """Blue/green: the running fleet counts beside the new one."""
         for variant in config.request["ProductionVariants"]:
             for instance_type in _instance_types(variant):
                 fault = self._faults.find("quota", instance_type=instance_type)
