@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = "us-east-1"
 
+SIGNING_NAMES = {"servicequotas": "service-quotas"}
+"""The name in a signature to botocore's name of the service, where they differ."""
+
 
 class Front:
     """The sandbox as a WSGI application."""
@@ -29,10 +32,6 @@ class Front:
     def __init__(self, world: World, control: Control) -> None:
         self.world = world
         self.control = control
-        self._tables: Mapping[str, Mapping[str, Operation]] = {
-            "cloudformation": cloudformation_operations(world),
-            "sagemaker": SageMaker(world).operations,
-        }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -45,7 +44,8 @@ class Front:
             self.world.settle()
             if service == "sagemaker" and request.path.startswith("/endpoints/"):
                 return runtime.invoke(self.world, request, region)(environ, start_response)
-            table = self._tables.get(service)
+            service = SIGNING_NAMES.get(service, service)
+            table = self._table(service)
             if table is not None:
                 answer = wire.perform(service, table, request, region, before=self._before)
                 return answer(environ, start_response)
@@ -53,6 +53,19 @@ class Front:
 
     def _before(self, call: Call) -> None:
         self.world.faults.before_call(call.service, call.operation)
+
+    def _table(self, service: str) -> Mapping[str, Operation] | None:
+        """Return our own operations of a service; None where moto has it."""
+        world = self.world
+        match service:
+            case "cloudformation":
+                return cloudformation_operations(world)
+            case "sagemaker":
+                return SageMaker(world).operations
+            case "application-autoscaling":
+                return world.autoscaling.operations
+            case _:
+                return None
 
     def _moto(self, request: Request, service: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if request.path.startswith("/moto-api"):

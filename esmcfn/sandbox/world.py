@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from esmcfn.sandbox.autoscaling.service import AutoScaling
 from esmcfn.sandbox.aws import ACCOUNT, Moto
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.cloudformation.execution import Engine
@@ -63,6 +64,7 @@ class World:
         self.faults = Faults(self.store)
         self.moto = Moto()
         self.sagemaker = Hosting(self.store, self.faults)
+        self.autoscaling = AutoScaling(self)
         self.cloudformation = CloudFormation(self)
 
     def reset(self) -> None:
@@ -104,10 +106,11 @@ class World:
 
     def scaled_variants(self, region: str, endpoint: str) -> list[str]:
         """Return the variants of an endpoint that have a scalable target."""
-        return []
+        return self.autoscaling.variants(region, endpoint)
 
     def deregister_endpoint(self, region: str, endpoint: str) -> None:
         """DeleteEndpoint deregisters the scalable targets of its variants."""
+        self.autoscaling.endpoint_deleted(region, endpoint)
 
     def _restore(self) -> None:
         """Make again what lives in moto, as the stacks on disk say."""

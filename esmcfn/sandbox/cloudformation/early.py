@@ -14,6 +14,7 @@ from esmcfn.sandbox.cloudformation import schema
 from esmcfn.sandbox.cloudformation.changes import Expected, Proposal, creation_order
 from esmcfn.sandbox.cloudformation.language import Scope, parameter_values
 from esmcfn.sandbox.cloudformation.model import Finding
+from esmcfn.sandbox.cloudformation.schema import SyntaxProblem
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import Request
@@ -63,6 +64,11 @@ def _property_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
             continue
         raw = declaration.get("Properties", {})
         problems = schema.problems(kind, raw)
+        problems += [
+            SyntaxProblem(name, f"#/{name}: the sandbox does not support this property")
+            for name in raw
+            if name in kind.properties and name not in HANDLERS[declaration["Type"]].supported
+        ]
         if not problems:
             problems = schema.problems(kind, schema.coerced(kind, scope.resolve(raw)))
         for problem in problems:

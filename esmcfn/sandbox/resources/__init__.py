@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from esmcfn.sandbox.resources import iam, sagemaker, secretsmanager, sns
+from esmcfn.sandbox.resources import autoscaling, budgets, iam, kms, monitoring, s3, sagemaker, secretsmanager, sns
 from esmcfn.sandbox.resources.base import Handler
 
 HANDLERS: dict[str, Handler] = {
-    handler.resource_type: handler for module in (iam, sagemaker, secretsmanager, sns) for handler in module.HANDLERS
+    handler.resource_type: handler
+    for module in (autoscaling, budgets, iam, kms, monitoring, s3, sagemaker, secretsmanager, sns)
+    for handler in module.HANDLERS
 }
 
 SUPPORTED: dict[str, frozenset[str]] = {kind: handler.attributes for kind, handler in HANDLERS.items()}

@@ -182,6 +182,7 @@ class Handler:
         name_clash_is_the_services: the service, and not CloudFormation, refuses a replacement under the same name.
         secret_attributes: attributes that only another resource's properties may use, never an output.
         secret_properties: properties that are masked wherever they would be shown.
+        supported: properties the sandbox honours; it refuses every other that AWS has.
     """
 
     resource_type: ClassVar[str]
@@ -190,6 +191,7 @@ class Handler:
     name_clash_is_the_services: ClassVar[bool] = False
     secret_attributes: ClassVar[frozenset[str]] = frozenset()
     secret_properties: ClassVar[frozenset[str]] = frozenset()
+    supported: ClassVar[frozenset[str]]
 
     def create(self, request: Request) -> Outcome:
         """Make the resource.

@@ -100,6 +100,19 @@ class Role(_Principal):
     """AWS::IAM::Role."""
 
     resource_type = "AWS::IAM::Role"
+    supported = frozenset(
+        {
+            "AssumeRolePolicyDocument",
+            "Description",
+            "ManagedPolicyArns",
+            "MaxSessionDuration",
+            "Path",
+            "PermissionsBoundary",
+            "Policies",
+            "RoleName",
+            "Tags",
+        }
+    )
     attributes = frozenset({"Arn", "RoleId"})
     name_property = "RoleName"
     kind = "Role"
@@ -188,15 +201,13 @@ class User(_Principal):
     """AWS::IAM::User."""
 
     resource_type = "AWS::IAM::User"
+    supported = frozenset({"ManagedPolicyArns", "Path", "PermissionsBoundary", "Policies", "Tags", "UserName"})
     attributes = frozenset({"Arn"})
     name_property = "UserName"
     kind = "User"
 
     def create(self, request: Request) -> Outcome:
         given = request.properties
-        for name in ("LoginProfile", "Groups"):
-            if name in given:
-                raise HandlerError("InvalidRequest", f"the sandbox does not support {name} of AWS::IAM::User")
         name = request.physical_id or given.get("UserName") or request.name(64)
         made = self._call(request, "Create{}", name, Path=given.get("Path", "/"), Tags=request.merged_tags() or None)
         if given.get("PermissionsBoundary"):
@@ -237,14 +248,13 @@ class ManagedPolicy(Handler):
     """AWS::IAM::ManagedPolicy: a customer managed policy and the roles and users it is attached to."""
 
     resource_type = "AWS::IAM::ManagedPolicy"
+    supported = frozenset({"Description", "ManagedPolicyName", "Path", "PolicyDocument", "Roles", "Users"})
     attributes = frozenset({"PolicyArn"})
     name_property = "ManagedPolicyName"
     members = (("Roles", "Role"), ("Users", "User"))
 
     def create(self, request: Request) -> Outcome:
         given = request.properties
-        if "Groups" in given:
-            raise HandlerError("InvalidRequest", "the sandbox does not support Groups of AWS::IAM::ManagedPolicy")
         named = request.physical_id.rpartition("/")[2] or given.get("ManagedPolicyName")
         arn = request.call(
             "iam",
@@ -327,6 +337,7 @@ class AccessKey(Handler):
     """AWS::IAM::AccessKey: two a user at most; the secret goes to other resources and nowhere else."""
 
     resource_type = "AWS::IAM::AccessKey"
+    supported = frozenset({"Serial", "Status", "UserName"})
     attributes = frozenset({"SecretAccessKey"})
     secret_attributes = frozenset({"SecretAccessKey"})
 
@@ -370,6 +381,7 @@ class OidcProvider(Handler):
     """AWS::IAM::OIDCProvider: one a URL and account."""
 
     resource_type = "AWS::IAM::OIDCProvider"
+    supported = frozenset({"ClientIdList", "Tags", "ThumbprintList", "Url"})
     attributes = frozenset({"Arn"})
 
     def create(self, request: Request) -> Outcome:

@@ -38,6 +38,14 @@ CONFIG_PROPERTIES = (
 )
 
 
+UPDATE_PROPERTIES = (
+    "EndpointConfigName",
+    "DeploymentConfig",
+    "RetainAllVariantProperties",
+    "ExcludeRetainedVariantProperties",
+)
+
+
 class _Named(Handler):
     """What the three share: a name that keeps its case, and a lower-case ARN as identifier."""
 
@@ -83,6 +91,18 @@ class Model(_Named):
     """AWS::SageMaker::Model: everything but Tags is create-only."""
 
     resource_type = "AWS::SageMaker::Model"
+    supported = frozenset(
+        {
+            "Containers",
+            "EnableNetworkIsolation",
+            "ExecutionRoleArn",
+            "InferenceExecutionConfig",
+            "ModelName",
+            "PrimaryContainer",
+            "Tags",
+            "VpcConfig",
+        }
+    )
     attributes = frozenset({"ModelName", "ModelArn"})
     name_property = "ModelName"
     kind = "model"
@@ -128,6 +148,19 @@ class EndpointConfig(_Named):
     """AWS::SageMaker::EndpointConfig: everything but Tags is create-only."""
 
     resource_type = "AWS::SageMaker::EndpointConfig"
+    supported = frozenset(
+        {
+            "AsyncInferenceConfig",
+            "DataCaptureConfig",
+            "EndpointConfigName",
+            "ExplainerConfig",
+            "KmsKeyId",
+            "MetricsConfig",
+            "ProductionVariants",
+            "ShadowProductionVariants",
+            "Tags",
+        }
+    )
     attributes = frozenset({"EndpointConfigName", "EndpointConfigArn"})
     name_property = "EndpointConfigName"
     kind = "endpoint-config"
@@ -176,6 +209,16 @@ class Endpoint(_Named):
     """AWS::SageMaker::Endpoint: a new configuration is a blue/green update in place."""
 
     resource_type = "AWS::SageMaker::Endpoint"
+    supported = frozenset(
+        {
+            "DeploymentConfig",
+            "EndpointConfigName",
+            "EndpointName",
+            "ExcludeRetainedVariantProperties",
+            "RetainAllVariantProperties",
+            "Tags",
+        }
+    )
     attributes = frozenset({"EndpointName", "EndpointArn"})
     name_property = "EndpointName"
     kind = "endpoint"
@@ -207,11 +250,7 @@ class Endpoint(_Named):
         moves = request.changed("EndpointConfigName", "DeploymentConfig")
         if moves:
             self._authorize(request, "UpdateEndpoint")
-            asked = {
-                key: request.properties[key]
-                for key in ("EndpointConfigName", "DeploymentConfig", "RetainAllVariantProperties")
-                if key in request.properties
-            }
+            asked = {key: request.properties[key] for key in UPDATE_PROPERTIES if key in request.properties}
             if made.transition is not None:
                 raise NotYet(made.transition.until)
             if (

@@ -14,14 +14,13 @@ class Secret(Handler):
     """AWS::SecretsManager::Secret: the string comes from the template or is generated."""
 
     resource_type = "AWS::SecretsManager::Secret"
+    supported = frozenset({"Description", "GenerateSecretString", "KmsKeyId", "Name", "SecretString", "Tags"})
     attributes = frozenset({"Id"})
     name_property = "Name"
     secret_properties = frozenset({"SecretString"})
 
     def create(self, request: Request) -> Outcome:
         given = request.properties
-        if "ReplicaRegions" in given:
-            raise HandlerError("InvalidRequest", "the sandbox does not support ReplicaRegions of a secret")
         name = given.get("Name") or request.name(255)
         try:
             made = self._create(request, name)

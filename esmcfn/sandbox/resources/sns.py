@@ -23,6 +23,19 @@ class Topic(Handler):
     """AWS::SNS::Topic."""
 
     resource_type = "AWS::SNS::Topic"
+    supported = frozenset(
+        {
+            "ContentBasedDeduplication",
+            "DisplayName",
+            "FifoTopic",
+            "KmsMasterKeyId",
+            "SignatureVersion",
+            "Subscription",
+            "Tags",
+            "TopicName",
+            "TracingConfig",
+        }
+    )
     attributes = frozenset({"TopicArn", "TopicName"})
     name_property = "TopicName"
 
@@ -30,7 +43,6 @@ class Topic(Handler):
         name = request.attributes.get("TopicName") or request.properties.get("TopicName") or request.name(200)
         if request.properties.get("FifoTopic") and not name.endswith(".fifo"):
             name = f"{name}.fifo"
-        self._refuse_unsupported(request)
         arn = f"arn:aws:sns:{request.region}:123456789012:{name}"
         if _topic_exists(request, arn):
             raise HandlerError("AlreadyExists", f"Topic already exists: {name}")
@@ -44,7 +56,6 @@ class Topic(Handler):
         return Outcome(physical_id=made, attributes={"TopicArn": made, "TopicName": name})
 
     def update(self, request: Request) -> Outcome:
-        self._refuse_unsupported(request)
         arn = request.physical_id
         request.call("sns", "GetTopicAttributes", TopicArn=arn)
         wanted, before = self._topic_attributes(request), self._topic_attributes(request.as_before())
@@ -92,11 +103,6 @@ class Topic(Handler):
         given = {name: request.properties[name] for name in TOPIC_ATTRIBUTES if name in request.properties}
         return {name: str(v).lower() if isinstance(v, bool) else str(v) for name, v in given.items()}
 
-    def _refuse_unsupported(self, request: Request) -> None:
-        for name in ("ArchivePolicy", "DataProtectionPolicy", "DeliveryStatusLogging", "FifoThroughputScope"):
-            if name in request.properties:
-                raise HandlerError("InvalidRequest", f"the sandbox does not support {name} of AWS::SNS::Topic")
-
     def _update_subscriptions(self, request: Request) -> None:
         if not request.changed("Subscription"):
             return
@@ -127,6 +133,18 @@ class Subscription(Handler):
     """AWS::SNS::Subscription."""
 
     resource_type = "AWS::SNS::Subscription"
+    supported = frozenset(
+        {
+            "DeliveryPolicy",
+            "Endpoint",
+            "FilterPolicy",
+            "FilterPolicyScope",
+            "Protocol",
+            "RawMessageDelivery",
+            "RedrivePolicy",
+            "TopicArn",
+        }
+    )
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
     settings = ("FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "DeliveryPolicy")
 
@@ -193,6 +211,7 @@ class TopicPolicy(Handler):
     """AWS::SNS::TopicPolicy: no read handler in the registry, so drift is never checked."""
 
     resource_type = "AWS::SNS::TopicPolicy"
+    supported = frozenset({"PolicyDocument", "Topics"})
     attributes = frozenset({"Id"})
 
     def create(self, request: Request) -> Outcome:

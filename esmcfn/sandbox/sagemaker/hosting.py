@@ -237,6 +237,7 @@ class Hosting:
             reason=reason,
             silent=silent,
             retain=bool(request.get("RetainAllVariantProperties")),
+            exclude=[item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties") or ()],
         )
         self.save(region)
         return endpoint
@@ -300,7 +301,7 @@ class Hosting:
             if moving.outcome == "in-service":
                 config = self.region(region).configs.get(moving.config_name.lower())
                 fresh = _variants(config) if config is not None else endpoint.variants
-                endpoint.variants = _retained(fresh, endpoint.variants) if moving.retain else fresh
+                endpoint.variants = _retained(fresh, endpoint.variants, moving.exclude) if moving.retain else fresh
                 endpoint.config_name = moving.config_name
         self.save(region)
 
@@ -411,12 +412,14 @@ def _variants(config: EndpointConfig) -> list[Variant]:
     return found
 
 
-def _retained(fresh: list[Variant], old: list[Variant]) -> list[Variant]:
+def _retained(fresh: list[Variant], old: list[Variant], exclude: list[str]) -> list[Variant]:
     """RetainAllVariantProperties: variants of the same name keep count and weight."""
     before = {variant.name: variant for variant in old}
     for variant in fresh:
         if variant.name in before:
             kept = before[variant.name]
-            variant.count, variant.desired_count = kept.count, kept.desired_count
-            variant.weight, variant.desired_weight = kept.weight, kept.desired_weight
+            if "DesiredInstanceCount" not in exclude:
+                variant.count, variant.desired_count = kept.count, kept.desired_count
+            if "DesiredWeight" not in exclude:
+                variant.weight, variant.desired_weight = kept.weight, kept.desired_weight
     return fresh

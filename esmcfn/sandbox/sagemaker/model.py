@@ -59,6 +59,7 @@ class Transition:
     reason: str = ""
     silent: bool = False
     retain: bool = False
+    exclude: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
