@@ -167,7 +167,10 @@ class FakeJudgement:
 
 
 def a_world(
-    *, stacks: FakeStacks | None = None, identity: FakeIdentity | None = None, findings: Sequence[Finding] = ()
+    *,
+    stacks: FakeStacks | None = None,
+    identity: FakeIdentity | None = None,
+    findings: Sequence[Finding] = (),
 ) -> World:
     """A world in which nothing is deployed and no rule objects."""
     cloud = Cloud(stacks=stacks or FakeStacks(), identity=identity or FakeIdentity())

@@ -23,6 +23,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
+from botocore.parsers import ResponseParserError
 
 from esmcfn.errors import AccessDenied, CloudError
 
@@ -52,7 +53,7 @@ SERVICES = ("cloudformation", "sts")
 """The services that adapters of this room speak to."""
 
 
-class _KnownServices(botocore.loaders.Loader):
+class _KnownServices(botocore.loaders.Loader):  # type: ignore[misc]  # botocore has no types
     """Loads service models by name.
 
     botocore looks into each of its 400 service folders to see whether a name exists, twice a client: 32 of the
@@ -119,6 +120,12 @@ def translated(doing: str, *, operation: str = "") -> Iterator[None]:
         yield
     except ClientError as error:
         raise _client_error(doing, error) from error
+    except ResponseParserError as error:
+        raise CloudError(
+            f"{doing}: the answer is not one of AWS's: {str(error).splitlines()[0]}",
+            operation=operation,
+            next_step="check what answers at this address: a proxy, a login page, a sandbox of another version",
+        ) from error
     except BotoCoreError as error:
         raise CloudError(f"{doing}: {error}", operation=operation, next_step=_next_step(error)) from error
 

@@ -36,9 +36,7 @@ def selected(case: str, environment: str = "dev"):
 def test_the_templates_are_what_was_reviewed(case, environment, update_golden):
     _, selection = selected(case, environment)
     for template in synthesize_all(selection):
-        golden.check(
-            f"templates/{case}/{environment}/{template.stack.name}.json", template.text, update=update_golden
-        )
+        golden.check(f"templates/{case}/{environment}/{template.stack.name}.json", template.text, update=update_golden)
 
 
 @pytest.mark.parametrize("case", ROOTS)
@@ -55,9 +53,7 @@ def test_a_bigger_instance_reads_as_reviewed(form, update_golden):
     project, selection = selected("multi_model")
     stacks = FakeStacks(*synthesize_all(selection))
     first = project.environment.selected_models[0]
-    environment = replace(
-        project.environment, selected_models=(replace(first, instance_type="ml.g5.12xlarge"),)
-    )
+    environment = replace(project.environment, selected_models=(replace(first, instance_type="ml.g5.12xlarge"),))
     changed = replace(project, environment=environment)
     report = make_plan(changed, select(changed), a_world(stacks=stacks))
     golden.check(f"plans/multi_model/changed.{SUFFIXES[form]}", render(form, (report,)), update=update_golden)

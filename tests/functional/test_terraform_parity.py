@@ -52,9 +52,7 @@ MODULE = {
 def made(case: str) -> Counter[str]:
     _, selection = selected(case)
     return Counter(
-        resource["Type"]
-        for template in synthesize_all(selection)
-        for resource in template.body["Resources"].values()
+        resource["Type"] for template in synthesize_all(selection) for resource in template.body["Resources"].values()
     )
 
 

@@ -86,7 +86,9 @@ class TestCompare:
         )
 
     def test_a_property_shows_its_values_and_the_line_that_caused_it(self):
-        properties = {change.path: change for change in by_id(compare(BIGGER, BEFORE.body))["EndpointConfig"].properties}
+        properties = {
+            change.path: change for change in by_id(compare(BIGGER, BEFORE.body))["EndpointConfig"].properties
+        }
         changed = properties["ProductionVariants/0/InstanceType"]
         assert (changed.before, changed.after, changed.replaces) == ("ml.g5.2xlarge", "ml.g5.4xlarge", True)
         assert changed.origin is not None
@@ -95,7 +97,9 @@ class TestCompare:
     def test_tags_are_compared_by_key(self):
         tagged = synthesize(a_stack(tags={**a_stack().tags, "Aardvark": "first"}))
         for change in compare(tagged, BEFORE.body):
-            assert [(each.path, each.before, each.after) for each in change.properties] == [("Tags/Aardvark", None, "first")]
+            assert [(each.path, each.before, each.after) for each in change.properties] == [
+                ("Tags/Aardvark", None, "first")
+            ]
             assert change.action is Action.MODIFY
 
     def test_parking_deletes_the_endpoint_alone(self):
@@ -142,7 +146,12 @@ class TestReconcile:
 
     def test_a_change_that_follows_another_resource_is_explained(self):
         detail = ProposedProperty(
-            path="Properties/SecretString", before=None, after=None, recreation="Never", dynamic=True, cause="Key"
+            path="Properties/SecretString",
+            before=None,
+            after=None,
+            recreation="Never",
+            dynamic=True,
+            cause="Key",
         )
         (follows,) = reconcile((), a_change_set(a_proposed("InvokeSecret", properties=(detail,))))
         assert not follows.unexplained
@@ -223,7 +232,10 @@ class TestStackPlan:
 
     def test_what_early_validation_warns_of_is_a_note(self):
         made = stack_plan(
-            BIGGER, a_deployed(), body=BEFORE.body, change_set=a_change_set(a_proposed("Endpoint"), warnings=("quota",))
+            BIGGER,
+            a_deployed(),
+            body=BEFORE.body,
+            change_set=a_change_set(a_proposed("Endpoint"), warnings=("quota",)),
         )
         assert "CloudFormation warns: quota" in made.notes
 

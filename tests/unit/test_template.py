@@ -91,7 +91,10 @@ def test_a_change_of_the_model_renames_model_and_configuration_and_keeps_the_end
 )
 def test_whatever_cloudformation_would_replace_has_a_new_name(instance_count, instance_type, weight, isolated, parked):
     variant = a_variant(instance_count=instance_count, instance_type=instance_type, weight=weight)
-    before, after = synthesize(a_stack()), synthesize(a_stack(variant=variant, network_isolation=isolated, parked=parked))
+    before, after = (
+        synthesize(a_stack()),
+        synthesize(a_stack(variant=variant, network_isolation=isolated, parked=parked)),
+    )
     for logical_id, resource in resources(after).items():
         create_only = CREATE_ONLY[resource["Type"]]
         old = resources(before)[logical_id]["Properties"]
@@ -114,7 +117,9 @@ def test_the_execution_role_has_no_managed_policy_unless_it_is_asked_for():
     assert "ManagedPolicyArns" not in role
     asked = ExecutionRole(name="r", managed_policies=("AmazonSageMakerFullAccess",))
     named = resources(synthesize(a_base_stack(execution_role=asked)))["ExecutionRole"]["Properties"]
-    assert named["ManagedPolicyArns"] == [{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AmazonSageMakerFullAccess"}]
+    assert named["ManagedPolicyArns"] == [
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AmazonSageMakerFullAccess"}
+    ]
 
 
 def test_only_sagemaker_of_this_account_may_assume_the_role():

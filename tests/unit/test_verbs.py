@@ -56,7 +56,9 @@ class TestPlanUnhappy:
             planned(stacks=stacks, identity=FakeIdentity("999999999999"))
         assert "propose" not in stacks.calls
 
-    @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "DELETE_IN_PROGRESS"])
+    @pytest.mark.parametrize(
+        "status", ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "DELETE_IN_PROGRESS"]
+    )
     def test_a_stack_that_somebody_else_is_changing_is_exit_7(self, status):
         stacks = deployed()
         stacks.change("esm-dev", status=status)
@@ -180,7 +182,9 @@ class TestPlan:
     def test_narrowing_to_a_model_never_lists_the_others_for_deletion(self):
         two = a_selection(a_stack("a"), a_stack("b"))
         narrowed = a_selection(a_stack("a"), narrowed=frozenset({"a"}))
-        assert all(stack.action is not StackAction.DELETE for stack in planned(narrowed, stacks=deployed(two)).body.stacks)
+        assert all(
+            stack.action is not StackAction.DELETE for stack in planned(narrowed, stacks=deployed(two)).body.stacks
+        )
 
     def test_a_base_stack_that_nobody_needs_any_more_goes_last(self):
         selection = a_selection(a_stack(), base=None)
