@@ -32,9 +32,7 @@ def a_price_book(*prices: Price) -> PriceBook:
     return PriceBook(prices={(price.region, price.instance_type): price for price in listed})
 
 
-def a_hosted_variant(
-    instance_type: str = "ml.g5.2xlarge", count: int = 1, **changes: object
-) -> HostedVariant:
+def a_hosted_variant(instance_type: str = "ml.g5.2xlarge", count: int = 1, **changes: object) -> HostedVariant:
     """One endpoint's variant whose seller charges nothing."""
     hosted = HostedVariant(
         stack="esm-dev-prototype-model",
@@ -69,9 +67,7 @@ def test_a_month_has_730_hours_and_no_cent_is_rounded():
 
 def test_figures_with_many_digits_are_kept_whole():
     prices = a_price_book(a_price("ml.p4d.24xlarge", "25.251286"))
-    assert estimated([a_hosted_variant("ml.p4d.24xlarge", 3)], prices=prices).after_monthly == Decimal(
-        "55300.316340"
-    )
+    assert estimated([a_hosted_variant("ml.p4d.24xlarge", 3)], prices=prices).after_monthly == Decimal("55300.316340")
 
 
 def test_a_selected_model_wants_its_instances_and_its_seller_s_charge():
@@ -113,10 +109,7 @@ def test_an_unpriced_type_makes_the_sum_unknown_and_names_the_nearest():
     assert found.delta_monthly is None
     assert not found.complete
     assert found.before_monthly == Decimal(0)
-    assert (
-        "no price is known for ml.g5.3xlarge in us-east-2; the nearest known is ml.g5.2xlarge"
-        in found.notes[0]
-    )
+    assert "no price is known for ml.g5.3xlarge in us-east-2; the nearest known is ml.g5.2xlarge" in found.notes[0]
 
 
 def test_an_unpriced_type_that_is_deployed_makes_the_difference_unknown():
@@ -129,9 +122,7 @@ def test_an_unpriced_type_that_is_deployed_makes_the_difference_unknown():
 
 
 def test_in_a_region_without_prices_another_region_s_is_named():
-    prices = a_price_book(
-        a_price(region="us-west-2"), a_price(region="eu-west-1", usd_per_hour=Decimal("1.69"))
-    )
+    prices = a_price_book(a_price(region="us-west-2"), a_price(region="eu-west-1", usd_per_hour=Decimal("1.69")))
     found = estimated([a_hosted_variant()], prices=prices)
     assert found.after_monthly is None
     assert found.notes[0].endswith("the nearest known is ml.g5.2xlarge in eu-west-1, 1.69 USD an hour")

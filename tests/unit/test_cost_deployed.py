@@ -24,9 +24,7 @@ def a_body(**stack_changes: Any) -> dict[str, Any]:
     return copy.deepcopy(dict(synthesize(a_stack(**stack_changes)).body))
 
 
-def read(
-    body: dict[str, Any], software: dict[str, Decimal | None] | None = None
-) -> tuple[HostedVariant, ...]:
+def read(body: dict[str, Any], software: dict[str, Decimal | None] | None = None) -> tuple[HostedVariant, ...]:
     return cost.hosted_in(
         body,
         stack="esm-dev-prototype-model",
@@ -84,9 +82,7 @@ def test_an_endpoint_may_refer_to_its_configuration(reference):
 def test_every_variant_of_every_endpoint_is_paid_for_shadows_too():
     body = a_body()
     config = properties(body, "EndpointConfig")
-    config["ShadowProductionVariants"] = [
-        {**variant(body), "VariantName": "shadow", "InstanceType": "ml.g6.xlarge"}
-    ]
+    config["ShadowProductionVariants"] = [{**variant(body), "VariantName": "shadow", "InstanceType": "ml.g6.xlarge"}]
     body["Resources"]["Second"] = copy.deepcopy(body["Resources"]["Endpoint"])
     assert [each.instance_type for each in read(body)] == ["ml.g5.2xlarge", "ml.g6.xlarge"] * 2
 
@@ -181,9 +177,7 @@ def _serverless(body):
 
 
 def _asynchronous(body):
-    properties(body, "EndpointConfig")["AsyncInferenceConfig"] = {
-        "OutputConfig": {"S3OutputPath": "s3://ours"}
-    }
+    properties(body, "EndpointConfig")["AsyncInferenceConfig"] = {"OutputConfig": {"S3OutputPath": "s3://ours"}}
 
 
 EDITS = (
@@ -215,9 +209,7 @@ EDITS = (
 def test_what_cannot_be_read_is_unknown_and_not_zero(edit):
     body = a_body()
     edit(body)
-    found = cost.estimate(
-        (), read(body), region="us-east-2", prices=PriceBook(prices={}), today=date(2026, 11, 21)
-    )
+    found = cost.estimate((), read(body), region="us-east-2", prices=PriceBook(prices={}), today=date(2026, 11, 21))
     assert found.before_items
     assert found.before_monthly is None
     assert found.delta_monthly is None
@@ -278,9 +270,7 @@ values = st.recursive(
     | st.booleans()
     | st.integers()
     | st.sampled_from(["Endpoint", "EndpointConfig", "AWS::SageMaker::Model"]),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Ref", "Fn::GetAtt", "Type"]), inner)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Ref", "Fn::GetAtt", "Type"]), inner),
     max_leaves=6,
 )
 
