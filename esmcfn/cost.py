@@ -54,11 +54,7 @@ def hosted(stack: ModelStack) -> tuple[HostedVariant, ...]:
 
 def software_prices(catalog: Catalog) -> Mapping[str, Decimal | None]:
     """Return the seller's charge per instance and hour by model package ARN; None where nobody named it."""
-    return {
-        arn: entry.software_usd_per_hour
-        for entry in catalog.entries.values()
-        for arn in entry.packages.values()
-    }
+    return {arn: entry.software_usd_per_hour for entry in catalog.entries.values() for arn in entry.packages.values()}
 
 
 def hosted_in(
@@ -206,9 +202,7 @@ def _unpriced(variant: HostedVariant, *, region: str, prices: PriceBook) -> str:
     like = nearest(kind, region=region, prices=prices)
     if like is None:
         return text
-    return (
-        f"{text}; the nearest known is {like.instance_type} in {like.region}, {like.usd_per_hour} USD an hour"
-    )
+    return f"{text}; the nearest known is {like.instance_type} in {like.region}, {like.usd_per_hour} USD an hour"
 
 
 def _age(oldest: Price, today: date) -> Iterable[str]:
@@ -239,9 +233,7 @@ class _Deployed:
         if kind == "AWS::SageMaker::Endpoint":
             yield from self._endpoint(resource)
         elif not isinstance(kind, str) or kind == "AWS::CloudFormation::Stack" or kind.endswith("::MODULE"):
-            yield self._variant(
-                resource, UNREADABLE
-            )  # a loop, a transform, a stack inside: may hold endpoints
+            yield self._variant(resource, UNREADABLE)  # a loop, a transform, a stack inside: may hold endpoints
 
     def _endpoint(self, endpoint: object) -> Iterable[HostedVariant]:
         name = _at(endpoint, "Properties", "EndpointConfigName")

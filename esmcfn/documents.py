@@ -77,9 +77,7 @@ def stable(document: Mapping[str, object]) -> Document:
     assert isinstance(stacks, list)  # noqa: S101 - plan() above makes it
     return {
         **{key: value for key, value in document.items() if key not in VOLATILE},
-        "stacks": [
-            {key: value for key, value in stack.items() if key != "change_set_id"} for stack in stacks
-        ],
+        "stacks": [{key: value for key, value in stack.items() if key != "change_set_id"} for stack in stacks],
     }
 
 

@@ -108,8 +108,7 @@ class InputError(EsmcfnError):
         count = len(self.problems)
         super().__init__(
             f"{count} problem{'' if count == 1 else 's'} in the input",
-            next_step=next_step
-            or "correct the lines named above; nothing was written and nothing was called",
+            next_step=next_step or "correct the lines named above; nothing was written and nothing was called",
         )
 
 
@@ -162,8 +161,6 @@ class StackBusyError(EsmcfnError):
 class Interrupted(EsmcfnError):
     """The person, or the machine, said stop."""
 
-    def __init__(
-        self, message: str, *, exit_code: ExitCode = ExitCode.INTERRUPTED, next_step: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, exit_code: ExitCode = ExitCode.INTERRUPTED, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
         self.exit_code = exit_code

@@ -72,9 +72,7 @@ def config_base_name(endpoint_base: str) -> str:
     return f"{CONFIG_PREFIX}{endpoint_base}"
 
 
-def content_name(
-    base: str, *, account: str, region: str, stack: str, properties: Mapping[str, object]
-) -> str:
+def content_name(base: str, *, account: str, region: str, stack: str, properties: Mapping[str, object]) -> str:
     """The name of something that CloudFormation can only replace.
 
     Args:

@@ -89,9 +89,7 @@ class Bench:
         if done.returncode not in codes:
             raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
-    def measure(
-        self, name: str, *command: str, cold: bool = False, codes: tuple[int, ...] = (0,)
-    ) -> Measured:
+    def measure(self, name: str, *command: str, cold: bool = False, codes: tuple[int, ...] = (0,)) -> Measured:
         """Median of several whole processes, after one that warms up.
 
         Args:
@@ -167,7 +165,9 @@ def _measured(bench: Bench) -> tuple[list[Measured], list[Goal]]:
 
 
 def _page(rows: list[Measured], goals: list[Goal]) -> str:
-    machine = f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}"
+    machine = (
+        f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}"
+    )
     lines = [
         "# Performance",
         "",

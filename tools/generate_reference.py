@@ -124,9 +124,7 @@ def blocks() -> dict[str, str]:
     groups: dict[str, list[str]] = defaultdict(list)
     for instance_type, where in places.items():
         groups[" ".join(where)].append(instance_type)
-    conditional = {
-        name: paths for name, paths in schema_paths("conditionalCreateOnlyProperties").items() if paths
-    }
+    conditional = {name: paths for name, paths in schema_paths("conditionalCreateOnlyProperties").items() if paths}
     return {
         "create_only.py": constant("MADE_FROM", f"cfn-lint {cfnlint}")
         + table("_CREATE_ONLY", schema_paths("createOnlyProperties"))

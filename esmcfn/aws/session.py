@@ -169,9 +169,7 @@ def _assume(session: botocore.session.Session, reach: Reach) -> None:
         extra_args={"RoleSessionName": "esmcfn"},
     )
     # botocore offers no public way to give a session credentials that refresh themselves.
-    session._credentials = DeferredRefreshableCredentials(
-        method="assume-role", refresh_using=fetcher.fetch_credentials
-    )
+    session._credentials = DeferredRefreshableCredentials(method="assume-role", refresh_using=fetcher.fetch_credentials)
 
 
 _DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|AuthorizationError|Forbidden", re.IGNORECASE)

@@ -148,9 +148,7 @@ class CloudFormationStacks:
             described: Mapping[str, Any] = self._client.describe_change_set(**arguments)
         return described
 
-    def _pages(
-        self, pending: ChangeSet, first: Mapping[str, Any], *, values: bool
-    ) -> list[Mapping[str, Any]]:
+    def _pages(self, pending: ChangeSet, first: Mapping[str, Any], *, values: bool) -> list[Mapping[str, Any]]:
         pages = [first]
         while token := pages[-1].get("NextToken"):
             pages.append(self._describe(pending, values=values, token=token))
@@ -206,9 +204,7 @@ class CloudFormationStacks:
                 stack = client.describe_stacks(StackName=change_set.stack_id)["Stacks"][0]
                 others = [
                     summary["ChangeSetId"]
-                    for page in client.get_paginator("list_change_sets").paginate(
-                        StackName=change_set.stack_id
-                    )
+                    for page in client.get_paginator("list_change_sets").paginate(StackName=change_set.stack_id)
                     for summary in page["Summaries"]
                     if summary["ChangeSetId"] != change_set.arn
                 ]
@@ -241,11 +237,7 @@ def _fits(stack: Mapping[str, Any], base_name: str, environment: str) -> bool:
     name = stack["StackName"]
     tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
     named = name == base_name or name.startswith(f"{base_name}-")
-    return (
-        named
-        and tags.get("esmcfn:environment") == environment
-        and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
-    )
+    return named and tags.get("esmcfn:environment") == environment and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
 
 
 def _deployed(stack: Mapping[str, Any]) -> DeployedStack:

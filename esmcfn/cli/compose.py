@@ -151,9 +151,7 @@ def compose(
 
         names = environment_names(root)
         if not names:
-            raise UsageError(
-                f"there is no environment in {root / 'environments'}", next_step="esmcfn --root DIR ..."
-            )
+            raise UsageError(f"there is no environment in {root / 'environments'}", next_step="esmcfn --root DIR ...")
     return Run(
         root=root,
         verbose=ctx.obj["verbose"],
@@ -191,9 +189,7 @@ def _sandbox(root: Path, region: str) -> Cloud:
     from esmcfn.aws import Reach, connect
 
     address = sandbox.ensure(root, on_start=lambda message: click.echo(f"· {message}", err=True))
-    return connect(
-        Reach(region=region, endpoint_url=address.endpoint_url, credentials=("sandbox", "sandbox"))
-    )
+    return connect(Reach(region=region, endpoint_url=address.endpoint_url, credentials=("sandbox", "sandbox")))
 
 
 def _coloured(text: str) -> str:

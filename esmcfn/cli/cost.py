@@ -16,9 +16,7 @@ from esmcfn.cli import options
 @options.environments
 @options.report
 @options.reach
-@click.option(
-    "--offline", is_flag=True, envvar="ESMCFN_OFFLINE", help="Do not compare with what is deployed."
-)
+@click.option("--offline", is_flag=True, envvar="ESMCFN_OFFLINE", help="Do not compare with what is deployed.")
 @click.pass_context
 def cost(
     ctx: click.Context,
@@ -35,9 +33,7 @@ def cost(
     from esmcfn.cli.compose import compose
     from esmcfn.verbs.pricing import price
 
-    run = compose(
-        ctx, verb="cost", names=names, every=every, models=models, form=form, output=output, profile=profile
-    )
+    run = compose(ctx, verb="cost", names=names, every=every, models=models, form=form, output=output, profile=profile)
     return run.emit(
         run.outcomes(lambda project, selection, world: price(project, selection, world, compared=not offline))
     )

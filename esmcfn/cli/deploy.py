@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 @options.environments
 @options.report
 @options.reach
-@click.option(
-    "--yes", is_flag=True, envvar="ESMCFN_YES", help="Do not ask; needed where there is no terminal."
-)
+@click.option("--yes", is_flag=True, envvar="ESMCFN_YES", help="Do not ask; needed where there is no terminal.")
 @click.pass_context
 def deploy(
     ctx: click.Context,
@@ -40,9 +38,7 @@ def deploy(
     from esmcfn.verbs.deploying import deploy
 
     if not yes and not sys.stdin.isatty():
-        raise UsageError(
-            "there is no terminal to ask at", next_step="say --yes to deploy without being asked"
-        )
+        raise UsageError("there is no terminal to ask at", next_step="say --yes to deploy without being asked")
     run = compose(
         ctx, verb="deploy", names=names, every=every, models=models, form=form, output=output, profile=profile
     )
@@ -53,6 +49,4 @@ def deploy(
         click.echo(render("text", (plan,)), err=True)
         return click.confirm("Deploy this?", err=True)
 
-    return run.emit(
-        run.outcomes(lambda project, selection, world: deploy(project, selection, world, agreed=agreed))
-    )
+    return run.emit(run.outcomes(lambda project, selection, world: deploy(project, selection, world, agreed=agreed)))

@@ -103,9 +103,7 @@ def _placed(report: Report, folder: Path | None) -> Report:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make the folder {folder}: {error.strerror}") from error
-    paths = {
-        template.stack.name: folder / f"{template.stack.name}.json" for template in report.body.templates
-    }
+    paths = {template.stack.name: folder / f"{template.stack.name}.json" for template in report.body.templates}
     for template in report.body.templates:
         written(paths[template.stack.name], template.text)
     shown = {name: path.as_posix() for name, path in paths.items()}

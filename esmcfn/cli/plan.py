@@ -57,9 +57,7 @@ def plan(
 
     if out and read_only:
         raise UsageError("--out keeps change sets and --read-only makes none: choose one")
-    run = compose(
-        ctx, verb="plan", names=names, every=every, models=models, form=form, output=output, profile=profile
-    )
+    run = compose(ctx, verb="plan", names=names, every=every, models=models, form=form, output=output, profile=profile)
     if out:
         written(out, "")  # a path that cannot be written is said before change sets are kept for it
     outcomes = run.outcomes(

@@ -79,9 +79,7 @@ Exit codes: 0 done; 1 a bug; 2 usage; 3 invalid input; 4 AWS refused; 5 deployme
     envvar="ESMCFN_ROOT",
     help="Folder with catalogs/ and environments/.",
 )
-@click.option(
-    "-v", "--verbose", is_flag=True, envvar="ESMCFN_VERBOSE", help="Say what is being done, and why."
-)
+@click.option("-v", "--verbose", is_flag=True, envvar="ESMCFN_VERBOSE", help="Say what is being done, and why.")
 @click.version_option(__version__, prog_name="esmcfn")
 @click.pass_context
 def program(ctx: click.Context, root: Path, verbose: bool) -> None:

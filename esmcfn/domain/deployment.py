@@ -79,7 +79,5 @@ def root_causes(events: tuple[StackEvent, ...]) -> tuple[str, ...]:
     failed = [event for event in events if event.status.endswith("_FAILED") and event.reason not in CANCELLED]
     named = [event for event in failed if not event.of_stack] or [event for event in failed if event.of_stack]
     return tuple(
-        dict.fromkeys(
-            f"{event.logical_id} ({event.resource_type}): {event.reason or event.status}" for event in named
-        )
+        dict.fromkeys(f"{event.logical_id} ({event.resource_type}): {event.reason or event.status}" for event in named)
     )

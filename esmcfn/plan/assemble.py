@@ -61,9 +61,7 @@ def stack_plan(
     ours = compare(template, body)
     said = list(notes)
     if deployed and body is None:
-        said.append(
-            "the deployed template is not JSON, so it was changed by hand; only CloudFormation's view is shown"
-        )
+        said.append("the deployed template is not JSON, so it was changed by hand; only CloudFormation's view is shown")
         ours = ()
     outside = settings(template, body) if body is not None else ()
     said.extend(outside)
@@ -144,9 +142,7 @@ def endpoints(templates: Sequence[Template]) -> Mapping[str, EndpointOutput]:
         stack.model: EndpointOutput(
             endpoint_name=template.names["Endpoint"],
             endpoint_config_name=template.names["EndpointConfig"],
-            endpoint_url=naming.endpoint_url(
-                stack.endpoint_name, stack.target.region, stack.target.url_suffix
-            ),
+            endpoint_url=naming.endpoint_url(stack.endpoint_name, stack.target.region, stack.target.url_suffix),
             forge_model_name=stack.forge_model_name,
         )
         for template in templates
@@ -160,9 +156,7 @@ def verdict(findings: Sequence[Finding], cost: Cost, budget: Decimal | None) -> 
     if budget is None:
         return policy
     if cost.after_monthly is None:
-        return replace(
-            policy, reasons=(*policy.reasons, "the budget could not be judged: a price is unknown")
-        )
+        return replace(policy, reasons=(*policy.reasons, "the budget could not be judged: a price is unknown"))
     if cost.after_monthly <= budget:
         return policy
     over = f"over budget: {cost.after_monthly:,.2f} US dollars a month expected, {budget:,.2f} allowed"

@@ -41,8 +41,7 @@ def compare(template: Template, deployed: Body | None) -> tuple[Change, ...]:
 def removal(deployed: Body) -> tuple[Change, ...]:
     """Every resource of a stack that goes."""
     return tuple(
-        _change(Action.DELETE, logical_id, resource)
-        for logical_id, resource in sorted(resources(deployed).items())
+        _change(Action.DELETE, logical_id, resource) for logical_id, resource in sorted(resources(deployed).items())
     )
 
 
@@ -62,14 +61,10 @@ def settings(template: Template, deployed: Body) -> tuple[str, ...]:
     for logical_id, after in resources(template.body).items():
         before = resources(deployed).get(logical_id, after)
         differing = [
-            key
-            for key in sorted({*before, *after} - {"Properties", "Type"})
-            if before.get(key) != after.get(key)
+            key for key in sorted({*before, *after} - {"Properties", "Type"}) if before.get(key) != after.get(key)
         ]
         if differing and before.get("Properties") == after.get("Properties"):
-            found.append(
-                f"{logical_id}: {', '.join(differing)} change; nothing happens to the resource itself"
-            )
+            found.append(f"{logical_id}: {', '.join(differing)} change; nothing happens to the resource itself")
     return tuple(found)
 
 
@@ -92,9 +87,7 @@ def _difference(logical_id: str, before: Body | None, after: Body | None, place:
     return _change(action, logical_id, before, properties)
 
 
-def _change(
-    action: Action, logical_id: str, resource: Body, properties: tuple[PropertyChange, ...] = ()
-) -> Change:
+def _change(action: Action, logical_id: str, resource: Body, properties: tuple[PropertyChange, ...] = ()) -> Change:
     kind = str(resource["Type"])
     name = _name(kind, resource)
     return Change(

@@ -14,9 +14,7 @@ from esmcfn.domain.plan import Action, Change, ChangeSet, Impact, PropertyChange
 ONLY_OURS = "the templates differ here, but CloudFormation's change set does not list it"
 ONLY_THEIRS = "CloudFormation lists this change, but the templates do not differ here"
 MAY_REPLACE = "CloudFormation replaces this resource only if a value that it does not know yet changes"
-NEW_WORD = (
-    "CloudFormation calls this {}, which this version of esmcfn does not know; read the change set itself"
-)
+NEW_WORD = "CloudFormation calls this {}, which this version of esmcfn does not know; read the change set itself"
 
 _ACTIONS = {
     "Add": Action.ADD,
@@ -30,9 +28,7 @@ def reconcile(ours: tuple[Change, ...], change_set: ChangeSet) -> tuple[Change, 
     """One list of changes, by logical id, none dropped."""
     theirs = {change.logical_id: change for change in change_set.changes}
     mine = {change.logical_id: change for change in ours}
-    return tuple(
-        _joined(mine.get(logical_id), theirs.get(logical_id)) for logical_id in sorted({*mine, *theirs})
-    )
+    return tuple(_joined(mine.get(logical_id), theirs.get(logical_id)) for logical_id in sorted({*mine, *theirs}))
 
 
 def _joined(ours: Change | None, theirs: ProposedChange | None) -> Change:

@@ -35,9 +35,7 @@ def _body(body: Body) -> Iterator[str]:
         case Built():
             yield from _built(body)
         case Checked():
-            yield f"{body.environment} · " + ", ".join(
-                f"{name} {version}" for name, version in body.engines.items()
-            )
+            yield f"{body.environment} · " + ", ".join(f"{name} {version}" for name, version in body.engines.items())
             yield from _findings(body.findings)
             yield f"Policy   {words.policy_line(body.findings)}"
         case Priced():

@@ -116,9 +116,7 @@ def _run_models(role: ExecutionRole) -> list[object]:
             "Action": "cloudwatch:PutMetricData",
             "Resource": "*",
             "Condition": {
-                "StringLike": {
-                    "cloudwatch:namespace": ["/aws/sagemaker/*", "/aws/SageMaker/*", "AWS/SageMaker"]
-                }
+                "StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "/aws/SageMaker/*", "AWS/SageMaker"]}
             },
         },
     ]
@@ -175,9 +173,7 @@ def _invoke_policies(account: ServiceAccount) -> Iterator[iam.ManagedPolicy]:
             "Sid": "InvokeEndpoints",
             "Effect": "Allow",
             "Action": "sagemaker:InvokeEndpoint",
-            "Resource": [
-                arn("sagemaker", f"endpoint/{name}") for name in names[start : start + ENDPOINTS_A_POLICY]
-            ],
+            "Resource": [arn("sagemaker", f"endpoint/{name}") for name in names[start : start + ENDPOINTS_A_POLICY]],
         }
         yield iam.ManagedPolicy(
             f"InvokePolicy{suffix}",

@@ -43,9 +43,7 @@ def outputs(stack: ModelStack, names: Mapping[str, str]) -> Mapping[str, Output]
     }
     if not stack.parked:
         values["EndpointName"] = GetAtt("Endpoint", "EndpointName")
-        values["EndpointUrl"] = Sub(
-            naming.endpoint_url(stack.endpoint_name, "${AWS::Region}", "${AWS::URLSuffix}")
-        )
+        values["EndpointUrl"] = Sub(naming.endpoint_url(stack.endpoint_name, "${AWS::Region}", "${AWS::URLSuffix}"))
     return {title: Output(title, Value=value) for title, value in values.items()}
 
 
@@ -97,9 +95,7 @@ def _named(stack: ModelStack, base: str, name_property: str, resource: AWSObject
     create_only = CREATE_ONLY[resource.resource_type] - {name_property}
     content = {key: resolved(value, stack.target) for key, value in properties.items() if key in create_only}
     target = stack.target
-    name = naming.content_name(
-        base, account=target.account, region=target.region, stack=stack.name, properties=content
-    )
+    name = naming.content_name(base, account=target.account, region=target.region, stack=stack.name, properties=content)
     setattr(resource, name_property, name)
     return resource
 

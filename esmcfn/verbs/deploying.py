@@ -17,9 +17,7 @@ from esmcfn.verbs.reading import side_by_side
 from esmcfn.verbs.world import World
 
 
-def deploy(
-    project: Project, selection: Selection, world: World, *, agreed: Callable[[Report], bool]
-) -> Report:
+def deploy(project: Project, selection: Selection, world: World, *, agreed: Callable[[Report], bool]) -> Report:
     """Plan, pass the policy gate, ask, execute.
 
     Args:

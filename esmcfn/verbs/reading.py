@@ -54,15 +54,9 @@ def pairs(
     wanted = {template.stack.name for template in templates}
     going = () if selection.narrowed else tuple(stack for stack in deployed if stack.name not in wanted)
     found = [
-        *(
-            Pair(template=template, deployed=_living(there.get(template.stack.name)))
-            for template in templates
-        ),
+        *(Pair(template=template, deployed=_living(there.get(template.stack.name))) for template in templates),
         # What stands on the base stack goes before it.
-        *(
-            Pair(template=None, deployed=stack)
-            for stack in sorted(going, key=lambda stack: stack.model is None)
-        ),
+        *(Pair(template=None, deployed=stack) for stack in sorted(going, key=lambda stack: stack.model is None)),
     ]
 
     def read(pair: Pair) -> Pair:
@@ -106,13 +100,9 @@ def side_by_side(
     if len(waiting) == 0:
         return tuple(work(item) for item in items)
     with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(waiting))) as pool:
-        futures: list[Future[Answer] | None] = [
-            pool.submit(work, item) if busy(item) else None for item in items
-        ]
+        futures: list[Future[Answer] | None] = [pool.submit(work, item) if busy(item) else None for item in items]
         try:
-            return tuple(
-                future.result() if future else work(item) for future, item in zip(futures, items, strict=True)
-            )
+            return tuple(future.result() if future else work(item) for future, item in zip(futures, items, strict=True))
         except BaseException:
             stop()
             pool.shutdown(wait=True, cancel_futures=True)
