@@ -218,7 +218,7 @@ class TestStackPlan:
         made = stack_plan(BEFORE, a_deployed(), body=body, change_set=a_change_set())
         assert made.action is StackAction.UPDATE
         assert made.changes == ()
-        assert made.notes == ("Outputs of the template change",)
+        assert made.notes == ("the stack's Outputs change",)
 
     def test_an_empty_change_set_and_equal_templates_are_nothing_to_do(self):
         made = stack_plan(BEFORE, a_deployed(), body=BEFORE.body, change_set=a_change_set(empty=True))
