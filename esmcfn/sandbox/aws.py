@@ -8,6 +8,7 @@ operations and never on the names inside moto, and both sides are checked agains
 from __future__ import annotations
 
 import io
+import uuid
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,12 @@ def service_model(service: str) -> ServiceModel:
     return botocore.model.ServiceModel(loaded, service_name=service)
 
 
+def _protocol(model: OperationModel) -> str:
+    """Return the protocol to speak with moto: XML where a service prefers CBOR, which not all of moto reads."""
+    protocol = str(model.service_model.protocol)
+    return "query" if protocol == "smithy-rpc-v2-cbor" else protocol
+
+
 class Moto:
     """moto's server application, created when it is first needed (the import takes half a second)."""
 
@@ -49,7 +56,12 @@ class Moto:
         if self._app is None:
             from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-            self._app = DomainDispatcherApplication(create_backend_app)
+            def create(service: Any) -> Any:
+                made = create_backend_app(service)
+                made.debug = False  # a crash becomes an answer, and its trace goes to the log
+                return made
+
+            self._app = DomainDispatcherApplication(create)
         return self._app
 
     def reset(self) -> None:
@@ -68,9 +80,12 @@ class Moto:
         import botocore.parsers
 
         model = service_model(service).operation_model(operation)
-        environ = self._environ(model, region, parameters)
+        tokens = {name: str(uuid.uuid4()) for name in model.idempotent_members if name not in parameters}
+        environ = self._environ(model, region, {**parameters, **tokens})
         status, headers, body = self._run(environ)
-        parser = botocore.parsers.create_parser(model.service_model.protocol)
+        if status >= 500:
+            raise Refusal("NotImplemented", f"moto does not support {service} {operation} as it was called", status=501)
+        parser = botocore.parsers.create_parser(_protocol(model))
         parsed = parser.parse(
             {
                 "status_code": status,
@@ -89,7 +104,7 @@ class Moto:
         import botocore.serialize
         from werkzeug.test import EnvironBuilder
 
-        serializer = botocore.serialize.create_serializer(model.service_model.protocol, True)
+        serializer = botocore.serialize.create_serializer(_protocol(model), True)
         request = serializer.serialize_to_request(parameters, model)
         body = request["body"]
         headers = dict(request["headers"])
@@ -98,11 +113,13 @@ class Moto:
         scope = f"20260101/{region}/{model.service_model.signing_name}/aws4_request"
         headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential=sandbox/{scope}, SignedHeaders=host, Signature=0"
         content = body.encode() if isinstance(body, str) else bytes(body)
-        query = request.get("query_string") or {}
+        path, _, inline = str(request["url_path"]).partition("?")
+        given = request.get("query_string") or {}
+        query = "&".join(filter(None, [inline, given if isinstance(given, str) else urlencode(given)]))
         builder = EnvironBuilder(
-            path=request["url_path"],
+            path=path,
             method=request["method"],
-            query_string=query if isinstance(query, str) else urlencode(query),
+            query_string=query,
             headers={name: str(value) for name, value in headers.items()},
             input_stream=io.BytesIO(content),
             content_length=len(content),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -70,7 +71,19 @@ class Front:
     def _moto(self, request: Request, service: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if request.path.startswith("/moto-api"):
             return _refused(Refusal("NotFound", "The sandbox has no such page", status=404))(environ, start_response)
-        return self.world.moto.app(environ, start_response)
+        operation = wire.operation_name(request)
+        content = request.get_data()
+        try:
+            self.world.faults.before_call(service, operation)
+        except Refusal as refusal:
+            return wire.failure(service, refusal)(environ, start_response)
+        environ["wsgi.input"] = io.BytesIO(content)
+        answer = Response.from_app(self.world.moto.app, environ)
+        if answer.status_code >= 500 and answer.mimetype == "text/html":
+            what = f"{service} {operation}".strip()
+            lacking = Refusal("NotImplemented", f"The sandbox does not support {what}, called like this", status=501)
+            return wire.failure(service, lacking)(environ, start_response)
+        return answer(environ, start_response)
 
 
 def _scope(request: Request) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def perform(
 ) -> Response:
     """Answer one HTTP request to `service`; `before` may refuse the call (faults do)."""
     model = service_model(service)
-    name = _operation_name(request)
+    name = operation_name(request)
     try:
         if name not in model.operation_names:
             raise _no_such_operation(model, name)
@@ -60,9 +61,32 @@ def perform(
         return _success(model.operation_model(name), operations[name](call))
     except Refusal as refusal:
         return _failure(model, refusal)
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        AssertionError,
+    ):  # a bug: AWS's shape of it, and the trace in the log
+        traceback.print_exc()
+        return _failure(model, Refusal("InternalFailure", "The sandbox has a bug; see its log", status=500))
 
 
-def _operation_name(request: Request) -> str:
+def failure(service: str, refusal: Refusal) -> Response:
+    """Return an error in the protocol of a service that moto has."""
+    from botocore.exceptions import UnknownServiceError
+
+    try:
+        model = service_model(service)
+    except UnknownServiceError:
+        model = service_model("sts")
+    return _failure(model, refusal)
+
+
+def operation_name(request: Request) -> str:
+    rpc = re.search(r"/operation/(\w+)$", request.path)
+    if rpc is not None:
+        return rpc.group(1)
     target: str = request.headers.get("X-Amz-Target", "")
     return target.rpartition(".")[2] if target else str(request.values.get("Action", ""))
 

@@ -16,7 +16,7 @@ from esmcfn.sandbox.cloudformation.language import Place, Scope, parameter_value
 from esmcfn.sandbox.cloudformation.model import Change, Detail, Parameter, Resource, Revision, Stack
 from esmcfn.sandbox.cloudformation.schema import UNKNOWN, TypeSchema, is_open
 from esmcfn.sandbox.cloudformation.template import Template, entities, parse
-from esmcfn.sandbox.resources import HANDLERS
+from esmcfn.sandbox.resources import HANDLERS, tag_property
 from esmcfn.sandbox.state import Json
 
 MASK = "****"
@@ -247,7 +247,7 @@ class _Comparison:
         return bool(old == part_of(self.declaration.get("Properties", {}), inner))
 
     def _tag_details(self, kind: TypeSchema) -> Iterator[Detail]:
-        if kind.tag_property and self.live.tags != self.proposal.revision.tags:
+        if tag_property(kind) and self.live.tags != self.proposal.revision.tags:
             before = json.dumps(self.live.tags, sort_keys=True)
             after = json.dumps(self.proposal.revision.tags, sort_keys=True)
             yield Detail(attribute="Tags", path=f"/{kind.tag_property}", before=before, after=after)

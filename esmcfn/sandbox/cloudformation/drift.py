@@ -21,7 +21,7 @@ from esmcfn.sandbox.cloudformation.model import SETTLED_FOR_UPDATE, Change, Chan
 from esmcfn.sandbox.cloudformation.schema import TypeSchema
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal, invalid
-from esmcfn.sandbox.resources import HANDLERS
+from esmcfn.sandbox.resources import HANDLERS, tag_property
 from esmcfn.sandbox.resources.base import HandlerError, Outcome, Request, tag_map
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
@@ -260,9 +260,9 @@ def expected_properties(kind: TypeSchema, request: Request) -> dict[str, Json]:
     """Return declared properties in a comparable form, with the stack's tags and without write-only values."""
     found: dict[str, Json] = {}
     for name, value in request.properties.items():
-        if not kind.is_write_only(name):
+        if not kind.is_write_only(name) and value not in ([], {}, None):
             found[name] = _comparable(kind, name, value)
-    if kind.tag_property and request.merged_tags():
+    if tag_property(kind) and request.merged_tags():
         found[kind.tag_property] = _comparable(kind, kind.tag_property, request.merged_tags())
     return found
 

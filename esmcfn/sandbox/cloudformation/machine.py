@@ -11,7 +11,7 @@ from esmcfn.sandbox.cloudformation.changes import MASK, masked
 from esmcfn.sandbox.cloudformation.language import Place, Scope, parameter_values
 from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Event, Execution, Op, Resource, Stack
 from esmcfn.sandbox.cloudformation.template import Template, parse
-from esmcfn.sandbox.resources import HANDLERS
+from esmcfn.sandbox.resources import HANDLERS, tag_property
 from esmcfn.sandbox.resources.base import HandlerError, Outcome, Request
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Machine:
 
     def _tags(self, resource: Resource, tags: dict[str, str]) -> dict[str, str]:
         kind = self._schema(resource.resource_type)
-        if not kind.tag_property:
+        if not tag_property(kind):
             return {}
         if not kind.system_tags:
             return dict(tags)
@@ -166,7 +166,7 @@ class Machine:
             physical_id="",
             properties=schema.coerced(kind, self.scope().resolve(raw)),
             shown=masked(declaration["Type"], shown),
-            tags=dict(self.stack.revision.tags) if kind.tag_property else {},
+            tags=dict(self.stack.revision.tags) if tag_property(kind) else {},
             depends_on=list(template.references(logical_id)),
             metadata=declaration.get("Metadata"),
             deletion_policy=declaration.get("DeletionPolicy", "Delete"),

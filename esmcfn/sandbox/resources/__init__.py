@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from esmcfn.sandbox.cloudformation.schema import TypeSchema
 from esmcfn.sandbox.resources import autoscaling, budgets, iam, kms, monitoring, s3, sagemaker, secretsmanager, sns
 from esmcfn.sandbox.resources.base import Handler
 
@@ -10,6 +11,13 @@ HANDLERS: dict[str, Handler] = {
     for module in (autoscaling, budgets, iam, kms, monitoring, s3, sagemaker, secretsmanager, sns)
     for handler in module.HANDLERS
 }
+
+
+def tag_property(kind: TypeSchema) -> str:
+    """Return the property that a type's stack tags go to; empty where it takes none, or the sandbox sets none."""
+    name = kind.tag_property
+    return name if name in HANDLERS[kind.resource_type].supported else ""
+
 
 SUPPORTED: dict[str, frozenset[str]] = {kind: handler.attributes for kind, handler in HANDLERS.items()}
 """Type to the attributes GetAtt accepts."""

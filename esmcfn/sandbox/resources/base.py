@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from botocore.exceptions import BotoCoreError, ParamValidationError
 
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.refusal import Refusal
@@ -14,6 +18,8 @@ from esmcfn.sandbox.state import Json
 
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
+
+T = TypeVar("T")
 
 NOT_FOUND_CODES = frozenset(
     {
@@ -173,6 +179,25 @@ class NotYet(Exception):
         self.until = until
 
 
+GUARDED = ("create", "update", "delete", "read", "progress", "deleted", "restore", "conflict", "find")
+
+
+def guarded(method: Callable[..., T]) -> Callable[..., T]:
+    """Let nothing but Refusal, HandlerError and NotYet out of a handler: one stack's trouble stays its own."""
+
+    @wraps(method)
+    def call(self: Handler, request: Any, *more: Any) -> T:
+        try:
+            return method(self, request, *more)
+        except ParamValidationError as error:
+            raise HandlerError("InvalidRequest", str(error)) from error
+        except (BotoCoreError, LookupError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
+            traceback.print_exc()
+            raise HandlerError("InternalFailure", f"the sandbox has a bug: {error!r}") from error
+
+    return call
+
+
 class Handler:
     """One resource type. Subclasses override what the type can do.
 
@@ -192,6 +217,11 @@ class Handler:
     secret_attributes: ClassVar[frozenset[str]] = frozenset()
     secret_properties: ClassVar[frozenset[str]] = frozenset()
     supported: ClassVar[frozenset[str]]
+
+    def __init_subclass__(cls) -> None:
+        for name in GUARDED:
+            if name in vars(cls):
+                setattr(cls, name, guarded(vars(cls)[name]))
 
     def create(self, request: Request) -> Outcome:
         """Make the resource.

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import ClassVar
+from urllib.parse import unquote
 
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources.base import Handler, HandlerError, Outcome, Request, policy_text, without_none
 from esmcfn.sandbox.state import Json
+
+
+def know_policy_of_aws(arn: str) -> None:
+    """Add one of AWS's own managed policies to moto, which loads all thousand of them or none."""
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+    from moto.iam.models import AWSManagedPolicy, iam_backends
+
+    backend = iam_backends[ACCOUNT]["aws"]
+    if not arn.startswith("arn:aws:iam::aws:policy/") or arn in backend.managed_policies:
+        return
+    name = arn.rpartition("/")[2]
+    data = _policies_of_aws(aws_managed_policies_data).get(name)
+    if data is not None:
+        policy = AWSManagedPolicy.from_data(name, ACCOUNT, backend.region_name, data)
+        backend.managed_policies[policy.arn] = policy
+
+
+@cache
+def _policies_of_aws(text: str) -> dict[str, Json]:
+    found: dict[str, Json] = json.loads(text)
+    return found
 
 
 class _Principal(Handler):
@@ -24,6 +47,7 @@ class _Principal(Handler):
         new = list(request.properties.get("ManagedPolicyArns", ()))
         old = list(request.previous.get("ManagedPolicyArns", ()))
         for arn in [arn for arn in new if arn not in old]:
+            know_policy_of_aws(arn)
             self._call(request, "Attach{}Policy", name, PolicyArn=arn)
         for arn in [arn for arn in old if arn not in new]:
             self._forgiving(request, "Detach{}Policy", name, PolicyArn=arn)
@@ -41,6 +65,7 @@ class _Principal(Handler):
             return
         boundary = request.properties.get("PermissionsBoundary")
         if boundary:
+            know_policy_of_aws(boundary)
             self._call(request, "Put{}PermissionsBoundary", name, PermissionsBoundary=boundary)
         else:
             self._call(request, "Delete{}PermissionsBoundary", name)
@@ -93,7 +118,8 @@ class _Principal(Handler):
 
 
 def _document(value: Json) -> Json:
-    return json.loads(value) if isinstance(value, str) else value
+    """Return a policy document; IAM percent-encodes it on the wire."""
+    return json.loads(unquote(value)) if isinstance(value, str) else value
 
 
 class Role(_Principal):
@@ -120,6 +146,7 @@ class Role(_Principal):
     def create(self, request: Request) -> Outcome:
         given = request.properties
         name = request.physical_id or given.get("RoleName") or request.name(64)
+        know_policy_of_aws(given.get("PermissionsBoundary", ""))
         made = self._call(
             request,
             "Create{}",
@@ -201,7 +228,7 @@ class User(_Principal):
     """AWS::IAM::User."""
 
     resource_type = "AWS::IAM::User"
-    supported = frozenset({"ManagedPolicyArns", "Path", "PermissionsBoundary", "Policies", "Tags", "UserName"})
+    supported = frozenset({"ManagedPolicyArns", "Path", "Policies", "Tags", "UserName"})
     attributes = frozenset({"Arn"})
     name_property = "UserName"
     kind = "User"
@@ -210,15 +237,12 @@ class User(_Principal):
         given = request.properties
         name = request.physical_id or given.get("UserName") or request.name(64)
         made = self._call(request, "Create{}", name, Path=given.get("Path", "/"), Tags=request.merged_tags() or None)
-        if given.get("PermissionsBoundary"):
-            self._call(request, "Put{}PermissionsBoundary", name, PermissionsBoundary=given["PermissionsBoundary"])
         self._update_policies(request, name)
         return Outcome(physical_id=name, attributes={"Arn": made["User"]["Arn"]})
 
     def update(self, request: Request) -> Outcome:
         name = request.physical_id
         made = self._call(request, "Get{}", name)["User"]
-        self._update_boundary(request, name)
         self._update_policies(request, name)
         self._update_tags(request, name)
         return Outcome(physical_id=name, attributes={"Arn": made["Arn"]})
@@ -235,7 +259,6 @@ class User(_Principal):
         return without_none(
             UserName=live["UserName"],
             Path=live["Path"],
-            PermissionsBoundary=live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
             Tags=live.get("Tags"),
             **self._read_policies(request, request.physical_id),
         )
@@ -402,15 +425,11 @@ class OidcProvider(Handler):
             set(request.properties.get("ClientIdList", ())),
             set(request.previous.get("ClientIdList", ())),
         )
-        for client in sorted(new - old):
-            request.call("iam", "AddClientIDToOpenIDConnectProvider", OpenIDConnectProviderArn=arn, ClientID=client)
-        for client in sorted(old - new):
-            request.call(
-                "iam",
-                "RemoveClientIDFromOpenIDConnectProvider",
-                OpenIDConnectProviderArn=arn,
-                ClientID=client,
-            )
+        if new != old:
+            from moto.iam.models import iam_backends  # moto lacks AddClientIDToOpenIDConnectProvider
+
+            provider = iam_backends[ACCOUNT]["aws"].open_id_providers[arn]
+            provider.client_id_list = list(request.properties.get("ClientIdList", ()))
         if request.changed("ThumbprintList"):
             thumbprints = request.properties.get("ThumbprintList", [])
             request.call(

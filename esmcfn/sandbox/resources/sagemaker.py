@@ -141,7 +141,8 @@ class Model(_Named):
             live = request.world.sagemaker.model(request.region, self._live_name(request))
         except Refusal as refusal:
             raise _found(refusal) from refusal
-        return without_none(ModelName=live.name, Tags=_tag_list(live.tags), **live.request)
+        given = {key: value for key, value in live.request.items() if key != "ModelName"}
+        return without_none(ModelName=live.name, Tags=_tag_list(live.tags), **given)
 
 
 class EndpointConfig(_Named):

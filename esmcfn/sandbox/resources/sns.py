@@ -12,8 +12,6 @@ from esmcfn.sandbox.state import Json
 TOPIC_ATTRIBUTES = (
     "DisplayName",
     "KmsMasterKeyId",
-    "SignatureVersion",
-    "TracingConfig",
     "ContentBasedDeduplication",
 )
 """Properties of a topic that are topic attributes of the same name."""
@@ -29,11 +27,9 @@ class Topic(Handler):
             "DisplayName",
             "FifoTopic",
             "KmsMasterKeyId",
-            "SignatureVersion",
             "Subscription",
             "Tags",
             "TopicName",
-            "TracingConfig",
         }
     )
     attributes = frozenset({"TopicArn", "TopicName"})

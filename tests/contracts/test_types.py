@@ -1,0 +1,136 @@
+"""Every resource type: created, read back property by property, updated, drifted, deleted; over HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from esmcfn.sandbox.cloudformation import schema
+from esmcfn.sandbox.resources import HANDLERS
+
+from .conftest import REGION, World
+from .types import CASES, Case
+
+READABLE = [case for case in CASES if schema.must_load(case.type, REGION).readable]
+
+
+def names(case: Case) -> str:
+    return case.type
+
+
+def drift(world: World) -> dict[str, Any]:
+    """Detect drift of the stack `s` and return the result of the resource `It`; empty when it was not checked."""
+    detection = world.cfn.detect_stack_drift(StackName="s")["StackDriftDetectionId"]
+    status = world.cfn.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+    assert status["DetectionStatus"] == "DETECTION_IN_PROGRESS"
+    world.advance(1)
+    status = world.cfn.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+    assert status["DetectionStatus"] == "DETECTION_COMPLETE", status.get("DetectionStatusReason")
+    found = world.cfn.describe_stack_resource_drifts(StackName="s")["StackResourceDrifts"]
+    return next((item for item in found if item["LogicalResourceId"] == "It"), {})
+
+
+def assert_in_sync(world: World, case: Case, declared: dict[str, Any]) -> None:
+    """Every declared property that can be read is read back as it was declared."""
+    found = drift(world)
+    assert found["StackResourceDriftStatus"] == "IN_SYNC", found["PropertyDifferences"]
+    actual = json.loads(found["ActualProperties"])
+    kind = schema.must_load(case.type, REGION)
+    for name, value in declared.items():
+        if not kind.is_write_only(name) and value != []:
+            assert name in actual, f"{name} was not read back"
+
+
+def test_every_type_has_a_case() -> None:
+    assert sorted(case.type for case in CASES) == sorted(HANDLERS)
+
+
+@pytest.mark.parametrize("case", CASES, ids=names)
+def test_a_type_lives_through_create_update_and_delete(world: World, case: Case) -> None:
+    tags = [{"Key": "stack", "Value": "1"}]
+    stack = world.deploy("s", case.template(), Tags=tags)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", world.reasons("s")
+    readable = case in READABLE
+    if readable:
+        assert_in_sync(world, case, case.create)
+    updated = world.deploy("s", case.template(case.update), Tags=[{"Key": "stack", "Value": "2"}])
+    assert updated["StackStatus"] == "UPDATE_COMPLETE", world.reasons("s")
+    kept = next(
+        r
+        for r in world.cfn.list_stack_resources(StackName="s")["StackResourceSummaries"]
+        if r["LogicalResourceId"] == "It"
+    )
+    assert kept["ResourceStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    if readable:
+        assert_in_sync(world, case, {**case.create, **case.update})
+    world.cfn.delete_stack(StackName="s")
+    world.advance()
+    assert world.stack(stack["StackId"])["StackStatus"] == "DELETE_COMPLETE", world.reasons(stack["StackId"])
+    again = world.deploy("s", case.template(), Tags=tags)
+    assert again["StackStatus"] == "CREATE_COMPLETE", "something was left behind: " + str(world.reasons("s"))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.more], ids=names)
+def test_properties_that_exclude_others(world: World, case: Case) -> None:
+    declared = {"Resources": {**case.around, "It": {"Type": case.type, "Properties": case.more}}}
+    assert world.deploy("s", declared)["StackStatus"] == "CREATE_COMPLETE", world.reasons("s")
+    assert_in_sync(world, case, case.more)
+
+
+@pytest.mark.parametrize("case", [case for case in READABLE if case.change], ids=names)
+def test_what_a_hand_changed_is_drift_and_can_be_reverted(world: World, case: Case) -> None:
+    world.deploy("s", case.template())
+    assert case.change is not None
+    path, value = case.change
+    broken = {"stack": "s", "logical_id": "It", "action": "change", "property": path, "value": value}
+    _break(world, broken)
+    found = drift(world)
+    assert found["StackResourceDriftStatus"] == "MODIFIED"
+    assert {"/" + path.split("/")[0]} == {"/" + d["PropertyPath"].split("/")[1] for d in found["PropertyDifferences"]}
+    assert world.stack("s")["DriftInformation"]["StackDriftStatus"] == "DRIFTED"
+    plain = world.plan("s", case.template(), kind="UPDATE", name="plain")
+    assert plain["Status"] == "FAILED", "an ordinary change set compares templates only"
+    plan = world.plan("s", case.template(), kind="UPDATE", name="revert", DeploymentMode="REVERT_DRIFT")
+    assert plan["StackDriftStatus"] == "DRIFTED"
+    change = next(c["ResourceChange"] for c in plan["Changes"] if c["ResourceChange"]["LogicalResourceId"] == "It")
+    assert change["ResourceDriftStatus"] == "MODIFIED"
+    world.cfn.execute_change_set(ChangeSetName=plan["ChangeSetId"])
+    world.advance()
+    assert world.stack("s")["StackStatus"] == "UPDATE_COMPLETE", world.reasons("s")
+    assert drift(world)["StackResourceDriftStatus"] == "IN_SYNC"
+
+
+@pytest.mark.parametrize("case", READABLE, ids=names)
+def test_what_a_hand_deleted_is_deleted(world: World, case: Case) -> None:
+    world.deploy("s", case.template())
+    _break(world, {"stack": "s", "logical_id": "It"})
+    world.advance()
+    assert drift(world)["StackResourceDriftStatus"] == "DELETED"
+    world.cfn.delete_stack(StackName="s")
+    world.advance()
+    assert world.cfn.describe_stacks()["Stacks"] == []
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in READABLE], ids=names)
+def test_what_has_no_read_handler_is_not_checked(world: World, case: Case) -> None:
+    world.deploy("s", case.template())
+    assert drift(world) == {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=names)
+def test_what_the_sandbox_lacks_is_refused(world: World, case: Case) -> None:
+    kind, handler = schema.must_load(case.type, REGION), HANDLERS[case.type]
+    lacking = sorted(set(kind.properties) - handler.supported - {path.split("/")[0] for path in kind.read_only})
+    for name in lacking:
+        plan = world.plan("s", case.template({name: {"Ref": "AWS::Region"}}), name=f"p{name}")
+        assert "PropertyValidation" in plan["StatusReason"], name
+
+
+def _break(world: World, asked: dict[str, Any]) -> None:
+    from esmcfn.sandbox.breaking import break_resource
+
+    with world.sandbox.world.lock:
+        break_resource(world.sandbox.world, asked)
+    world.advance()
