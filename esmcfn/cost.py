@@ -7,9 +7,10 @@ it unknown; a seller's charge that nobody named is left out of the sums, and the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
 
 from esmcfn.domain.cost import HOURS_PER_MONTH, Cost, CostItem, HostedVariant, Price, PriceBook
 from esmcfn.domain.project import Catalog
@@ -218,8 +219,7 @@ def _age(oldest: Price, today: date) -> Iterable[str]:
         yield f"{text}, more than {AGED_DAYS} days old: it may have changed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Deployed:
+class _Deployed(Struct, frozen=True, kw_only=True):
     """A deployed template, as far as it hosts something; see `hosted_in`."""
 
     resources: Mapping[str, object]

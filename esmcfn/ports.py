@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.plan import ChangeSet, DeployedStack
@@ -79,8 +80,7 @@ class Identity(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cloud:
+class Cloud(Struct, frozen=True, kw_only=True):
     """The world of one environment, as the command line composed it."""
 
     stacks: Stacks

@@ -6,9 +6,10 @@ a_stack(variant=a_variant(instance_count=2)), a_project(models=[a_selected_model
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from esmcfn import naming
 from esmcfn.domain.project import (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
+
+from msgspec.structs import replace
 
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.finding import Finding

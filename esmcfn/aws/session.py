@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import botocore.loaders
@@ -24,6 +23,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 from botocore.parsers import ResponseParserError
+from msgspec import Struct
 
 from esmcfn.errors import AccessDenied, CloudError
 
@@ -31,8 +31,7 @@ ATTEMPTS = 7
 """Tries of one call, in botocore's standard mode, which waits at most 20 seconds between two of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Reach(Struct, frozen=True, kw_only=True):
     """How to reach an account.
 
     Attributes:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from esmcfn import __version__
 from esmcfn.cli.program import tell
@@ -40,8 +40,7 @@ PRECEDENCE = (
 Verb = Callable[[Project, Selection, World], Report]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """One command line's common words."""
 
     root: Path

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
 
 HOURS_PER_MONTH = 730
 """Hours in a month, by convention: 365 days x 24 hours / 12 months. Every report says it aloud."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(Struct, frozen=True, kw_only=True):
     """One hour of one instance of one type in one region, list price, on demand, SageMaker hosting.
 
     Attributes:
@@ -28,8 +28,7 @@ class Price:
     as_of: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceBook:
+class PriceBook(Struct, frozen=True, kw_only=True):
     """Dated prices by (region, instance type). What is absent is unknown, never free."""
 
     prices: Mapping[tuple[str, str], Price]
@@ -39,8 +38,7 @@ class PriceBook:
         return self.prices.get((region, instance_type))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostedVariant:
+class HostedVariant(Struct, frozen=True, kw_only=True):
     """Instances that are paid for by the hour: what wants to be, or is, behind an endpoint.
 
     Attributes:
@@ -61,8 +59,7 @@ class HostedVariant:
     marketplace: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostItem:
+class CostItem(Struct, frozen=True, kw_only=True):
     """What one variant costs a month, in US dollars; None where a price is unknown.
 
     Attributes:
@@ -81,8 +78,7 @@ class CostItem:
     max_monthly: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class Cost(Struct, frozen=True, kw_only=True):
     """What a set of variants costs a month, against what is deployed.
 
     Attributes:

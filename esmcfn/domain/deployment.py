@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from esmcfn.domain.plan import EndpointOutput, StackAction
 
@@ -14,8 +15,7 @@ CANCELLED = ("Resource creation cancelled", "Resource update cancelled", "Resour
 """Reasons of resources that failed only because another one did."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackEvent:
+class StackEvent(Struct, frozen=True, kw_only=True):
     """One line of CloudFormation's own account.
 
     Attributes:
@@ -31,8 +31,7 @@ class StackEvent:
     of_stack: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
+class Execution(Struct, frozen=True, kw_only=True):
     """How one stack's operation ended.
 
     Attributes:
@@ -48,8 +47,7 @@ class Execution:
         return self.status in SUCCEEDED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackOutcome:
+class StackOutcome(Struct, frozen=True, kw_only=True):
     """What became of one stack of the plan; `execution` is None where it was not reached."""
 
     name: str
@@ -58,8 +56,7 @@ class StackOutcome:
     execution: Execution | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
+class Deployment(Struct, frozen=True, kw_only=True):
     """One execution of a plan."""
 
     plan_id: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from esmcfn.domain.project import Origin
@@ -41,8 +42,7 @@ class Engine(StrEnum):
     HOUSE = "house"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One judgement by a rule about one stack.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.finding import Finding
@@ -41,8 +42,7 @@ class Impact(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeployedStack:
+class DeployedStack(Struct, frozen=True, kw_only=True):
     """A stack that AWS says is ours.
 
     Attributes:
@@ -80,8 +80,7 @@ class DeployedStack:
         return self.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposedProperty:
+class ProposedProperty(Struct, frozen=True, kw_only=True):
     """One property as a change set names it.
 
     Attributes:
@@ -102,8 +101,7 @@ class ProposedProperty:
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposedChange:
+class ProposedChange(Struct, frozen=True, kw_only=True):
     """One resource as a change set names it; unknown words are kept, never dropped.
 
     Attributes:
@@ -119,8 +117,7 @@ class ProposedChange:
     properties: tuple[ProposedProperty, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeSet:
+class ChangeSet(Struct, frozen=True, kw_only=True):
     """CloudFormation's own opinion about a template.
 
     Attributes:
@@ -140,8 +137,7 @@ class ChangeSet:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PropertyChange:
+class PropertyChange(Struct, frozen=True, kw_only=True):
     """One property, before and after.
 
     Attributes:
@@ -158,8 +154,7 @@ class PropertyChange:
     replaces: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """What happens to one resource, and what that does to callers.
 
     Attributes:
@@ -180,8 +175,7 @@ class Change:
     unexplained: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackPlan:
+class StackPlan(Struct, frozen=True, kw_only=True):
     """What happens to one stack.
 
     Attributes:
@@ -203,8 +197,7 @@ class StackPlan:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What a report is worth.
 
     Attributes:
@@ -218,8 +211,7 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointOutput:
+class EndpointOutput(Struct, frozen=True, kw_only=True):
     """What a caller needs to know about one endpoint; the Terraform module's four strings."""
 
     endpoint_name: str
@@ -228,8 +220,7 @@ class EndpointOutput:
     forge_model_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """Everything that a reviewer needs, bound to digests.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from esmcfn.domain.finding import Level
 
@@ -15,8 +16,7 @@ SANDBOX_ACCOUNT = "123456789012"
 """The account id of the embedded AWS, wherever an id is needed."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
+class Origin(Struct, frozen=True, order=True):
     """The place in a YAML file that caused something.
 
     Attributes:
@@ -30,8 +30,7 @@ class Origin:
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origins:
+class Origins(Struct, frozen=True, kw_only=True):
     """Where a mapping of the YAML and its keys stand.
 
     Attributes:
@@ -47,8 +46,7 @@ class Origins:
         return self.keys.get(key, self.at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class Container(Struct, frozen=True, kw_only=True):
     """A model container of one's own, in place of a Marketplace package.
 
     Attributes:
@@ -62,8 +60,7 @@ class Container:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogEntry:
+class CatalogEntry(Struct, frozen=True, kw_only=True):
     """One offered model; its key in the catalog is the selector.
 
     Attributes:
@@ -89,8 +86,7 @@ class CatalogEntry:
     origins: Origins
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Catalog:
+class Catalog(Struct, frozen=True, kw_only=True):
     """The models that may be deployed.
 
     Attributes:
@@ -104,8 +100,7 @@ class Catalog:
     unreadable: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelectedModel:
+class SelectedModel(Struct, frozen=True, kw_only=True):
     """One entry of `selected_models`.
 
     Attributes:
@@ -122,8 +117,7 @@ class SelectedModel:
     origins: Origins
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionRoleSettings:
+class ExecutionRoleSettings(Struct, frozen=True, kw_only=True):
     """How the execution role is made.
 
     Attributes:
@@ -137,8 +131,7 @@ class ExecutionRoleSettings:
     path: str = "/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class Environment(Struct, frozen=True, kw_only=True):
     """An account, a region, tags, and the models selected there.
 
     Attributes:
@@ -173,8 +166,7 @@ class Environment:
         return SANDBOX_ACCOUNT if self.account == SANDBOX else self.account
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True, kw_only=True):
     """Another environment of the same root, as far as it was readable: enough to see that names would meet."""
 
     name: str
@@ -187,8 +179,7 @@ class Neighbour:
     shared_service_account_name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """Levels and limits in force: the package's own, overridden by the root's policies/*.yaml.
 
     Attributes:
@@ -202,8 +193,7 @@ class Policy:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """One environment with everything that belongs to it, as read from the root."""
 
     catalog: Catalog

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.deployment import Deployment
@@ -13,8 +14,7 @@ from esmcfn.domain.template import Template
 from esmcfn.errors import EsmcfnError, ExitCode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validated:
+class Validated(Struct, frozen=True, kw_only=True):
     """The YAML is good; this is what it selects.
 
     Attributes:
@@ -25,8 +25,7 @@ class Validated:
     stacks: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
+class Built(Struct, frozen=True, kw_only=True):
     """The templates of an environment.
 
     Attributes:
@@ -38,8 +37,7 @@ class Built:
     written: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(Struct, frozen=True, kw_only=True):
     """What the rules say about the templates of an environment.
 
     Attributes:
@@ -52,8 +50,7 @@ class Checked:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Priced:
+class Priced(Struct, frozen=True, kw_only=True):
     """What the templates of an environment cost a month.
 
     Attributes:
@@ -70,8 +67,7 @@ class Priced:
 Body = Validated | Built | Checked | Priced | Plan | Deployment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """One environment's answer of one verb."""
 
     verb: str
@@ -80,8 +76,7 @@ class Report:
     exit_code: ExitCode = ExitCode.DONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """One environment that could not be answered, beside others that could."""
 
     verb: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from esmcfn.domain.project import Container, Environment, Origins
 
@@ -15,8 +16,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """Where a stack lives.
 
     Attributes:
@@ -31,8 +31,7 @@ class Target:
     url_suffix: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
+class Variant(Struct, frozen=True, kw_only=True):
     """One production variant: instances behind an endpoint.
 
     Attributes:
@@ -49,8 +48,7 @@ class Variant:
     download_timeout: int = 3600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionRole:
+class ExecutionRole(Struct, frozen=True, kw_only=True):
     """The role that SageMaker assumes to run the models.
 
     Attributes:
@@ -66,8 +64,7 @@ class ExecutionRole:
     model_data: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceAccount:
+class ServiceAccount(Struct, frozen=True, kw_only=True):
     """The shared IAM user that may invoke this environment's endpoints, and nothing else.
 
     Attributes:
@@ -79,8 +76,7 @@ class ServiceAccount:
     endpoint_names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaseStack:
+class BaseStack(Struct, frozen=True, kw_only=True):
     """What the models of an environment share.
 
     Attributes:
@@ -103,8 +99,7 @@ class BaseStack:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelStack:
+class ModelStack(Struct, frozen=True, kw_only=True):
     """One selected model: Model, EndpointConfig, Endpoint, and what belongs to them.
 
     Attributes:
@@ -146,8 +141,7 @@ class ModelStack:
 Stack = BaseStack | ModelStack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Catalog x environment, every field filled.
 
     Attributes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from esmcfn.domain.project import Origin
 from esmcfn.domain.stack import Stack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class Template(Struct, frozen=True, kw_only=True):
     """A stack's CloudFormation text, with its digest and the lines of YAML behind it.
 
     Attributes:

@@ -11,16 +11,16 @@ editors page  fields -> JSON schemas, and a page for people
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from esmcfn.domain.project import Project
 from esmcfn.errors import InputError, Problem, did_you_mean
 from esmcfn.inputs.folders import ENVIRONMENTS, names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(Struct, frozen=True, kw_only=True):
     """A project as far as it could be read.
 
     Attributes:

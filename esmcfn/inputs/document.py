@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NoReturn, TypeAlias
 
 import yaml
+from msgspec import Struct, field
 from yaml.resolver import Resolver
 
 from esmcfn.domain.project import Origin
@@ -33,8 +33,7 @@ Path = tuple[str | int, ...]
 """Keys and list positions from the top of a file to a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unfit:
+class Unfit(Struct, frozen=True):
     """A value that no field takes.
 
     Attributes:
@@ -48,8 +47,7 @@ Plain: TypeAlias = "str | int | Decimal | dict[str, Plain] | list[Plain] | Unfit
 """What a file may hold; a bool is an int. Decimal instead of float: money is read as it is written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """A file as far as it could be read.
 
     Attributes:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from esmcfn.domain.project import Origin, Origins
 from esmcfn.inputs.document import Document, Path, Plain
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True):
     """A mapping whose wrong fields are gone; what was not written, or was wrong, reads as its default."""
 
     fields: Mapping[str, Plain] = field(default_factory=dict)

@@ -7,7 +7,7 @@ they agree, ours is shown with CloudFormation's ids; where only one of them spea
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from esmcfn.domain.plan import Action, Change, ChangeSet, Impact, PropertyChange, ProposedChange
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from esmcfn.domain.finding import Engine, Level, Severity
 from esmcfn.policy.process import Fault
@@ -14,8 +15,7 @@ RUNNERS = Path(__file__).parent
 """Where the scripts stand that an engine's own interpreter runs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True, kw_only=True):
     """What an engine may need to know besides the templates.
 
     Attributes:
@@ -30,8 +30,7 @@ class Surroundings:
     informational: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
+class Installation(Struct, frozen=True, kw_only=True):
     """An engine that is there.
 
     Attributes:
@@ -46,8 +45,7 @@ class Installation:
     scratch: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adapter:
+class Adapter(Struct, frozen=True, kw_only=True):
     """One engine.
 
     Attributes:

@@ -12,9 +12,10 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import subprocess
@@ -24,8 +25,7 @@ _TAIL = 400
 """Characters of an engine's last words that a message repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Why an engine has no answer.
 
     Attributes:

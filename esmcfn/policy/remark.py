@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from esmcfn.domain.finding import Severity
 
 _FIELDS = ("rule", "severity", "logical_id", "path", "message", "source")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
+class Remark(Struct, frozen=True, kw_only=True):
     """One sentence of an engine.
 
     Attributes:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from troposphere import AWSObject, Sub, Tags
 
 from esmcfn.domain.project import Origin
 from esmcfn.domain.stack import Stack, Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """One resource of a template, and the lines of YAML behind it.
 
     Attributes:

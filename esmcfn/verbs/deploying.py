@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from esmcfn.domain.deployment import Deployment, Execution, StackEvent, StackOutcome
 from esmcfn.domain.plan import ChangeSet, Plan, StackAction, StackPlan

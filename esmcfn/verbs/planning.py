@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from esmcfn import cost, plan, template
 from esmcfn.domain.plan import ChangeSet, DeployedStack, Plan, StackAction, StackPlan
@@ -99,8 +101,7 @@ class _Kept:
                 self._cloud.stacks.discard(change_set)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
+class _Asking(Struct, frozen=True):
     """CloudFormation is asked about what differs, and only where it can answer.
 
     Attributes:

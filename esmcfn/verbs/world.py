@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from esmcfn.domain.project import Policy
@@ -20,8 +21,7 @@ class Begin(Protocol):
     def __call__(self, templates: Sequence[Template], *, policy: Policy, region: str) -> Judgement: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(Struct, frozen=True, kw_only=True):
     """Everything outside of the core, as arguments.
 
     Attributes:

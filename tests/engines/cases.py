@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from builders import a_base_stack, a_container, a_service_account, a_stack
 from cloudformation import read
+from msgspec.structs import replace
 
 from esmcfn.domain.project import Policy
 from esmcfn.domain.stack import ExecutionRole

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import golden
 import pytest
 from fakes import FakeStacks, a_world
+from msgspec.structs import replace
 
 from esmcfn.inputs import environment_names, load
 from esmcfn.render import FORMATS, render

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from builders import PACKAGE, a_catalog, a_catalog_entry, a_container, a_stack, a_variant
+from msgspec.structs import replace
 
 from esmcfn import cost
 from esmcfn.domain.cost import Cost, HostedVariant, Price, PriceBook

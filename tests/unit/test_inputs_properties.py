@@ -6,13 +6,14 @@ import random
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import yaml
 from builders import CATALOG_TEXT, ENVIRONMENT_TEXT, a_root
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import fields
 
 from esmcfn import inputs
 from esmcfn.domain.project import Origins, Project
@@ -132,6 +133,6 @@ def _bare(noun: object) -> object:
             return sorted((key, _bare(value)) for key, value in noun.items())
         case tuple():
             return [_bare(value) for value in noun]
-        case _ if is_dataclass(noun):
+        case Struct():
             return [(field.name, _bare(getattr(noun, field.name))) for field in fields(noun)]
     return noun

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from builders import a_base_stack, a_service_account, a_stack, a_variant
+from msgspec.structs import replace
 
 from esmcfn.domain.plan import (
     Action,

@@ -10,11 +10,11 @@ import sys
 import textwrap
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from builders import a_base_stack, a_stack, a_target
+from msgspec.structs import replace
 
 from esmcfn import policy
 from esmcfn.domain.finding import Engine, Finding, Level, Severity

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from builders import a_base_stack, a_project, a_selection, a_stack, a_variant, an_environment, some_origins
 from fakes import FakeIdentity, FakeStacks, a_world
+from msgspec.structs import replace
 
 from esmcfn.domain.deployment import Execution
 from esmcfn.domain.finding import Engine, Finding, Level, Severity

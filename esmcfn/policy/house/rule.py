@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from esmcfn.domain.finding import Level, Severity
 from esmcfn.domain.template import Template
@@ -12,8 +13,7 @@ Complaint = tuple[str, str]
 """A message, and the path that it is about: "EndpointConfig/ProductionVariants/0/InstanceType"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """A template under judgement, and what a judgement may need besides.
 
     Attributes:
@@ -34,8 +34,7 @@ class Subject:
         yield from resources(self.template, *types)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """A house rule; docs/rules.md and `esmcfn explain` are made from these fields.
 
     Attributes:
