@@ -71,8 +71,8 @@ class Front:
     def _moto(self, request: Request, service: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if request.path.startswith("/moto-api"):
             return _refused(Refusal("NotFound", "The sandbox has no such page", status=404))(environ, start_response)
+        content = request.get_data()  # before anything parses it: moto reads it again
         operation = wire.operation_name(request)
-        content = request.get_data()
         try:
             self.world.faults.before_call(service, operation)
         except Refusal as refusal:
