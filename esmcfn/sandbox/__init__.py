@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,6 +191,15 @@ def break_resource(root: Path, *, stack: str, logical_id: str, **options: str) -
         SandboxError: there is no such resource, or it cannot be changed so.
     """
     return call(root, "POST", "break", {"stack": stack, "logical_id": logical_id, **options})
+
+
+def seed(root: Path, *, prices: Sequence[Mapping[str, str]] = (), costs: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Tell the sandbox prices and past costs, which it cannot know; `esmcfn.sandbox.account.seeds` has their form.
+
+    Raises:
+        SandboxError: it does not run, or a seed is not as it should be.
+    """
+    call(root, "POST", "seed", {"prices": list(prices), "costs": list(costs)})
 
 
 def set_clock(root: Path, **settings: float) -> Mapping[str, Any]:

@@ -41,6 +41,7 @@ class Control:
             ("DELETE", "faults"): self._clear_faults,
             ("POST", "break"): self._break,
             ("POST", "pages"): self._pages,
+            ("POST", "seed"): self._seed,
         }
 
     def answer(self, request: Request) -> Response:
@@ -138,6 +139,9 @@ class Control:
         from esmcfn.sandbox.breaking import break_resource
 
         return break_resource(self.world, body)
+
+    def _seed(self, body: Json) -> Mapping[str, Any]:
+        return self.world.seeds.add(body)
 
     def _pages(self, body: Json) -> Mapping[str, Any]:
         for operation, size in body.items():

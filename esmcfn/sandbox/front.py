@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request, Response
 
 from esmcfn.sandbox import wire
+from esmcfn.sandbox.account.costs import Costs
+from esmcfn.sandbox.account.prices import Prices
+from esmcfn.sandbox.account.quotas import Quotas
 from esmcfn.sandbox.aws import Environ, StartResponse
 from esmcfn.sandbox.cloudformation.operations import operations as cloudformation_operations
 from esmcfn.sandbox.control import Control
@@ -65,6 +68,12 @@ class Front:
                 return SageMaker(world).operations
             case "application-autoscaling":
                 return world.autoscaling.operations
+            case "service-quotas":
+                return Quotas(world).operations
+            case "pricing":
+                return Prices(world).operations
+            case "ce":
+                return Costs(world).operations
             case _:
                 return None
 
@@ -78,8 +87,11 @@ class Front:
         except Refusal as refusal:
             return wire.failure(service, refusal)(environ, start_response)
         environ["wsgi.input"] = io.BytesIO(content)
-        answer = Response.from_app(self.world.moto.app, environ)
-        if answer.status_code >= 500 and answer.mimetype == "text/html":
+        try:
+            answer = Response.from_app(self.world.moto.app, environ)
+        except (KeyError, AttributeError, TypeError, ImportError):  # a service that moto has never heard of
+            answer = Response(status=500, mimetype="text/html")
+        if (answer.status_code >= 500 or answer.status_code == 404) and answer.mimetype == "text/html":
             what = f"{service} {operation}".strip()
             lacking = Refusal("NotImplemented", f"The sandbox does not support {what}, called like this", status=501)
             return wire.failure(service, lacking)(environ, start_response)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
 from esmcfn.sandbox.refusal import Refusal
 
 T = TypeVar("T")
+
+TOKEN = re.compile(r"[A-Za-z0-9]{8}")
+"""The next entry's number in base64: the strictest of AWS's patterns for tokens allows it."""
 
 
 def page(items: Sequence[T], token: str | None, size: int) -> tuple[list[T], str | None]:
@@ -18,9 +23,9 @@ def page(items: Sequence[T], token: str | None, size: int) -> tuple[list[T], str
     """
     start = 0
     if token:
-        kind, _, number = token.partition("-")
-        if kind != "next" or not number.isdigit():
+        number = base64.b64decode(token).decode(errors="replace") if TOKEN.fullmatch(token) else ""
+        if not number.isdigit():
             raise Refusal("ValidationError", "NextToken is invalid")
         start = int(number)
     rest = start + size
-    return list(items[start:rest]), f"next-{rest}" if rest < len(items) else None
+    return list(items[start:rest]), base64.b64encode(f"{rest:06}".encode()).decode() if rest < len(items) else None

@@ -251,9 +251,13 @@ def _failure(model: ServiceModel, refusal: Refusal) -> Response:
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
         content_type = "text/xml"
+    elif model.protocol == "rest-xml":
+        body = f"<Error><Code>{escape(refusal.code)}</Code><Message>{escape(refusal.message)}</Message></Error>"
+        content_type = "text/xml"
     else:
         body = json.dumps({"__type": refusal.code, "message": refusal.message})
         content_type = "application/x-amz-json-1.1"
     response = Response(body, status=refusal.status, content_type=content_type)
     response.headers["x-amzn-RequestId"] = request_id
+    response.headers["x-amzn-ErrorType"] = refusal.code
     return response

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from esmcfn.sandbox.account.seeds import Seeds
 from esmcfn.sandbox.autoscaling.service import AutoScaling
 from esmcfn.sandbox.aws import ACCOUNT, Moto
 from esmcfn.sandbox.clock import Clock
@@ -62,6 +63,7 @@ class World:
 
     def _load(self) -> None:
         self.faults = Faults(self.store)
+        self.seeds = Seeds(self.store)
         self.moto = Moto()
         self.sagemaker = Hosting(self.store, self.faults)
         self.autoscaling = AutoScaling(self)

@@ -115,7 +115,7 @@ def _existence_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
 
 
 def _quota_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
-    """The quota fault, seen before the endpoint is made; WARN, as AWS has it."""
+    """The quota, seen before the endpoint is made; WARN, as AWS has it."""
     scope = _scope(proposal)
     for logical_id, declaration in proposal.template.resources.items():
         if declaration["Type"] != "AWS::SageMaker::EndpointConfig" or not scope.included(declaration):
@@ -123,10 +123,9 @@ def _quota_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
         variants: Json = scope.resolve(declaration.get("Properties", {})).get("ProductionVariants", [])
         for index, variant in enumerate(variants):
             kind = str(variant.get("InstanceType", ""))
-            fault = world.faults.find("quota", instance_type=kind)
-            if fault is None or not kind:
+            if not kind:
                 continue
-            limit = int(fault.options.get("limit", 0))
+            limit = world.sagemaker.limit(kind)
             used, wanted = (
                 world.sagemaker.used(proposal.place.region, kind),
                 int(variant["InitialInstanceCount"]),

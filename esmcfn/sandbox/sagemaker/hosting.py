@@ -20,6 +20,10 @@ from esmcfn.sandbox.state import Json, Store, decode
 ENDPOINT_SECONDS = 2.0
 """How long an endpoint is Creating or Updating unless the sandbox was told otherwise."""
 
+INSTANCES = 100
+TOTAL_INSTANCES = 1000
+"""Quotas of the sandbox: an instance type's, and the account's over all endpoints."""
+
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
@@ -317,14 +321,16 @@ class Hosting:
             if variant.instance_type == instance_type
         )
 
+    def limit(self, instance_type: str) -> int:
+        """Return the quota of an instance type: AWS's is often 0, so a fault can say."""
+        fault = self._faults.find("quota", instance_type=instance_type)
+        return INSTANCES if fault is None else int(fault.options.get("limit", 0))
+
     def _check_quota(self, region: str, config: EndpointConfig) -> None:
         """Blue/green: the running fleet counts beside the new one."""
         for variant in config.request["ProductionVariants"]:
             for instance_type in _instance_types(variant):
-                fault = self._faults.find("quota", instance_type=instance_type)
-                if fault is None:
-                    continue
-                limit, used = int(fault.options.get("limit", 0)), self.used(region, instance_type)
+                limit, used = self.limit(instance_type), self.used(region, instance_type)
                 wanted = int(variant.get("InitialInstanceCount", 1))
                 if used + wanted > limit:
                     raise Refusal("ResourceLimitExceeded", quota_message(instance_type, limit, used, wanted))

@@ -1,0 +1,1 @@
+"""What an account knows about itself: identity, quotas, prices, costs."""

@@ -1,0 +1,120 @@
+"""Cost Explorer over what was seeded: filters and groups are computed, not canned."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from esmcfn.sandbox.account.seeds import Cost
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.state import Json
+from esmcfn.sandbox.wire import Call, Operation
+
+if TYPE_CHECKING:
+    from esmcfn.sandbox.world import World
+
+DIMENSIONS = ("SERVICE", "USAGE_TYPE")
+
+
+def refuse(message: str) -> Refusal:
+    """Cost Explorer's answer to a request that cannot be right."""
+    return Refusal("ValidationException", message)
+
+
+class Costs:
+    """The Cost Explorer operations."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @property
+    def operations(self) -> dict[str, Operation]:
+        """Operation name to function."""
+        return {"GetCostAndUsage": self.usage, "GetTags": self.tags}
+
+    def usage(self, call: Call) -> Json:
+        """GetCostAndUsage by day or month, filtered, in at most two groups."""
+        given = call.parameters
+        costs = [cost for cost in self.world.seeds.told.costs if _matches(given.get("Filter"), cost)]
+        groups = given.get("GroupBy", ())
+        if len(groups) > 2:
+            raise refuse("At most two groups are allowed")
+        results = []
+        for start, end in _periods(given["TimePeriod"], given["Granularity"]):
+            inside = [cost for cost in costs if start.isoformat() <= cost.date < end.isoformat()]
+            period = {"TimePeriod": {"Start": start.isoformat(), "End": end.isoformat()}, "Estimated": False}
+            results.append({**period, **_summed(inside, groups, given["Metrics"])})
+        return {"ResultsByTime": results, "GroupDefinitions": list(groups), "DimensionValueAttributes": []}
+
+    def tags(self, call: Call) -> Json:
+        """GetTags."""
+        key = call.parameters.get("TagKey")
+        found = {
+            (cost.tags.get(key, "") if key else name) for cost in self.world.seeds.told.costs for name in cost.tags
+        }
+        return {"Tags": sorted(found), "ReturnSize": len(found), "TotalSize": len(found)}
+
+
+def _periods(period: Json, granularity: str) -> list[tuple[date, date]]:
+    start, end = date.fromisoformat(period["Start"]), date.fromisoformat(period["End"])
+    if start >= end:
+        raise refuse("Start date (and hour) should be before end date (and hour)")
+    if granularity not in ("DAILY", "MONTHLY"):
+        raise refuse(f"The sandbox does not support the granularity {granularity}")
+    found = []
+    while start < end:
+        following = start + timedelta(days=1)
+        if granularity == "MONTHLY":
+            following = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+        found.append((start, min(following, end)))
+        start = following
+    return found
+
+
+def _matches(expression: Json, cost: Cost) -> bool:
+    if not expression:
+        return True
+    ((kind, inner),) = expression.items()
+    match kind:
+        case "And":
+            return all(_matches(part, cost) for part in inner)
+        case "Or":
+            return any(_matches(part, cost) for part in inner)
+        case "Not":
+            return not _matches(inner, cost)
+        case "Dimensions":
+            return _dimension(inner["Key"], cost) in inner["Values"]
+        case "Tags":
+            return cost.tags.get(inner["Key"], "") in inner["Values"]
+        case _:
+            raise refuse(f"The sandbox does not support the filter {kind}")
+
+
+def _dimension(key: str, cost: Cost) -> str:
+    if key not in DIMENSIONS:
+        raise refuse(f"The sandbox does not support the dimension {key}")
+    return cost.service if key == "SERVICE" else cost.usage_type
+
+
+def _summed(costs: list[Cost], groups: Json, metrics: list[str]) -> dict[str, object]:
+    if not groups:
+        return {"Total": _amounts(costs, metrics), "Groups": []}
+    by_key: dict[tuple[str, ...], list[Cost]] = {}
+    for cost in costs:
+        by_key.setdefault(tuple(_group(item, cost) for item in groups), []).append(cost)
+    found = [{"Keys": list(key), "Metrics": _amounts(inside, metrics)} for key, inside in sorted(by_key.items())]
+    return {"Total": {}, "Groups": found}
+
+
+def _group(group: Json, cost: Cost) -> str:
+    if group["Type"] == "TAG":
+        return f"{group['Key']}${cost.tags.get(group['Key'], '')}"
+    if group["Type"] == "DIMENSION":
+        return _dimension(group["Key"], cost)
+    raise refuse(f"The sandbox does not support groups of type {group['Type']}")
+
+
+def _amounts(costs: list[Cost], metrics: list[str]) -> dict[str, dict[str, str]]:
+    total = sum((Decimal(cost.usd) for cost in costs), Decimal(0))
+    return {metric: {"Amount": str(total), "Unit": "USD"} for metric in metrics}
