@@ -54,9 +54,10 @@ class Control:
             return _json({"message": f"no {request.method} {request.path}"}, 404)
         try:
             body = json.loads(request.data or b"{}")
+            if what == "health":
+                return _json(self._health({}), 200)  # without the lock: it must answer while another request works
             with self.world.lock:
-                if what != "health":
-                    self.world.settle()
+                self.world.settle()
                 return _json(route(body), 200)
         except (Refusal, ValueError, KeyError, TypeError) as error:
             return _json({"message": error.message if isinstance(error, Refusal) else f"bad request: {error}"}, 400)
@@ -66,7 +67,7 @@ class Control:
             "token": self.token,
             "pid": os.getpid(),
             "uptime_seconds": time.time() - self.started,
-            "stacks": sum(not stack.deleted for stack in self.world.cloudformation.stacks.values()),
+            "stacks": sum(not stack.deleted for stack in tuple(self.world.cloudformation.stacks.values())),
             "faults": [fault.name for fault in self.world.faults.active],
         }
 

@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     sandbox = Sandbox(folder / "state", port=given.port)
     _announce(folder, sandbox)
-    threading.Thread(target=_preload, daemon=True).start()
+    threading.Thread(target=_preload, args=(sandbox,), daemon=True).start()
     threading.Thread(target=_watch, args=(folder, sandbox), daemon=True).start()
     signal.signal(signal.SIGTERM, _shut_down(sandbox))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -123,13 +123,17 @@ def _watch(folder: Path, sandbox: Sandbox) -> None:
     sandbox.server.shutdown()
 
 
-def _preload() -> None:
-    """Import what the first CloudFormation call needs, while the client is still on its way."""
-    import moto.core.parse
-    import moto.core.serialize  # noqa: F401
-    from moto.core.utils import get_service_model
+def _preload(sandbox: Sandbox) -> None:
+    """Import what the first call needs, while the client is still on its way.
 
-    get_service_model("cloudformation")
+    Under the lock: two threads that import modules with circles at once may see half of one.
+    """
+    with sandbox.world.lock:
+        import moto.core.parse
+        import moto.core.serialize  # noqa: F401
+        from moto.core.utils import get_service_model
+
+        get_service_model("cloudformation")
 
 
 if __name__ == "__main__":

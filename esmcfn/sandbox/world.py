@@ -57,9 +57,13 @@ class World:
         self.pace = Pace()
         self.pages: dict[str, int] = {}
         saved = dict(self.store.all("clock"))
-        self.clock = clock or Clock(start=float(saved.get("clock", {}).get("now", 0)))
         self._load()
+        self.clock = clock or Clock(start=max(float(saved.get("clock", {}).get("now", 0)), self._latest()))
         self._restore()
+
+    def _latest(self) -> float:
+        """Return the last moment that anything on disk knows: a killed server may have run ahead of real time."""
+        return max((event.at for stack in self.cloudformation.stacks.values() for event in stack.events), default=0.0)
 
     def _load(self) -> None:
         self.faults = Faults(self.store)

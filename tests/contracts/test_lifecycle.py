@@ -42,8 +42,9 @@ def cfn(address: sandbox.Address) -> object:
 
 def wait_for(client: object, stack: str, status: str) -> None:
     deadline = time.monotonic() + 20
-    while client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] != status:  # type: ignore[attr-defined]
-        assert time.monotonic() < deadline
+    while (seen := client.describe_stacks(StackName=stack)["Stacks"][0])["StackStatus"] != status:  # type: ignore[attr-defined]
+        events = client.describe_stack_events(StackName=stack)["StackEvents"]  # type: ignore[attr-defined]
+        assert time.monotonic() < deadline, (seen, [event.get("ResourceStatusReason") for event in events])
         time.sleep(0.02)
 
 
