@@ -87,7 +87,7 @@ class Run(Struct, frozen=True, kw_only=True):
         from esmcfn.inputs import load
         from esmcfn.selection import select
 
-        loaded = load(self.root, name)
+        loaded = load(self.root, name, cache=cache_folder() / "inputs")
         return loaded.project, select(loaded.project, only=self.models, problems=loaded.problems)
 
     def _world(self, project: Project) -> World:

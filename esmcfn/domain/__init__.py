@@ -1,4 +1,4 @@
-"""The nouns: every frozen dataclass and enum of the pipeline, without behaviour beyond reading themselves.
+"""The nouns: every frozen struct and enum of the pipeline, without behaviour beyond reading themselves.
 
 project    what the YAML says                      Project, Environment, Catalog, Policy
 stack      what shall exist, every default filled  Selection, BaseStack, ModelStack

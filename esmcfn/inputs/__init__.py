@@ -4,7 +4,9 @@ folders       which files there are
 files         a file of the root, and of nowhere else
 document      text -> plain values with places
 field schema  what may stand where
-judge         plain values against fields -> what is right, and problems
+judge         plain values against fields -> what is right
+complaints    Cerberus, and what its errors mean -> problems
+memory        which files were found right before
 catalog environment policy values project    what is right -> nouns
 editors page  fields -> JSON schemas, and a page for people
 """
@@ -32,8 +34,11 @@ class Loaded(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
 
 
-def load(root: Path, name: str) -> Loaded:
+def load(root: Path, name: str, *, cache: Path | None = None) -> Loaded:
     """Read an environment with its catalog, its neighbours and the root's policy.
+
+    Args:
+        cache: folder that remembers which files were right; None to judge all of them.
 
     Raises:
         InputError: there is no such environment, or its file is not a YAML mapping.
@@ -41,10 +46,11 @@ def load(root: Path, name: str) -> Loaded:
     known = environment_names(root)
     if name not in known:
         raise InputError((_missing(root, name, known),))
+    from esmcfn.inputs.memory import Memory
     from esmcfn.inputs.project import project  # YAML and Cerberus: what completes names has no time for them
 
     problems: list[Problem] = []
-    found = project(root, name, problems, known=known)
+    found = project(root, name, problems, known=known, memory=Memory(cache))
     return Loaded(project=found, problems=tuple(problems))
 
 

@@ -19,6 +19,7 @@ from yaml.resolver import Resolver
 
 from esmcfn.domain.project import Origin
 from esmcfn.errors import Problem
+from esmcfn.inputs.memory import Memory, digest_of
 
 MAX_DEPTH = 12
 """Levels of nesting; the deepest field of ours stands on the fifth."""
@@ -55,6 +56,8 @@ class Document(Struct, frozen=True, kw_only=True):
         top: the mapping that the file is, None where it is not one.
         places: of keys and list items; of the whole file under ().
         texts: values that are no text, as they were written.
+        digest: of the file's bytes.
+        memory: which files were found right before.
     """
 
     path: str
@@ -62,6 +65,12 @@ class Document(Struct, frozen=True, kw_only=True):
     places: Mapping[Path, Origin] = field(default_factory=dict)
     texts: Mapping[Path, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    digest: str = ""
+    memory: Memory = Memory(None)
+
+    def name_of(self, judge: object) -> str:
+        """What the memory calls this text, judged so."""
+        return digest_of(f"{self.digest} {judge!r}".encode())
 
     def place(self, path: Path) -> Origin:
         """Where something stands; the nearest thing around it where it is not in the file."""
@@ -94,6 +103,16 @@ def parse(path: str, text: str) -> Document:
         texts=reading.texts,
         problems=tuple(reading.problems),
     )
+
+
+def labelled(path: Path) -> str:
+    """A path as a message names it."""
+    names = [part for part in path if isinstance(part, str)]
+    return ".".join(names[1:] if len(names) > 1 and names[0] in _COLLECTIONS else names)
+
+
+_COLLECTIONS = ("selected_models", "models")
+"""Keys that a message leaves out: the names below them say enough."""
 
 
 class _HopelessError(Exception):

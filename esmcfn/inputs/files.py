@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from esmcfn.domain.project import Origin
 from esmcfn.errors import Problem, did_you_mean
 from esmcfn.inputs.document import Document, parse
 from esmcfn.inputs.folders import names
+from esmcfn.inputs.memory import Memory, digest_of
 
 MAX_BYTES = 1024 * 1024
 """Size of a file; five thousand selected models fit."""
 
 
-def document(root: Path, relative: str, *, asked_at: Origin | None = None) -> Document:
+def document(root: Path, relative: str, memory: Memory, *, asked_at: Origin | None = None) -> Document:
     """Read a YAML file of the root; what is wrong with it is among the document's problems.
 
     Args:
         relative: with forward slashes.
+        memory: which files were found right before.
         asked_at: where the file is named; a file that cannot be had is a problem of that place.
     """
 
@@ -46,12 +50,13 @@ def document(root: Path, relative: str, *, asked_at: Origin | None = None) -> Do
         return refused(f"cannot be read: {getattr(error, 'strerror', None) or error}")
     if len(content) > MAX_BYTES:
         return refused(f"is larger than {MAX_BYTES // 1024} KiB")
-    return _decoded(relative, content)
+    return _decoded(relative, content, memory)
 
 
-def _decoded(relative: str, content: bytes) -> Document:
+def _decoded(relative: str, content: bytes, memory: Memory) -> Document:
     try:
-        return parse(relative, content.decode("utf-8-sig"))
+        parsed = parse(relative, content.decode("utf-8-sig"))
+        return replace(parsed, digest=digest_of(content), memory=memory)
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8", "replace")
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

@@ -1,33 +1,17 @@
-"""Cerberus judges, we speak: every problem with its place, and what is right kept.
+"""What of a file is right: every level is held against its field, every problem has its place.
 
-Cerberus sees one level at a time. Its own recursion makes a validator for every nested mapping, which costs
-twenty times as much and knows no places.
+Cerberus judges, in `complaints`, one level at a time. Its own recursion makes a validator for every nested mapping,
+which costs twenty times as much and knows no places. A file that was once found right, by the same fields, is not
+judged again: Cerberus is then not even imported.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
-from functools import cache
+from collections.abc import Iterator, Mapping
 
-from cerberus import TypeDefinition, Validator
-from cerberus.errors import (
-    BAD_TYPE,
-    EXCLUDES_FIELD,
-    MAX_LENGTH,
-    REQUIRED_FIELD,
-    UNKNOWN_FIELD,
-    BaseErrorHandler,
-    ValidationError,
-)
-
-from esmcfn.errors import Problem, did_you_mean
-from esmcfn.inputs.document import Document, Path, Plain, Unfit, kind_of
+from esmcfn.errors import Problem
+from esmcfn.inputs.document import Document, Path, Plain, Unfit, labelled
 from esmcfn.inputs.field import Field, Kind
-
-_COLLECTIONS = ("selected_models", "models")
-"""Keys that a message leaves out: the names below them say enough."""
 
 
 def fitting(document: Document, field: Field, problems: list[Problem]) -> dict[str, Plain]:
@@ -36,143 +20,81 @@ def fitting(document: Document, field: Field, problems: list[Problem]) -> dict[s
     A field that is wrong is left out, with whatever stands below it; null, and "" for a text, mean that it
     was not written, as Terraform's coalesce has it.
     """
-    return _mapping(document, (), document.top or {}, field, problems)
+    name = document.name_of(field)
+    known = document.memory.holds(name)
+    found: list[Problem] = []
+    right = _Level(document, found, known).mapping((), document.top or {}, field)
+    if not known and not found and not document.problems:
+        document.memory.add(name)
+    problems.extend(found)
+    return right
 
 
-class _ErrorsAsTheyAre(BaseErrorHandler):  # type: ignore[misc]
-    """Leaves Cerberus's errors to us."""
+class _Level:
+    """One file being judged, level by level.
 
-    def __call__(self, errors: Iterable[ValidationError]) -> list[ValidationError]:
-        return list(errors)
+    Attributes:
+        known: the file was found right before, so that only its values are of interest.
+    """
 
+    def __init__(self, document: Document, problems: list[Problem], known: bool) -> None:
+        self._document = document
+        self._problems = problems
+        self._known = known
 
-class _Validator(Validator):  # type: ignore[misc]
-    """Cerberus, to whom a bool is no integer and a decimal is exact."""
+    def mapping(self, path: Path, mapping: Mapping[str, Plain], field: Field) -> dict[str, Plain]:
+        given = {key: value for key, value in mapping.items() if not _absent(value, field.fields.get(key))}
+        wrong = frozenset() if self._known else self._wrong(path, given, field)
+        return {
+            key: self._below((*path, key), value, field.fields[key]) for key, value in given.items() if key not in wrong
+        }
 
-    types_mapping = {
-        **Validator.types_mapping,
-        Kind.WHOLE.value: TypeDefinition(Kind.WHOLE.value, (int,), (bool,)),
-        Kind.DECIMAL.value: TypeDefinition(Kind.DECIMAL.value, (Decimal,), ()),
-    }
+    def _wrong(self, path: Path, given: Mapping[str, Plain], field: Field) -> frozenset[str]:
+        from esmcfn.inputs import complaints  # Cerberus is slow to import
 
+        wrong, problems = complaints.of_mapping(self._document, path, given, field)
+        self._problems.extend(problems)
+        self._problems.extend(_choice_problem(self._document, path, given, field))
+        return wrong
 
-def _mapping(
-    document: Document, path: Path, mapping: Mapping[str, Plain], field: Field, problems: list[Problem]
-) -> dict[str, Plain]:
-    given = {key: value for key, value in mapping.items() if not _absent(value, field.fields.get(key))}
-    validator = _validator(field)
-    wrong: set[object] = set()
-    if not validator.validate(given, normalize=False):
-        for error in validator.errors:
-            if error.code != EXCLUDES_FIELD.code:  # too much, but right by itself
-                wrong.add(error.field)
-            problems.extend(_field_problem(document, (*path, error.field), field, error))
-    problems.extend(_choice_problem(document, path, given, field))
-    return {
-        key: _below(document, (*path, key), value, field.fields[key], problems)
-        for key, value in given.items()
-        if key not in wrong
-    }
+    def _below(self, path: Path, value: Plain, field: Field) -> Plain:
+        if isinstance(value, dict) and field.fields:
+            return self.mapping(path, value, field)
+        if isinstance(value, dict) and field.keys and field.each:
+            right: dict[str, Plain] = {}
+            for key, found in value.items():
+                fits = self._known or self._key_fits((*path, key), field.keys)
+                inner = self._one((*path, key), found, field.each)
+                if fits and not isinstance(inner, Unfit):
+                    right[key] = inner
+            return right
+        if isinstance(value, list) and field.each:
+            items = [self._one((*path, n), item, field.each) for n, item in enumerate(value)]
+            return [item for item in items if not isinstance(item, Unfit)]
+        return value
 
+    def _one(self, path: Path, value: Plain, field: Field) -> Plain:
+        """A value under a key of the writer's own, or in a list; Unfit where it is wrong."""
+        if not self._known:
+            from esmcfn.inputs import complaints
 
-def _below(document: Document, path: Path, value: Plain, field: Field, problems: list[Problem]) -> Plain:
-    if isinstance(value, dict) and field.fields:
-        return _mapping(document, path, value, field, problems)
-    if isinstance(value, dict) and field.keys and field.each:
-        right: dict[str, Plain] = {}
-        for key, found in value.items():
-            fits = _key_fits(document, (*path, key), field.keys, problems)
-            inner = _one(document, (*path, key), found, field.each, problems)
-            if fits and not isinstance(inner, Unfit):
-                right[key] = inner
-        return right
-    if isinstance(value, list) and field.each:
-        items = [_one(document, (*path, n), item, field.each, problems) for n, item in enumerate(value)]
-        return [item for item in items if not isinstance(item, Unfit)]
-    return value
+            problems = complaints.of_value(self._document, path, value, field)
+            if problems is not None:
+                self._problems.extend(problems)
+                return Unfit()
+        return self._below(path, value, field)
 
+    def _key_fits(self, path: Path, field: Field) -> bool:
+        from esmcfn.inputs import complaints
 
-def _one(document: Document, path: Path, value: Plain, field: Field, problems: list[Problem]) -> Plain:
-    """A value under a key of the writer's own, or in a list; Unfit where it is wrong."""
-    validator = _single(field)
-    if validator.validate({_IT: value}, normalize=False):
-        return _below(document, path, value, field, problems)
-    problems.extend(problem for error in validator.errors for problem in _value_problem(document, path, field, error))
-    return Unfit()
-
-
-def _key_fits(document: Document, path: Path, field: Field, problems: list[Problem]) -> bool:
-    if _single(field).validate({_IT: path[-1]}, normalize=False):
-        return True
-    message = f"{_label(path[:-1])}: a key must be {field.must}, not {_shown(str(path[-1]))}"
-    problems.append(document.problem(path, message))
-    return False
+        problem = complaints.of_key(self._document, path, field)
+        if problem:
+            self._problems.append(problem)
+        return problem is None
 
 
 def _absent(value: Plain, field: Field | None) -> bool:
     return value is None or (value == "" and field is not None and not field.required and Kind.TEXT in field.kinds)
-
-
-def _field_problem(document: Document, path: Path, parent: Field, error: ValidationError) -> Iterator[Problem]:
-    """What one of Cerberus's errors about a known set of keys means."""
-    name, label = str(path[-1]), _label(path)
-    if error.code == UNKNOWN_FIELD.code:
-        ours = parent.also.get(name)
-        near = f"did you mean {ours}?" if ours else did_you_mean(name, parent.fields)
-        yield document.problem(path, f"{label}: unknown key", near)
-        return
-    field = parent.fields[name]
-    if error.code == REQUIRED_FIELD.code:
-        what = "has no value" if path in document.places else "is missing"
-        yield document.problem(path, f"{label}: {what}", f"it must be {field.must}")
-    elif error.code == EXCLUDES_FIELD.code:
-        yield document.problem(path, f"{label}: may not stand beside {field.excludes}", "remove one of them")
-    else:
-        yield from _value_problem(document, path, field, error)
-
-
-def _value_problem(document: Document, path: Path, field: Field, error: ValidationError) -> Iterator[Problem]:
-    """What one of Cerberus's errors about a value means."""
-    value: Plain = error.value
-    if isinstance(value, Unfit) and not value.kind:
-        return  # its problem is already known
-    label, written = _label(path), document.texts.get(path)
-    if value is None:
-        yield document.problem(path, f"{label}: has no value", f"it must be {field.must}")
-    elif error.code == BAD_TYPE.code:
-        yield document.problem(path, *_type_complaint(label, written, value, field))
-    elif error.code == MAX_LENGTH.code:
-        message = f"{label}: at most {field.longest} characters, not {len(str(value))}"
-        yield document.problem(path, message)
-    else:
-        shown = _shown(str(value) if written is None else written)
-        yield document.problem(path, f"{label}: must be {field.must}, not {shown}", _nearest(str(value), field))
-
-
-def _type_complaint(label: str, written: str | None, value: Plain, field: Field) -> tuple[str, str]:
-    """The message and the suggestion for a value of the wrong type."""
-    must = f"{label}: must be {field.must}"
-    if isinstance(value, str):
-        unquoted = _resembles(value, field)
-        return f"{must}, not the text {_shown(value)}", f"write {value} without quotes" if unquoted else ""
-    if written is None:
-        return f"{must}, not {kind_of(value)}", ""
-    if Kind.TEXT in field.kinds:
-        quoted = re.fullmatch(field.pattern or r"[\s\S]*", written)
-        return (
-            f"{must}, but YAML reads {written} as {kind_of(value)}",
-            f'write it in quotes: "{written}"' if quoted else "",
-        )
-    plain = "write plain digits" if isinstance(value, Unfit) and value.kind == kind_of(0) else ""
-    return f"{must}, not {written}", plain
-
-
-def _resembles(value: str, field: Field) -> bool:
-    """Would the text be right if its quotes went away?"""
-    return bool(
-        (Kind.WHOLE in field.kinds and re.fullmatch(r"[1-9][0-9]{0,8}|0", value))
-        or (Kind.TRUTH in field.kinds and value in ("true", "false"))
-    )
 
 
 def _choice_problem(document: Document, path: Path, given: Mapping[str, Plain], field: Field) -> Iterator[Problem]:
@@ -180,56 +102,7 @@ def _choice_problem(document: Document, path: Path, given: Mapping[str, Plain], 
         return
     present = [key for key in given if key in field.one_of]
     if not present:
-        yield document.problem(path, f"{_label(path)}: {' or '.join(field.one_of)} is missing")
+        yield document.problem(path, f"{labelled(path)}: {' or '.join(field.one_of)} is missing")
     for extra in present[1:]:
-        message = f"{_label(path)}: {extra} may not stand beside {present[0]}"
+        message = f"{labelled(path)}: {extra} may not stand beside {present[0]}"
         yield document.problem((*path, extra), message, "remove one of them")
-
-
-def _nearest(value: str, field: Field) -> str:
-    plain = value.strip().lower()
-    for guess in (plain, field.prefix + plain):
-        if guess != value and field.pattern and re.fullmatch(field.pattern, guess):
-            return f"did you mean {guess}?"
-    return did_you_mean(value, field.words)
-
-
-def _label(path: Path) -> str:
-    names = [part for part in path if isinstance(part, str)]
-    return ".".join(names[1:] if len(names) > 1 and names[0] in _COLLECTIONS else names)
-
-
-def _shown(text: str) -> str:
-    short = text if len(text) <= 80 else f"{text[:77]}..."
-    return short if short and short.isprintable() and short == short.strip() else repr(short)
-
-
-_IT = "it"
-
-
-@cache
-def _validator(field: Field) -> Validator:
-    """Built once: checking a schema costs Cerberus more than checking a file with it."""
-    schema = {name: _rules(inner) for name, inner in field.fields.items()}
-    return _Validator(schema, error_handler=_ErrorsAsTheyAre)
-
-
-@cache
-def _single(field: Field) -> Validator:
-    return _Validator({_IT: _rules(field)}, error_handler=_ErrorsAsTheyAre)
-
-
-def _rules(field: Field) -> dict[str, object]:
-    """One level of a field in Cerberus's words."""
-    rules: dict[str, object] = {"type": [kind.value for kind in field.kinds], "required": field.required}
-    if field.pattern:
-        rules["regex"] = rf"(?:{field.pattern})\Z$"  # Cerberus adds the $, which alone lets a line break pass
-    if field.longest is not None:
-        rules["maxlength"] = field.longest
-    if field.least is not None:
-        rules["min"] = field.least
-    if field.most is not None:
-        rules["max"] = field.most
-    if field.excludes:
-        rules["excludes"] = field.excludes
-    return rules

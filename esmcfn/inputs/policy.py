@@ -15,6 +15,7 @@ from esmcfn.inputs import files, schema
 from esmcfn.inputs.document import Document, Plain, parse
 from esmcfn.inputs.folders import POLICIES, names
 from esmcfn.inputs.judge import fitting
+from esmcfn.inputs.memory import Memory
 from esmcfn.inputs.values import Values
 
 CHECKS = f"{POLICIES}/checks"
@@ -23,7 +24,7 @@ CHECKS = f"{POLICIES}/checks"
 _DEFAULTS = Path(__file__).parents[1] / "policy" / "defaults.yaml"
 
 
-def policy(root: Path, problems: list[Problem]) -> Policy:
+def policy(root: Path, problems: list[Problem], memory: Memory) -> Policy:
     """Levels and limits in force; each name may be overridden once."""
     defaults = _defaults()
     levels: dict[str, Level] = {rule: Level(level) for rule, level in Values(defaults).text_mapping("levels").items()}
@@ -31,7 +32,7 @@ def policy(root: Path, problems: list[Problem]) -> Policy:
     known = frozenset(limits)
     said: dict[tuple[str, str], str] = {}
     for name in names(root, POLICIES):
-        document = files.document(root, f"{POLICIES}/{name}.yaml")
+        document = files.document(root, f"{POLICIES}/{name}.yaml", memory)
         problems.extend(document.problems)
         values = Values(fitting(document, schema.POLICY, problems))
         problems.extend(_repeated(document, values, said))

@@ -1,0 +1,176 @@
+"""Cerberus judges one level, we speak: what is wrong, at its place, with the nearest right value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from functools import cache
+
+from cerberus import TypeDefinition, Validator
+from cerberus.errors import (
+    BAD_TYPE,
+    EXCLUDES_FIELD,
+    MAX_LENGTH,
+    REQUIRED_FIELD,
+    UNKNOWN_FIELD,
+    BaseErrorHandler,
+    ValidationError,
+)
+
+from esmcfn.errors import Problem, did_you_mean
+from esmcfn.inputs.document import Document, Path, Plain, Unfit, kind_of, labelled
+from esmcfn.inputs.field import Field, Kind
+
+
+def of_mapping(
+    document: Document, path: Path, given: Mapping[str, Plain], field: Field
+) -> tuple[frozenset[str], list[Problem]]:
+    """The keys that are wrong, and every problem of this level."""
+    validator = _validator(field)
+    wrong: set[str] = set()
+    problems: list[Problem] = []
+    if not validator.validate(given, normalize=False):
+        for error in validator.errors:
+            if error.code != EXCLUDES_FIELD.code:  # too much, but right by itself
+                wrong.add(error.field)
+            problems.extend(_field_problem(document, (*path, error.field), field, error))
+    return frozenset(wrong), problems
+
+
+def of_value(document: Document, path: Path, value: Plain, field: Field) -> list[Problem] | None:
+    """What is wrong with one value; None where it is right, empty where its problem is already known."""
+    validator = _single(field)
+    if validator.validate({_IT: value}, normalize=False):
+        return None
+    return [problem for error in validator.errors for problem in _value_problem(document, path, field, error)]
+
+
+def of_key(document: Document, path: Path, field: Field) -> Problem | None:
+    """What is wrong with a key of the writer's own."""
+    if _single(field).validate({_IT: path[-1]}, normalize=False):
+        return None
+    return document.problem(path, f"{labelled(path[:-1])}: a key must be {field.must}, not {_shown(str(path[-1]))}")
+
+
+class _ErrorsAsTheyAre(BaseErrorHandler):  # type: ignore[misc]
+    """Leaves Cerberus's errors to us."""
+
+    def __call__(self, errors: Iterable[ValidationError]) -> list[ValidationError]:
+        return list(errors)
+
+
+class _Validator(Validator):  # type: ignore[misc]
+    """Cerberus, to whom a bool is no integer and a decimal is exact."""
+
+    types_mapping = {
+        **Validator.types_mapping,
+        Kind.WHOLE.value: TypeDefinition(Kind.WHOLE.value, (int,), (bool,)),
+        Kind.DECIMAL.value: TypeDefinition(Kind.DECIMAL.value, (Decimal,), ()),
+    }
+
+
+def _field_problem(document: Document, path: Path, parent: Field, error: ValidationError) -> Iterator[Problem]:
+    """What one of Cerberus's errors about a known set of keys means."""
+    name, label = str(path[-1]), labelled(path)
+    if error.code == UNKNOWN_FIELD.code:
+        ours = parent.also.get(name)
+        near = f"did you mean {ours}?" if ours else did_you_mean(name, parent.fields)
+        yield document.problem(path, f"{label}: unknown key", near)
+        return
+    field = parent.fields[name]
+    if error.code == REQUIRED_FIELD.code:
+        what = "has no value" if path in document.places else "is missing"
+        yield document.problem(path, f"{label}: {what}", f"it must be {field.must}")
+    elif error.code == EXCLUDES_FIELD.code:
+        yield document.problem(path, f"{label}: may not stand beside {field.excludes}", "remove one of them")
+    else:
+        yield from _value_problem(document, path, field, error)
+
+
+def _value_problem(document: Document, path: Path, field: Field, error: ValidationError) -> Iterator[Problem]:
+    """What one of Cerberus's errors about a value means."""
+    value: Plain = error.value
+    if isinstance(value, Unfit) and not value.kind:
+        return  # its problem is already known
+    label, written = labelled(path), document.texts.get(path)
+    if value is None:
+        yield document.problem(path, f"{label}: has no value", f"it must be {field.must}")
+    elif error.code == BAD_TYPE.code:
+        yield document.problem(path, *_type_complaint(label, written, value, field))
+    elif error.code == MAX_LENGTH.code:
+        message = f"{label}: at most {field.longest} characters, not {len(str(value))}"
+        yield document.problem(path, message)
+    else:
+        shown = _shown(str(value) if written is None else written)
+        yield document.problem(path, f"{label}: must be {field.must}, not {shown}", _nearest(str(value), field))
+
+
+def _type_complaint(label: str, written: str | None, value: Plain, field: Field) -> tuple[str, str]:
+    """The message and the suggestion for a value of the wrong type."""
+    must = f"{label}: must be {field.must}"
+    if isinstance(value, str):
+        unquoted = _resembles(value, field)
+        return f"{must}, not the text {_shown(value)}", f"write {value} without quotes" if unquoted else ""
+    if written is None:
+        return f"{must}, not {kind_of(value)}", ""
+    if Kind.TEXT in field.kinds:
+        quoted = re.fullmatch(field.pattern or r"[\s\S]*", written)
+        return (
+            f"{must}, but YAML reads {written} as {kind_of(value)}",
+            f'write it in quotes: "{written}"' if quoted else "",
+        )
+    plain = "write plain digits" if isinstance(value, Unfit) and value.kind == kind_of(0) else ""
+    return f"{must}, not {written}", plain
+
+
+def _resembles(value: str, field: Field) -> bool:
+    """Would the text be right if its quotes went away?"""
+    return bool(
+        (Kind.WHOLE in field.kinds and re.fullmatch(r"[1-9][0-9]{0,8}|0", value))
+        or (Kind.TRUTH in field.kinds and value in ("true", "false"))
+    )
+
+
+def _nearest(value: str, field: Field) -> str:
+    plain = value.strip().lower()
+    for guess in (plain, field.prefix + plain):
+        if guess != value and field.pattern and re.fullmatch(field.pattern, guess):
+            return f"did you mean {guess}?"
+    return did_you_mean(value, field.words)
+
+
+def _shown(text: str) -> str:
+    short = text if len(text) <= 80 else f"{text[:77]}..."
+    return short if short and short.isprintable() and short == short.strip() else repr(short)
+
+
+_IT = "it"
+
+
+@cache
+def _validator(field: Field) -> Validator:
+    """Built once: checking a schema costs Cerberus more than checking a file with it."""
+    schema = {name: _rules(inner) for name, inner in field.fields.items()}
+    return _Validator(schema, error_handler=_ErrorsAsTheyAre)
+
+
+@cache
+def _single(field: Field) -> Validator:
+    return _Validator({_IT: _rules(field)}, error_handler=_ErrorsAsTheyAre)
+
+
+def _rules(field: Field) -> dict[str, object]:
+    """One level of a field in Cerberus's words."""
+    rules: dict[str, object] = {"type": [kind.value for kind in field.kinds], "required": field.required}
+    if field.pattern:
+        rules["regex"] = rf"(?:{field.pattern})\Z$"  # Cerberus adds the $, which alone lets a line break pass
+    if field.longest is not None:
+        rules["maxlength"] = field.longest
+    if field.least is not None:
+        rules["min"] = field.least
+    if field.most is not None:
+        rules["max"] = field.most
+    if field.excludes:
+        rules["excludes"] = field.excludes
+    return rules
