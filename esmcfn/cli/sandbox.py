@@ -57,9 +57,7 @@ def reset(ctx: click.Context) -> None:
 
 
 @sandbox.command()
-@click.option(
-    "--region", default="us-east-2", show_default=True, envvar="ESMCFN_REGION", help="Default region."
-)
+@click.option("--region", default="us-east-2", show_default=True, envvar="ESMCFN_REGION", help="Default region.")
 @click.pass_context
 def env(ctx: click.Context, region: str) -> None:
     """Print export lines for eval; starts the sandbox if need be."""

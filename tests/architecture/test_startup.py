@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+REPOSITORY = Path(__file__).parents[2]
 HEAVY = ("boto3", "botocore", "cerberus", "cfnlint", "checkov", "moto", "rich", "troposphere", "yaml")
 
 
 def modules_after(code: str) -> set[str]:
     probe = f"import sys\n{code}\nprint(' '.join(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, env={**os.environ})
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=REPOSITORY)
     return set(done.stdout.splitlines()[-1].split())
 
 
@@ -22,6 +23,7 @@ def test_help_loads_nothing_heavy(code):
     assert modules_after(code).isdisjoint(HEAVY)
 
 
-def test_the_offline_verbs_never_load_aws_or_an_engine():
-    code = "from esmcfn.cli.program import run\nassert run(['build', 'dev', '--output', '/dev/null']) in (0, 2)"
+def test_the_offline_verbs_never_load_aws_or_an_engine(tmp_path):
+    report = tmp_path / "report"
+    code = f"from esmcfn.cli.program import run\nassert run(['build', 'dev', '--output', {str(report)!r}]) == 0"
     assert modules_after(code).isdisjoint({"boto3", "botocore", "cfnlint", "checkov", "moto"})
