@@ -6,7 +6,7 @@ it unknown; a seller's charge that nobody named is left out of the sums, and the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -185,12 +185,18 @@ def _notes(
     unnamed = sorted({item.hosted.model for item in (*items, *before_items) if item.software_monthly is None})
     if unnamed:
         yield (
-            f"infrastructure only: what the seller of {', '.join(unnamed)} charges is unknown and "
+            f"infrastructure only: what the seller of {_some(unnamed)} charges is unknown and "
             "not in the sums; name it as software_usd_per_hour in the catalog"
         )
     used = [item.price for item in (*items, *before_items) if item.price]
     if used:
         yield from _age(min(used, key=lambda price: (price.as_of, price.instance_type)), today)
+
+
+def _some(models: Sequence[str], most: int = 3) -> str:
+    """Names for a sentence, which ten of them would drown."""
+    shown = ", ".join(models[:most])
+    return shown if len(models) <= most else f"{shown} and {len(models) - most} more models"
 
 
 def _unpriced(variant: HostedVariant, *, region: str, prices: PriceBook) -> str:

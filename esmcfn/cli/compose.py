@@ -66,7 +66,7 @@ class Run(Struct, frozen=True, kw_only=True):
         if self.output:
             written(self.output, text)
         else:
-            click.echo(_coloured(text) if self.form == "text" else text, nl=False)
+            printed(_coloured(text) if self.form == "text" else text)
         codes = {outcome.exit_code for outcome in outcomes}
         return int(next((code for code in PRECEDENCE if code in codes), ExitCode.DONE))
 
@@ -161,6 +161,15 @@ def compose(
         output=output,
         profile=profile,
     )
+
+
+def printed(text: str) -> None:
+    """Print to standard output; a reader that has gone away (head, less) changes no exit code."""
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at its end: let it flush into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def written(path: Path, text: str) -> None:

@@ -103,10 +103,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _failed(error, arguments)
     except (click.Abort, KeyboardInterrupt):
         return _failed(_stopped("interrupted"), arguments)
-    except BrokenPipeError:
-        # The reader went away (head, less): there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is said to be one
         return _bug(error, arguments)
 

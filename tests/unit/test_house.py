@@ -94,9 +94,9 @@ def test_without_a_limit_any_count_will_do() -> None:
 
 
 def test_the_template_that_goes_over_the_limit_of_all_gets_the_blame_alone() -> None:
-    templates = [a_template(config(count=8), name=f"esm-dev-{number}") for number in range(7)]
+    templates = [a_template(config(count=8), name=f"esm-dev-{number}") for number in range(28)]
     found = [(each.rule, each.stack) for each in house.findings(templates, POLICY)]
-    assert found == [("ESM002", "esm-dev-4")]
+    assert found == [("ESM002", "esm-dev-25")]
 
 
 def test_a_region_that_is_not_known_is_said_and_never_passed_over() -> None:

@@ -139,7 +139,7 @@ HOSTING_RULES = (
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/realtime-endpoints-deploy-models.html",
         check=_too_many_in_all,
         good=_config("ml.g5.2xlarge", 8),
-        bad=_config("ml.g5.2xlarge", 33),
+        bad=_config("ml.g5.2xlarge", 201),
     ),
     Rule(
         id="ESM003",
