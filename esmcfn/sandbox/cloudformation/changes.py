@@ -82,13 +82,14 @@ def creation_order(template: Template) -> list[str]:
 def compute(proposal: Proposal) -> list[Change]:
     """Return every change, in the order of the logical ids, as CloudFormation lists them."""
     stack = proposal.stack
-    expected = Expected(stack.resources)
+    present = stack.present
+    expected = Expected(present)
     scopes = [
         Scope(
             template=proposal.template,
             place=proposal.place,
             parameters=parameter_values(proposal.template, proposal.revision.parameters, masked=hidden),
-            resources=Expected(stack.resources, expected.fates, hidden),
+            resources=Expected(present, expected.fates, hidden),
             exports=proposal.exports,
         )
         for hidden in (False, True)
@@ -98,7 +99,7 @@ def compute(proposal: Proposal) -> list[Change]:
         declaration = proposal.template.resources[logical_id]
         if not scopes[0].included(declaration):
             continue
-        live = stack.resources.get(logical_id)
+        live = present.get(logical_id)
         if logical_id in proposal.imports:
             expected.fates[logical_id] = "add"
             found[logical_id] = _added(proposal, logical_id, declaration, scopes[1], "Import")
@@ -111,7 +112,7 @@ def compute(proposal: Proposal) -> list[Change]:
             if change is not None:
                 found[logical_id] = change
     kept = {name for name, item in proposal.template.resources.items() if scopes[0].included(item)}
-    for logical_id, live in stack.resources.items():
+    for logical_id, live in present.items():
         if logical_id not in kept:
             found[logical_id] = _removed(live)
     return [found[name] for name in sorted(found)]

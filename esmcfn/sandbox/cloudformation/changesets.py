@@ -320,7 +320,7 @@ def _imports(given: Json) -> dict[str, dict[str, str]]:
 def _refuse_new_types(stack: Stack, template: Template) -> None:
     changed = sorted(
         logical_id
-        for logical_id, live in stack.resources.items()
+        for logical_id, live in stack.present.items()
         if logical_id in template.resources and template.resources[logical_id]["Type"] != live.resource_type
     )
     if changed:

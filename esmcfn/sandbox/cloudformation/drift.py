@@ -191,7 +191,7 @@ class Drift:
         stack = proposal.stack
         changes = {change.logical_id: change for change in change_set.changes}
         drifted = False
-        for logical_id, resource in stack.resources.items():
+        for logical_id, resource in stack.present.items():
             kind = schema.load(resource.resource_type, stack.region)
             if kind is None or logical_id not in proposal.template.resources:
                 continue

@@ -77,12 +77,12 @@ def _property_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
 
 
 def _scope(proposal: Proposal) -> Scope:
-    fates = {name: "add" for name in proposal.template.resources if name not in proposal.stack.resources}
+    fates = {name: "add" for name in proposal.template.resources if name not in proposal.stack.present}
     return Scope(
         template=proposal.template,
         place=proposal.place,
         parameters=parameter_values(proposal.template, proposal.revision.parameters),
-        resources=Expected(proposal.stack.resources, fates),
+        resources=Expected(proposal.stack.present, fates),
         exports=proposal.exports,
     )
 
@@ -90,7 +90,7 @@ def _scope(proposal: Proposal) -> Scope:
 def _existence_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
     scope = _scope(proposal)
     for logical_id, declaration in proposal.template.resources.items():
-        if logical_id in proposal.stack.resources or logical_id in proposal.imports:
+        if logical_id in proposal.stack.present or logical_id in proposal.imports:
             continue
         if not scope.included(declaration):
             continue

@@ -47,9 +47,10 @@ class Engine(RollingBack):
             self._delete(at)
             return
         included = {name for name, item in self.template.resources.items() if self.scope().included(item)}
+        present = self.stack.present
         for logical_id in creation_order(self.template):
             if logical_id in included:
-                action = "update" if logical_id in self.stack.resources else "create"
+                action = "update" if logical_id in present else "create"
                 action = "import" if logical_id in self.run.imports else action
                 self.run.ops.append(Op(logical_id=logical_id, action=action))
         self.run.phase = "forward"
@@ -85,7 +86,7 @@ class Engine(RollingBack):
             if op.action == "import":
                 self._import(op, at)
             elif op.action == "create":
-                self._create(op, at, self.stack.resources.get(op.logical_id))
+                self._create(op, at, None)
             else:
                 self._update(op, at)
         except NotYet:

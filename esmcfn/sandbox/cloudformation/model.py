@@ -292,6 +292,12 @@ class Stack:
         return self.execution
 
     @property
+    def present(self) -> dict[str, Resource]:
+        """The resources that exist: one whose creation failed has no physical id."""
+        gone = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+        return {k: item for k, item in self.resources.items() if item.physical_id and item.status not in gone}
+
+    @property
     def busy(self) -> bool:
         """An operation is under way."""
         return self.status.endswith("IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"

@@ -65,6 +65,8 @@ class Recovery:
         if stack.status not in ("CREATE_FAILED", "UPDATE_FAILED") or stack.execution is None:
             raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.")
         self._renew(stack, call.parameters.get("ClientRequestToken", ""), "ROLLBACK")
+        if not stack.execution.before:
+            stack.execution.kind = "create"  # no stable state to return to: everything goes
         Engine(self.world, stack).begin_rollback(self.world.clock.now())
         self.world.cloudformation.save(stack)
         return {"StackId": stack.id, "OperationId": stack.execution.operation_id}

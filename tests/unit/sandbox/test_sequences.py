@@ -1,0 +1,259 @@
+"""Random sequences of plans, executions, faults and kills: the engine never contradicts itself."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from esmcfn.sandbox.clock import Clock
+from esmcfn.sandbox.cloudformation.execution import Engine
+from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Stack
+from esmcfn.sandbox.cloudformation.operations import operations
+from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.resources import HANDLERS
+from esmcfn.sandbox.resources.base import HandlerError
+from esmcfn.sandbox.wire import Call
+from esmcfn.sandbox.world import World
+
+REGION = "us-east-2"
+PACKAGE = "arn:aws:sagemaker:us-east-2:057799348421:model-package/esmc-300m"
+STACKS = st.sampled_from(["a", "b"])
+
+NEXT = {
+    "": {"REVIEW_IN_PROGRESS"},
+    "REVIEW_IN_PROGRESS": {"CREATE_IN_PROGRESS", "DELETE_COMPLETE"},
+    "CREATE_IN_PROGRESS": {
+        "CREATE_COMPLETE",
+        "ROLLBACK_IN_PROGRESS",
+        "CREATE_FAILED",
+        "DELETE_IN_PROGRESS",
+    },
+    "ROLLBACK_IN_PROGRESS": {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"},
+    "UPDATE_IN_PROGRESS": {
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "UPDATE_FAILED",
+    },
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": {"UPDATE_COMPLETE"},
+    "UPDATE_ROLLBACK_IN_PROGRESS": {
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_FAILED",
+    },
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": {"UPDATE_ROLLBACK_COMPLETE"},
+    "UPDATE_ROLLBACK_FAILED": {"UPDATE_ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"},
+    "UPDATE_FAILED": {
+        "ROLLBACK_IN_PROGRESS",
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "DELETE_IN_PROGRESS",
+    },
+    "CREATE_FAILED": {"UPDATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"},
+    "DELETE_IN_PROGRESS": {"DELETE_COMPLETE", "DELETE_FAILED"},
+    "ROLLBACK_COMPLETE": {"DELETE_IN_PROGRESS"},
+    "ROLLBACK_FAILED": {"DELETE_IN_PROGRESS"},
+    "DELETE_FAILED": {"DELETE_IN_PROGRESS"},
+    "CREATE_COMPLETE": {"UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"},
+    "UPDATE_COMPLETE": {"UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"},
+    "UPDATE_ROLLBACK_COMPLETE": {"UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"},
+}
+"""Stack status to those that may follow."""
+
+SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+
+
+def a_template(stack: str, topics: int, version: int, instance: str) -> str:
+    """A template of some topics in a chain and, for versions above 0, an endpoint."""
+    resources: dict[str, Any] = {}
+    for index in range(topics):
+        topic: dict[str, Any] = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": f"v{version}"}}
+        if index:
+            topic["DependsOn"] = f"T{index - 1}"
+        resources[f"T{index}"] = topic
+    if version or not topics:
+        resources |= _endpoint(stack, version, instance)
+    outputs = {"First": {"Value": {"Ref": min(resources)}, "Export": {"Name": f"{stack}-first"}}}
+    return json.dumps({"Resources": resources, "Outputs": outputs})
+
+
+def _endpoint(stack: str, version: int, instance: str) -> dict[str, Any]:
+    variant = {
+        "VariantName": "v",
+        "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
+        "InstanceType": instance,
+        "InitialInstanceCount": 1,
+    }
+    name = f"{stack}-{version}-{instance.replace('.', '-')}"
+    return {
+        "Model": {
+            "Type": "AWS::SageMaker::Model",
+            "Properties": {
+                "ModelName": f"{stack}-model",
+                "ExecutionRoleArn": "arn:aws:iam::123456789012:role/esm",
+                "EnableNetworkIsolation": True,
+                "PrimaryContainer": {"ModelPackageName": PACKAGE},
+            },
+        },
+        "Config": {
+            "Type": "AWS::SageMaker::EndpointConfig",
+            "Properties": {"EndpointConfigName": name, "ProductionVariants": [variant]},
+        },
+        "Endpoint": {
+            "Type": "AWS::SageMaker::Endpoint",
+            "Properties": {
+                "EndpointName": f"{stack}-endpoint",
+                "EndpointConfigName": {"Fn::GetAtt": ["Config", "EndpointConfigName"]},
+            },
+        },
+    }
+
+
+class Sandbox(RuleBasedStateMachine):
+    """Two stacks, and everything that may happen to them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory()
+        self._number = 0
+        self.world = World(Path(self._folder.name), clock=Clock(speed=0))
+
+    @initialize()
+    def begin(self) -> None:
+        self.world.reset()
+
+    def call(self, operation: str, **parameters: Any) -> Any:
+        """Perform an operation; a refusal is an answer, too."""
+        self.world.settle()
+        call = Call(service="cloudformation", operation=operation, region=REGION, parameters=parameters)
+        try:
+            return operations(self.world)[operation](call)
+        except Refusal:
+            return None
+
+    @rule(
+        stack=STACKS,
+        topics=st.integers(0, 3),
+        version=st.integers(0, 3),
+        instance=st.sampled_from(["ml.g5.2xlarge", "ml.g5.4xlarge"]),
+        wait=st.sampled_from([-1.0, 0.0, 0.2, 1.0, 30.0, 30.0, 30.0]),
+        paused=st.sampled_from([False, False, True]),
+    )
+    def plan(self, stack: str, topics: int, version: int, instance: str, wait: float, paused: bool) -> None:
+        """Make a change set; execute it unless `wait` is negative, and wait."""
+        self._number += 1
+        live = self.world.cloudformation.by_name(REGION, stack)
+        kind = "CREATE" if live is None or live.status == "REVIEW_IN_PROGRESS" else "UPDATE"
+        made = self.call(
+            "CreateChangeSet",
+            StackName=stack,
+            ChangeSetName=f"c{self._number}",
+            ChangeSetType=kind,
+            TemplateBody=a_template(stack, topics, version, instance),
+        )
+        if made and wait >= 0:
+            self.world.clock.advance(0.1)
+            self.call("ExecuteChangeSet", ChangeSetName=made["Id"], DisableRollback=paused)
+            self.world.clock.advance(wait)
+            self.world.settle()
+
+    @rule(seconds=st.sampled_from([0.01, 0.1, 1.0, 30.0]))
+    def pass_time(self, seconds: float) -> None:
+        self.world.clock.advance(seconds)
+        self.world.settle()
+
+    @rule(
+        name=st.sampled_from(["capacity", "handler", "rollback", "quota", "silent-rollback", "not-subscribed"]),
+        times=st.integers(1, 2),
+        deleting=st.booleans(),
+    )
+    def ask_for_a_fault(self, name: str, times: int, deleting: bool) -> None:
+        options: dict[str, Any] = {} if name in ("quota", "not-subscribed") else {"times": times}
+        if name == "handler" and deleting:
+            options["operation"] = "delete"
+        self.world.faults.add(name, options)
+
+    @rule()
+    def lift_faults(self) -> None:
+        self.world.faults.clear()
+
+    @rule(stack=STACKS, force=st.booleans())
+    def delete(self, stack: str, force: bool) -> None:
+        self.call("DeleteStack", StackName=stack, **({"DeletionMode": "FORCE_DELETE_STACK"} if force else {}))
+
+    @rule(stack=STACKS, operation=st.sampled_from(["CancelUpdateStack", "ContinueUpdateRollback", "RollbackStack"]))
+    def recover(self, stack: str, operation: str) -> None:
+        self.call(operation, StackName=stack)
+
+    @rule()
+    def kill(self) -> None:
+        before = {stack.id: (stack.status, len(stack.events)) for stack in self.world.cloudformation.stacks.values()}
+        now = self.world.clock.now()
+        self.world.moto.reset()
+        self.world = World(Path(self._folder.name), clock=Clock(speed=0, start=now))
+        after = {stack.id: (stack.status, len(stack.events)) for stack in self.world.cloudformation.stacks.values()}
+        assert after == before
+
+    @invariant()
+    def statuses_follow_the_machine(self) -> None:
+        for stack in self.world.cloudformation.stacks.values():
+            known = ""
+            for event in stack.events:
+                if event.resource_type == STACK_TYPE and event.status != known:
+                    assert event.status in NEXT[known], (known, event.status)
+                    known = event.status
+            assert stack.status == known
+            assert stack.busy == (stack.execution is not None and stack.status.endswith("IN_PROGRESS"))
+
+    @invariant()
+    def time_goes_forward(self) -> None:
+        for stack in self.world.cloudformation.stacks.values():
+            moments = [event.at for event in stack.events]
+            assert moments == sorted(moments)
+
+    @invariant()
+    def what_a_settled_stack_has_exists(self) -> None:
+        for stack in self.world.cloudformation.stacks.values():
+            if stack.status in SETTLED:
+                assert all(self._exists(stack, logical_id) for logical_id in stack.resources)
+                declared = json.loads(stack.revision.body)["Resources"]
+                assert sorted(stack.resources) == sorted(declared)
+
+    @invariant()
+    def exports_are_unique(self) -> None:
+        names = [o["ExportName"] for s in self.world.cloudformation.live(REGION) for o in s.outputs]
+        assert len(names) == len(set(names))
+
+    def _exists(self, stack: Stack, logical_id: str) -> bool:
+        resource = stack.resources[logical_id]
+        request = Engine(self.world, stack).request(resource, self.world.clock.now())
+        try:
+            HANDLERS[resource.resource_type].read(request)
+        except (Refusal, HandlerError):
+            return False
+        return True
+
+    def teardown(self) -> None:
+        """Without faults, everything can be deleted, and nothing is left."""
+        self.world.faults.clear()
+        for _ in range(3):
+            self.world.clock.advance(60)
+            for stack in ("a", "b"):
+                self.call("ContinueUpdateRollback", StackName=stack)
+                self.world.clock.advance(60)
+                self.call("DeleteStack", StackName=stack)
+            self.world.clock.advance(60)
+            self.world.settle()
+        assert self.world.cloudformation.live(REGION) == []
+        self.world.moto.reset()
+        self._folder.cleanup()
+
+
+Sandbox.TestCase.settings = settings(
+    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestSequences = Sandbox.TestCase
