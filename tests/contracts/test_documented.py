@@ -1,0 +1,106 @@
+"""docs/sandbox.md: its tables are generated from the contract's cases and from the faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from esmcfn.sandbox.cloudformation import schema
+from esmcfn.sandbox.faults import CATALOG
+from esmcfn.sandbox.resources import HANDLERS
+
+from .conftest import REGION
+from .types import CASES, Case
+from .unconfirmed import CLAIMS
+
+PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
+
+
+def table(case: Case) -> Iterator[str]:
+    """Yield the rows of one type: what happens to each property."""
+    kind, handler = schema.must_load(case.type, REGION), HANDLERS[case.type]
+    given = {*case.create, *case.update, *case.more}
+    yield f"### {case.type}\n"
+    attributes = ", ".join(f"`{name}`" for name in sorted(handler.attributes)) or "none"
+    drift = "checked" if kind.readable else "not checked: the registry has no read handler"
+    yield f"`Fn::GetAtt`: {attributes}. Drift: {drift}.\n"
+    yield "| property | create | read back | change |"
+    yield "|---|---|---|---|"
+    for name in sorted(handler.supported):
+        tested = "tested" if name in given else "yes"
+        readable = "write-only" if kind.is_write_only(name) else tested if kind.readable else "not checked"
+        change = {"Always": "replaces", "Conditionally": "may replace"}.get(kind.recreation(name), "in place")
+        if change == "in place" and name in case.update:
+            change = "in place, tested"
+        yield f"| {name} | {tested} | {readable} | {change} |"
+    read_only = {path.split("/")[0] for path in kind.read_only}
+    lacking = sorted(set(kind.properties) - handler.supported - read_only)
+    if lacking:
+        yield f"\nRefused: {', '.join(lacking)}."
+    yield ""
+
+
+def types() -> str:
+    """Return the table of types."""
+    return "\n".join(line for case in sorted(CASES, key=lambda case: case.type) for line in table(case))
+
+
+def faults() -> str:
+    """Return the table of faults."""
+    rows = ["| fault | what happens | options |", "|---|---|---|"]
+    for kind in CATALOG:
+        options = "; ".join(f"`{name}`: {meaning}" for name, meaning in kind.options.items()) or "none"
+        rows.append(f"| `{kind.name}` | {kind.summary} | {options} |")
+    return "\n".join(rows) + "\n"
+
+
+def claims() -> str:
+    """Return the table of what only a live account can confirm."""
+    rows = ["| behaviour of the sandbox | live test |", "|---|---|"]
+    rows += [f"| {claim.says} | {f'`{claim.test}`' if claim.test else ''} |" for claim in CLAIMS]
+    return "\n".join(rows) + "\n"
+
+
+def test_the_page_has_the_tables_as_they_are(update_golden: bool) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    wanted = text
+    for name, made in (("types", types()), ("faults", faults()), ("claims", claims())):
+        begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->"
+        head, _, rest = wanted.partition(begin)
+        _, _, tail = rest.partition(end)
+        wanted = f"{head}{begin}{made}{end}{tail}"
+    if update_golden:
+        PAGE.write_text(wanted, encoding="utf-8")
+    assert text == wanted or update_golden, "run pytest tests/contracts/test_documented.py --update-golden"
+
+
+def test_every_claim_names_a_live_test() -> None:
+    from . import test_live
+
+    assert all(hasattr(test_live, claim.test) for claim in CLAIMS if claim.test)
+
+
+def test_a_case_covers_what_it_can() -> None:
+    exclusive = {
+        "AWS::SageMaker::Model": {"Containers", "InferenceExecutionConfig", "VpcConfig"},
+        "AWS::SageMaker::EndpointConfig": {"AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants"},
+        "AWS::SNS::Subscription": {"DeliveryPolicy", "FilterPolicyScope", "RedrivePolicy"},
+        "AWS::CloudWatch::Alarm": {
+            "EvaluateLowSampleCountPercentile",
+            "ExtendedStatistic",
+            "Metrics",
+            "ThresholdMetricId",
+        },
+        "AWS::Logs::LogGroup": {"KmsKeyId"},
+        "AWS::Budgets::Budget": {"ResourceTags"},
+        "AWS::SecretsManager::Secret": {"GenerateSecretString"},
+        "AWS::ApplicationAutoScaling::ScalingPolicy": {
+            "ResourceId",
+            "ScalableDimension",
+            "ServiceNamespace",
+            "StepScalingPolicyConfiguration",
+        },
+    }
+    for case in CASES:
+        given = {*case.create, *case.update, *case.more}
+        assert HANDLERS[case.type].supported - given == exclusive.get(case.type, set()), case.type
