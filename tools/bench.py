@@ -97,6 +97,8 @@ class Bench:
         """
         print(f"· {name}", file=sys.stderr)
         self.run(*command, codes=codes)
+        if cold:
+            shutil.rmtree(self.cache)
         peak = self._peak(command)
         shell = ("sh", "-c", f'rm -rf "{self.cache}"; "$@" >/dev/null 2>&1 || true', "sh")
         measured = self.folder / f"{len(list(self.folder.glob('*.pyperf')))}.pyperf"
