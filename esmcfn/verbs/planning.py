@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from esmcfn import cost, plan, template
+from esmcfn import plan, template
 from esmcfn.domain.plan import ChangeSet, DeployedStack, Plan, StackAction, StackPlan
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
 from esmcfn.errors import ExitCode, StackBusyError
 from esmcfn.ports import Cloud
-from esmcfn.reference.prices import price_book
 from esmcfn.verbs.account import guarded
-from esmcfn.verbs.reading import Pair, pairs, running, side_by_side
+from esmcfn.verbs.reading import Pair, estimated, pairs, running, side_by_side
 from esmcfn.verbs.world import World
 
 GONE = "a first creation rolled back (ROLLBACK_COMPLETE): the empty stack has to go before a new one can come"
@@ -56,19 +55,12 @@ def make_plan(
             asking = _Asking(cloud, {stack.name for stack in deployed if stack.gone}, kept if keep else None)
             stacks = asking.plans(found, world, server_side=not read_only)
             findings = judgement.findings()
-    estimate = cost.estimate(
-        [variant for stack in selection.models for variant in cost.hosted(stack)],
-        running(project, found),
-        region=selection.target.region,
-        prices=price_book(),
-        today=world.now.date(),
-    )
     made = plan.assemble(
         selection,
         templates=templates,
         stacks=stacks,
         findings=findings,
-        cost=estimate,
+        cost=estimated(selection, running(project, found), world.now.date()),
         now=world.now,
         tool_version=world.tool_version,
         server_side=not read_only,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from esmcfn import cost, plan, template
+from esmcfn import plan, template
 from esmcfn.domain.cost import HostedVariant
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Priced, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.errors import CloudError, ExitCode
-from esmcfn.reference.prices import price_book
 from esmcfn.verbs.account import guarded
-from esmcfn.verbs.reading import pairs, running
+from esmcfn.verbs.reading import estimated, pairs, running
 from esmcfn.verbs.world import World
 
 
@@ -27,13 +26,7 @@ def price(project: Project, selection: Selection, world: World, *, compared: boo
             before = _running(project, selection, world)
         except CloudError as error:
             why = error.message
-    estimate = cost.estimate(
-        [variant for stack in selection.models for variant in cost.hosted(stack)],
-        before,
-        region=selection.target.region,
-        prices=price_book(),
-        today=world.now.date(),
-    )
+    estimate = estimated(selection, before, world.now.date())
     name = selection.environment.name
     verdict = plan.verdict((), estimate, selection.environment.budget_usd_per_month)
     return Report(

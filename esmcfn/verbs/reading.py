@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
 from typing import TypeVar
 
 from msgspec import Struct
 
 from esmcfn import cost
-from esmcfn.domain.cost import HostedVariant
+from esmcfn.domain.cost import Cost, HostedVariant
 from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import Project
 from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.domain.template import Template
 from esmcfn.ports import Cloud
+from esmcfn.reference.prices import price_book
 
 SIDE_BY_SIDE = 8
 """Calls in flight at a time; reading is throttled per account and region."""
@@ -82,6 +84,21 @@ def running(project: Project, found: Iterable[Pair]) -> tuple[HostedVariant, ...
                 cost.hosted_in(pair.body or {}, stack=deployed.name, model=deployed.model, software=software)
             )
     return tuple(variants)
+
+
+def estimated(selection: Selection, before: tuple[HostedVariant, ...] | None, today: date) -> Cost:
+    """What the selection costs a month, by the package's price book.
+
+    Args:
+        before: what runs today; None where it could not be read.
+    """
+    return cost.estimate(
+        [variant for stack in selection.models for variant in cost.hosted(stack)],
+        before,
+        region=selection.target.region,
+        prices=price_book(),
+        today=today,
+    )
 
 
 def side_by_side(
