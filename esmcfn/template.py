@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from troposphere import Output
 
-from esmcfn.domain.project import Origin
+from esmcfn.domain.origin import Origin
 from esmcfn.domain.stack import BaseStack, ModelStack, Selection, Stack
 from esmcfn.domain.template import Template
 from esmcfn.resources import Part, Parts, iam, sagemaker, secretsmanager

@@ -12,14 +12,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from esmcfn import naming
+from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.project import (
     Catalog,
     CatalogEntry,
     Container,
     Environment,
     Neighbour,
-    Origin,
-    Origins,
     Policy,
     Project,
     SelectedModel,

@@ -172,6 +172,16 @@ def printed(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def writable(path: Path) -> None:
+    """Raise UsageError where `written` would: the folder is missing, or not ours to write into."""
+    folder = path.resolve().parent
+    if not os.access(folder, os.W_OK) or path.is_dir():
+        raise UsageError(
+            f"cannot write {path}: {'it is a folder' if path.is_dir() else 'its folder is missing or not writable'}",
+            next_step="name a file in a folder that exists and is writable",
+        )
+
+
 def written(path: Path, text: str) -> None:
     """Write a file whole or not at all; what is no regular file (/dev/null, a pipe) is written to, never replaced.
 

@@ -6,32 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec.structs import replace
 
 from esmcfn.cli import options
 
 if TYPE_CHECKING:
+    from esmcfn.cli.compose import Run
     from esmcfn.domain.report import Report
 
 
 @click.command(epilog="\b\nExamples:\n  esmcfn validate dev\n  esmcfn validate --all -f json\n")
-@options.environments
-@options.report
-@click.pass_context
-def validate(
-    ctx: click.Context,
-    names: tuple[str, ...],
-    *,
-    every: bool,
-    models: tuple[str, ...],
-    form: str,
-    output: Path | None,
-) -> int:
+@options.reports("validate")
+def validate(run: Run) -> int:
     """Judge the YAML alone, every problem with its line."""
-    from esmcfn.cli.compose import compose
     from esmcfn.verbs import offline
 
-    run = compose(ctx, verb="validate", names=names, every=every, models=models, form=form, output=output)
     return run.emit(run.outcomes(lambda project, selection, world: offline.validate(selection)))
 
 
@@ -39,60 +27,36 @@ def validate(
     short_help="Write the CloudFormation templates.",
     epilog="\b\nExamples:\n  esmcfn build dev --out templates\n  esmcfn build dev | less\n",
 )
-@options.environments
-@options.report
+@options.reports("build")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     envvar="ESMCFN_BUILD_OUT",
     help="Folder to write one file a stack into.",
 )
-@click.pass_context
-def build(
-    ctx: click.Context,
-    names: tuple[str, ...],
-    *,
-    every: bool,
-    models: tuple[str, ...],
-    form: str,
-    output: Path | None,
-    out: Path | None,
-) -> int:
+def build(run: Run, *, out: Path | None) -> int:
     """Write the CloudFormation templates; on standard output they are one YAML stream of JSON documents."""
-    from esmcfn.cli.compose import compose
     from esmcfn.verbs import offline
 
-    run = compose(ctx, verb="build", names=names, every=every, models=models, form=form, output=output)
-    outcomes = run.outcomes(lambda project, selection, world: _placed(offline.build(selection), out))
-    return run.emit(outcomes)
+    return run.emit(run.outcomes(lambda project, selection, world: _placed(offline.build(selection), out)))
 
 
 @click.command(
     short_help="Judge the built templates.",
     epilog="\b\nExamples:\n  esmcfn check dev\n  esmcfn check --all -f json\n",
 )
-@options.environments
-@options.report
-@click.pass_context
-def check(
-    ctx: click.Context,
-    names: tuple[str, ...],
-    *,
-    every: bool,
-    models: tuple[str, ...],
-    form: str,
-    output: Path | None,
-) -> int:
+@options.reports("check")
+def check(run: Run) -> int:
     """Judge the built templates: cfn-lint, checkov and the house rules."""
-    from esmcfn.cli.compose import compose
     from esmcfn.verbs import offline
 
-    run = compose(ctx, verb="check", names=names, every=every, models=models, form=form, output=output)
     return run.emit(run.outcomes(offline.check))
 
 
 def _placed(report: Report, folder: Path | None) -> Report:
     """The same report, its templates written where they were asked for."""
+    from msgspec.structs import replace
+
     from esmcfn.cli.compose import written
     from esmcfn.domain.report import Built
     from esmcfn.errors import UsageError

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from esmcfn.cli import options
+
+if TYPE_CHECKING:
+    from esmcfn.cli.compose import Run
 
 
 @click.command(
@@ -19,15 +23,10 @@ Examples:
   esmcfn plan --all --detailed-exitcode    11 where something would change
 """,
 )
-@options.environments
-@options.report
-@options.reach
+@options.reports("plan", account=True)
 @click.option("--read-only", is_flag=True, envvar="ESMCFN_READ_ONLY", help="Make no change set at all.")
 @click.option(
-    "--detailed-exitcode",
-    is_flag=True,
-    envvar="ESMCFN_DETAILED_EXITCODE",
-    help="Exit 11 when changes are pending.",
+    "--detailed-exitcode", is_flag=True, envvar="ESMCFN_DETAILED_EXITCODE", help="Exit 11 when changes are pending."
 )
 @click.option(
     "--out",
@@ -35,31 +34,17 @@ Examples:
     envvar="ESMCFN_OUT",
     help="Write the plan as JSON and keep its change sets; without it nothing is left behind.",
 )
-@click.pass_context
-def plan(
-    ctx: click.Context,
-    names: tuple[str, ...],
-    *,
-    every: bool,
-    models: tuple[str, ...],
-    form: str,
-    output: Path | None,
-    profile: str,
-    read_only: bool,
-    detailed_exitcode: bool,
-    out: Path | None,
-) -> int:
+def plan(run: Run, *, read_only: bool, detailed_exitcode: bool, out: Path | None) -> int:
     """Show what deploying would change, cost and break; change nothing."""
-    from esmcfn.cli.compose import compose, written
+    from esmcfn.cli.compose import writable, written
     from esmcfn.errors import UsageError
     from esmcfn.render import render
     from esmcfn.verbs.planning import make_plan
 
     if out and read_only:
         raise UsageError("--out keeps change sets and --read-only makes none: choose one")
-    run = compose(ctx, verb="plan", names=names, every=every, models=models, form=form, output=output, profile=profile)
     if out:
-        written(out, "")  # a path that cannot be written is said before change sets are kept for it
+        writable(out)  # said before change sets are kept for a file that cannot be written
     outcomes = run.outcomes(
         lambda project, selection, world: make_plan(
             project, selection, world, read_only=read_only, keep=bool(out), detailed=detailed_exitcode

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from esmcfn.domain.project import Origin
+from esmcfn.domain.origin import Origin
 
 
 class Level(StrEnum):

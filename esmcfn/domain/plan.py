@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.finding import Finding
-from esmcfn.domain.project import Origin
+from esmcfn.domain.origin import Origin
 
 
 class Action(StrEnum):

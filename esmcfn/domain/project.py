@@ -8,42 +8,13 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from esmcfn.domain.finding import Level
+from esmcfn.domain.origin import Origins
 
 SANDBOX = "sandbox"
 """The word that stands for an account id where the embedded AWS is meant."""
 
 SANDBOX_ACCOUNT = "123456789012"
 """The account id of the embedded AWS, wherever an id is needed."""
-
-
-class Origin(Struct, frozen=True, order=True):
-    """The place in a YAML file that caused something.
-
-    Attributes:
-        path: relative to the root, with forward slashes.
-        line: counted from 1.
-        column: counted from 1.
-    """
-
-    path: str
-    line: int
-    column: int = 1
-
-
-class Origins(Struct, frozen=True, kw_only=True):
-    """Where a mapping of the YAML and its keys stand.
-
-    Attributes:
-        at: the mapping itself (the line of its key).
-        keys: a key's name to the place of that key's line; nested keys are joined by a dot.
-    """
-
-    at: Origin
-    keys: Mapping[str, Origin] = field(default_factory=dict)
-
-    def of(self, key: str) -> Origin:
-        """The place of a key, or of the whole where the key was not written."""
-        return self.keys.get(key, self.at)
 
 
 class Container(Struct, frozen=True, kw_only=True):

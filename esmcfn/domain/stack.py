@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from esmcfn.domain.project import Container, Environment, Origins
+from esmcfn.domain.origin import Origins
+from esmcfn.domain.project import Container, Environment
 
 VARIANT_NAME = "variant-1"
 """The one production variant's name; it must never change, blue/green updates need it to stay.

@@ -17,7 +17,7 @@ import yaml
 from msgspec import Struct, field
 from yaml.resolver import Resolver
 
-from esmcfn.domain.project import Origin
+from esmcfn.domain.origin import Origin
 from esmcfn.errors import Problem
 from esmcfn.inputs.memory import Memory, digest_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from esmcfn.domain.project import Origin
+from esmcfn.domain.origin import Origin
 from esmcfn.errors import Problem, did_you_mean
 from esmcfn.inputs.document import Document, parse
 from esmcfn.inputs.folders import names

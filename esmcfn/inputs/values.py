@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from esmcfn.domain.project import Origin, Origins
+from esmcfn.domain.origin import Origin, Origins
 from esmcfn.inputs.document import Document, Path, Plain
 
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 
+from esmcfn.domain.origin import Origin
 from esmcfn.domain.plan import Action, Change, Impact, PropertyChange
-from esmcfn.domain.project import Origin
 from esmcfn.domain.template import Template
 from esmcfn.reference.create_only import requires_replacement
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field
 from troposphere import AWSObject, Sub, Tags
 
-from esmcfn.domain.project import Origin
+from esmcfn.domain.origin import Origin
 from esmcfn.domain.stack import Stack, Target
 
 

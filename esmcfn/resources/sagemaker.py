@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from troposphere import AWSObject, GetAtt, Output, Sub, sagemaker
 
 from esmcfn import naming
-from esmcfn.domain.project import Origin
+from esmcfn.domain.origin import Origin
 from esmcfn.domain.stack import ModelStack
 from esmcfn.reference.create_only import CREATE_ONLY
 from esmcfn.resources import Part, Parts, arn, resolved, tags

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from esmcfn.domain.project import Origin
+from esmcfn.domain.origin import Origin
 from esmcfn.errors import Problem
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from esmcfn.domain.project import SANDBOX, CatalogEntry, Environment, Origin, Project, SelectedModel
+from esmcfn.domain.origin import Origin
+from esmcfn.domain.project import SANDBOX, CatalogEntry, Environment, Project, SelectedModel
 from esmcfn.errors import Problem, did_you_mean
 from esmcfn.reference import partitions
 from esmcfn.reference.instance_types import HOSTING

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from esmcfn import naming
-from esmcfn.domain.project import CatalogEntry, Environment, Neighbour, Origin, Project
+from esmcfn.domain.origin import Origin
+from esmcfn.domain.project import CatalogEntry, Environment, Neighbour, Project
 from esmcfn.errors import Problem
 from esmcfn.selection.complaint import at
 

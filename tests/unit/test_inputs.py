@@ -9,7 +9,8 @@ import pytest
 from builders import CATALOG_TEXT, ENVIRONMENT_TEXT, PACKAGE, a_root
 
 from esmcfn import inputs
-from esmcfn.domain.project import Container, ExecutionRoleSettings, Origin
+from esmcfn.domain.origin import Origin
+from esmcfn.domain.project import Container, ExecutionRoleSettings
 from esmcfn.errors import InputError
 
 REPOSITORY = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from esmcfn.domain.project import Origin
+from esmcfn.domain.origin import Origin
 from esmcfn.inputs import document
 from esmcfn.inputs.document import Unfit, parse
 

@@ -16,7 +16,8 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from esmcfn import inputs
-from esmcfn.domain.project import Origins, Project
+from esmcfn.domain.origin import Origins
+from esmcfn.domain.project import Project
 from esmcfn.errors import InputError
 from esmcfn.inputs.document import parse
 from esmcfn.selection import select

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from esmcfn import policy
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
-from esmcfn.domain.project import Origin, Policy
+from esmcfn.domain.origin import Origin
+from esmcfn.domain.project import Policy
 from esmcfn.domain.template import Template
 from esmcfn.policy.engine import Adapter, Installation, Surroundings
 from esmcfn.policy.process import Fault
