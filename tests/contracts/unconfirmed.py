@@ -36,7 +36,7 @@ CLAIMS = (
     ),
     Claim(
         id="attribute-of-modified",
-        says="Fn::GetAtt of a resource that changes in place makes its user Modify, Dynamic, Conditional if create-only",
+        says="Fn::GetAtt of a resource that changes in place makes its user Modify, Dynamic, maybe Conditional",
         test="test_an_attribute_of_a_modified_resource_is_dynamic",
     ),
     Claim(
@@ -50,9 +50,7 @@ CLAIMS = (
         test="test_a_token_repeats",
     ),
     Claim(id="early-names", says="The names of the early validations, and the reason text of a failed change set"),
-    Claim(
-        id="quota-warning", says="A quota that does not suffice is a WARN of the change set, with SageMaker's wording"
-    ),
+    Claim(id="quota-warning", says="A quota that does not suffice is a WARN of the change set"),
     Claim(id="silent-rollback", says="CloudFormation ends UPDATE_COMPLETE when SageMaker rolled back without a reason"),
     Claim(id="update-rolled-back", says="An update that SageMaker rolled back with a reason is NotStabilized"),
     Claim(id="cancel-endpoint", says="A cancelled update waits for the endpoint before it points it back"),

@@ -210,7 +210,10 @@ class Role(_Principal):
         self.create(request)
         from moto.iam.models import iam_backends
 
-        iam_backends[ACCOUNT]["aws"].get_role(request.physical_id).id = request.attributes["RoleId"]
+        backend = iam_backends[ACCOUNT]["aws"]
+        role = backend.roles.pop(backend.get_role(request.physical_id).id)
+        role.id = request.attributes["RoleId"]
+        backend.roles[role.id] = role
 
 
 def _existing(request: Request, operation: str, name_property: str) -> str:
@@ -388,9 +391,8 @@ class AccessKey(Handler):
 
         made = self.create(request).physical_id
         backend = iam_backends[ACCOUNT]["aws"]
-        key = next(
-            key for key in backend.get_all_access_keys(request.properties["UserName"]) if key.access_key_id == made
-        )
+        key = next(k for k in backend.list_access_keys(request.properties["UserName"]) if k.access_key_id == made)
+        backend.access_keys[request.physical_id] = backend.access_keys.pop(made, key)
         key.access_key_id = request.physical_id
         key.secret_access_key = request.attributes["SecretAccessKey"]
 

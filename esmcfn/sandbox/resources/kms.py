@@ -89,7 +89,7 @@ class Key(Handler):
         tags = backend.tagger.get_tag_dict_for_resource(made)
         key.id, key.arn = request.physical_id, request.attributes["Arn"]
         backend.keys[key.id] = key
-        backend.tag_resource(key.id, [{"TagKey": name, "TagValue": value} for name, value in tags.items()])
+        backend.tag_resource(key.id, tags)
 
     def _switches(self, request: Request, key: str) -> None:
         if request.changed("EnableKeyRotation"):
