@@ -325,3 +325,21 @@ def test_a_silent_rollback_succeeds_for_cloudformation_only(world: World) -> Non
     world.advance()
     assert world.stack("s")["StackStatus"] == "UPDATE_COMPLETE"
     assert world.sandbox.world.sagemaker.region("us-east-2").endpoints["endpoint-esmc-300m-1"].config_name == "Config-1"
+
+
+def test_what_exists_can_be_imported_and_nothing_else(world: World) -> None:
+    arn = world.client("sns").create_topic(Name="old", Attributes={"DisplayName": "x"})["TopicArn"]
+    topic = {**a_topic(TopicName="old", DisplayName="x"), "DeletionPolicy": "Retain"}
+    asked = {"ResourceType": "AWS::SNS::Topic", "LogicalResourceId": "T", "ResourceIdentifier": {"TopicArn": arn}}
+    missing = {**asked, "ResourceIdentifier": {"TopicArn": arn + "x"}}
+    failed = world.plan("s", a_template(T=topic), kind="IMPORT", name="a", ResourcesToImport=[missing])
+    assert failed["Status"] == "FAILED"
+    plan = world.plan("s", a_template(T=topic), kind="IMPORT", name="b", ResourcesToImport=[asked])
+    (change,) = plan["Changes"]
+    assert (change["ResourceChange"]["Action"], change["ResourceChange"]["PhysicalResourceId"]) == ("Import", arn)
+    world.cfn.execute_change_set(ChangeSetName=plan["ChangeSetId"])
+    world.advance()
+    assert world.stack("s")["StackStatus"] == "IMPORT_COMPLETE"
+    world.cfn.delete_stack(StackName="s")
+    world.advance()
+    assert [t["TopicArn"] for t in world.client("sns").list_topics()["Topics"]] == [arn]

@@ -86,7 +86,8 @@ class ChangeSets:
             )
         if kind == "UPDATE" and stack is None:
             raise invalid(f"Stack [{name}] does not exist")
-        if kind != "CREATE" and stack is not None and stack.status not in {*SETTLED_FOR_UPDATE, *PAUSED}:
+        allowed = {*SETTLED_FOR_UPDATE, *PAUSED, *(["REVIEW_IN_PROGRESS"] if kind == "IMPORT" else [])}
+        if kind != "CREATE" and stack is not None and stack.status not in allowed:
             raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
         if stack is None and name.startswith("arn:"):
             raise invalid(f"Stack [{name}] does not exist")
@@ -279,7 +280,7 @@ class ChangeSets:
         disable = bool(given.get("DisableRollback", False))
         if change_set.kind == "CREATE" and stack.status != "REVIEW_IN_PROGRESS":
             raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
-        if change_set.kind != "CREATE":
+        if change_set.kind != "CREATE" and stack.status != "REVIEW_IN_PROGRESS":
             requests.check_updatable(stack, disable_rollback=disable)
         stack.change_sets = {change_set.id: change_set}
         change_set.execution_status = "EXECUTE_IN_PROGRESS"

@@ -62,7 +62,7 @@ def importers(service: CloudFormation, region: str, name: str) -> list[Stack]:
     """Return the stacks that import an export."""
     found = []
     for stack in service.live(region):
-        if stack.status != "REVIEW_IN_PROGRESS" and name in set(imported(parse(stack.revision.body).document)):
+        if stack.resources and name in set(imported(parse(stack.revision.body).document)):
             found.append(stack)
     return found
 

@@ -12,6 +12,7 @@ from esmcfn.sandbox.cloudformation.model import PAUSED, SETTLED_FOR_UPDATE, Chan
 from esmcfn.sandbox.cloudformation.template import Template, parse
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.resources import HANDLERS, SUPPORTED
+from esmcfn.sandbox.resources.base import HandlerError, Request
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call
 
@@ -184,6 +185,23 @@ def check_imports(world: World, proposal: Proposal) -> None:
         kind = schema.load(declaration["Type"], proposal.place.region)
         if kind is None or not kind.readable:
             raise invalid(f"ResourceTypes [{declaration['Type']}] are not supported for Import")
+        _find(world, proposal, logical_id, declaration)
+
+
+def _find(world: World, proposal: Proposal, logical_id: str, declaration: Json) -> None:
+    request = Request(
+        world=world,
+        region=proposal.place.region,
+        stack_name=proposal.place.stack_name,
+        stack_id=proposal.place.stack_id,
+        logical_id=logical_id,
+        properties=declaration.get("Properties", {}),
+        at=world.clock.now(),
+    )
+    try:
+        HANDLERS[declaration["Type"]].find(proposal.imports[logical_id], request)
+    except (Refusal, HandlerError) as error:
+        raise invalid(f"{logical_id}: {error.message}") from error
 
 
 def only_imports(change_set: ChangeSet) -> None:

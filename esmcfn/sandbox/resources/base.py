@@ -264,8 +264,14 @@ class Handler:
         return ""
 
     def find(self, identifier: Mapping[str, str], request: Request) -> Outcome:
-        """Return an existing resource for an import."""
-        raise HandlerError("InvalidRequest", f"{self.resource_type} cannot be imported in the sandbox")
+        """Return an existing resource for an import; raises NotFound when there is none."""
+        found = self.existing(replace(request, physical_id=next(iter(identifier.values()))))
+        self.read(replace(request, physical_id=found.physical_id, attributes=found.attributes))
+        return found
+
+    def existing(self, request: Request) -> Outcome:
+        """Return the attributes of an existing resource by its physical id."""
+        raise HandlerError("InvalidRequest", f"The sandbox cannot import {self.resource_type}")
 
 
 def policy_text(document: Json) -> str:

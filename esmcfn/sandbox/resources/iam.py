@@ -203,6 +203,10 @@ class Role(_Principal):
             **self._read_policies(request, request.physical_id),
         )
 
+    def existing(self, request: Request) -> Outcome:
+        live = self._call(request, "Get{}", request.physical_id)["Role"]
+        return Outcome(physical_id=live["RoleName"], attributes={"Arn": live["Arn"], "RoleId": live["RoleId"]})
+
     def conflict(self, request: Request) -> str:
         return _existing(request, "GetRole", "RoleName")
 

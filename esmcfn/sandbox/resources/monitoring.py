@@ -169,6 +169,9 @@ class LogGroup(Handler):
             Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
         )
 
+    def existing(self, request: Request) -> Outcome:
+        return self._outcome(request, request.physical_id)
+
     def conflict(self, request: Request) -> str:
         name = str(request.properties.get("LogGroupName", ""))
         return name if name and self._found(request, name) else ""

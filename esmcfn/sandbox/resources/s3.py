@@ -61,6 +61,9 @@ class Bucket(Handler):
                     raise
         return found
 
+    def existing(self, request: Request) -> Outcome:
+        return self._outcome(request, request.physical_id)
+
     def conflict(self, request: Request) -> str:
         name = str(request.properties.get("BucketName", ""))
         return name if name and self._exists(request, name) else ""

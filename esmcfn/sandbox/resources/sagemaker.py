@@ -67,6 +67,18 @@ class _Named(Handler):
     def restore(self, request: Request) -> None:
         """Nothing: SageMaker hosting keeps its own state."""
 
+    def existing(self, request: Request) -> Outcome:
+        held = request.world.sagemaker.region(request.region)
+        owners = {
+            "model": [(item.arn, item.name) for item in held.models.values()],
+            "endpoint-config": [(item.arn, item.name) for item in held.configs.values()],
+            "endpoint": [(item.arn, item.name) for item in held.endpoints.values()],
+        }[self.kind]
+        for arn, name in owners:
+            if arn == request.physical_id:
+                return self._outcome(arn, name)
+        raise HandlerError("NotFound", f"{request.physical_id} does not exist")
+
     def conflict(self, request: Request) -> str:
         name = str(request.properties.get(self.name_property, ""))
         held = request.world.sagemaker.region(request.region)

@@ -90,6 +90,10 @@ class Topic(Handler):
             **({"FifoTopic": True} if live.get("FifoTopic") == "true" else {}),
         }
 
+    def existing(self, request: Request) -> Outcome:
+        arn = request.physical_id
+        return Outcome(physical_id=arn, attributes={"TopicArn": arn, "TopicName": arn.rpartition(":")[2]})
+
     def conflict(self, request: Request) -> str:
         name = request.properties.get("TopicName", "")
         arn = f"arn:aws:sns:{request.region}:123456789012:{name}"
