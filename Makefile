@@ -17,7 +17,7 @@ test: $(VENV)/.test ## everything that gates
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 	$(BIN)/zizmor --offline --quiet .github/workflows
 
 check: $(VENV)/.plan ## cfn-lint, checkov and the house rules on ENV

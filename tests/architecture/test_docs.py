@@ -81,10 +81,10 @@ def test_the_help_names_every_exit_code():
     assert isinstance(program, Program)
 
 
-@pytest.mark.parametrize("transcript", ["first", "bigger"])
-def test_the_readme_shows_what_is_really_printed(transcript):
-    shown = (golden.FOLDER / "plans" / "shipped" / f"{transcript}.txt").read_text(encoding="utf-8")
-    assert shown in README
+@pytest.mark.parametrize("file", ["plans/shipped/first.txt", "plans/shipped/bigger.txt", "mistakes/problems.txt"])
+def test_the_readme_shows_what_is_really_printed(file):
+    shown = (golden.FOLDER / file).read_text(encoding="utf-8")
+    assert shown in README, f"copy tests/golden/{file} into the README"
 
 
 @pytest.mark.parametrize("path", sorted(REPOSITORY.glob("**/*.md")), ids=str)

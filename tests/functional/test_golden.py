@@ -10,6 +10,7 @@ import pytest
 from fakes import FakeStacks, a_world
 from msgspec.structs import replace
 
+from esmcfn.errors import InputError
 from esmcfn.inputs import environment_names, load
 from esmcfn.render import FORMATS, render
 from esmcfn.selection import select
@@ -86,6 +87,15 @@ def test_what_it_costs_reads_as_reviewed(form, update_golden):
 def test_several_environments_read_as_reviewed(form, update_golden):
     reports = [validate(selected("shipped", name)[1]) for name in environment_names(REPOSITORY)]
     golden.check(f"validations/shipped.{SUFFIXES[form]}", render(form, reports), update=update_golden)
+
+
+def test_mistakes_read_as_reviewed(update_golden):
+    """Every problem of a root at once, as it stands on standard error."""
+    loaded = load(golden.FOLDER / "mistakes", "dev")
+    with pytest.raises(InputError) as caught:
+        select(loaded.project, problems=loaded.problems)
+    text = "".join(f"{problem}\n" for problem in caught.value.problems)
+    golden.check("mistakes/problems.txt", f"{text}error: {caught.value}\n", update=update_golden)
 
 
 def test_a_build_on_standard_output_is_a_yaml_stream_of_the_exact_templates():
