@@ -6,11 +6,21 @@ import json
 from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.clock import moment
-from esmcfn.sandbox.cloudformation import requests, schema, validate
-from esmcfn.sandbox.cloudformation.changes import Proposal, compute, parameters_shown
+from esmcfn.sandbox.cloudformation import requests, validate
+from esmcfn.sandbox.cloudformation.changes import Proposal, compute
 from esmcfn.sandbox.cloudformation.early import findings
 from esmcfn.sandbox.cloudformation.language import Place
-from esmcfn.sandbox.cloudformation.model import Event, Resource, Revision, Stack
+from esmcfn.sandbox.cloudformation.model import Revision, Stack
+from esmcfn.sandbox.cloudformation.shown import (
+    capabilities,
+    declared_parameter,
+    event_shown,
+    identifiers,
+    resource_drift,
+    resource_summary,
+    stack_shown,
+    stack_summary,
+)
 from esmcfn.sandbox.cloudformation.template import Template, parse
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal, invalid
@@ -171,14 +181,14 @@ class Stacks:
         service, name = self.world.cloudformation, call.parameters.get("StackName")
         stacks = [service.must_find(call.region, name)] if name else service.live(call.region)
         some, token = page(stacks, call.parameters.get("NextToken"), self.world.page_size(call))
-        return {"Stacks": [_stack(stack) for stack in some], "NextToken": token}
+        return {"Stacks": [stack_shown(stack) for stack in some], "NextToken": token}
 
     def list(self, call: Call) -> Json:
         """ListStacks: deleted ones too."""
         wanted = set(call.parameters.get("StackStatusFilter", ()))
         stacks = [stack for stack in self.world.cloudformation.stacks.values() if stack.region == call.region]
         found = [
-            _stack_summary(stack)
+            stack_summary(stack)
             for stack in sorted(stacks, key=lambda item: -item.created_at)
             if not wanted or stack.status in wanted
         ]
@@ -188,7 +198,7 @@ class Stacks:
     def events(self, call: Call) -> Json:
         """DescribeStackEvents: newest first."""
         stack = self._find(call)
-        found = [_event(stack, event) for event in reversed(stack.events)]
+        found = [event_shown(stack, event) for event in reversed(stack.events)]
         some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
         return {"StackEvents": some, "NextToken": token}
 
@@ -203,7 +213,7 @@ class Stacks:
                 "StackName": stack.name,
                 "StackId": stack.id,
                 "Metadata": json.dumps(found.metadata) if found.metadata is not None else None,
-                **_resource_summary(found),
+                **resource_summary(found),
             }
         }
 
@@ -227,7 +237,7 @@ class Stacks:
                 "Timestamp": moment(item.updated_at),
                 "ResourceStatus": item.status,
                 "ResourceStatusReason": item.reason or None,
-                "DriftInformation": _resource_drift(item),
+                "DriftInformation": resource_drift(item),
             }
             for item in stack.resources.values()
             if logical_id in (None, item.logical_id)
@@ -243,7 +253,7 @@ class Stacks:
     def list_resources(self, call: Call) -> Json:
         """ListStackResources."""
         stack = self._find(call, "Stack with id {} does not exist")
-        found = [_resource_summary(item) for item in stack.resources.values()]
+        found = [resource_summary(item) for item in stack.resources.values()]
         some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
         return {"StackResourceSummaries": some, "NextToken": token}
 
@@ -274,13 +284,13 @@ class Stacks:
             template = parse(requests.body(self.world, call, None))
         validate.check(template, call.region, SUPPORTED)
         return {
-            **_capabilities(template),
+            **capabilities(template),
             "Description": template.description or None,
-            "Parameters": [_declared_parameter(key, item) for key, item in template.section("Parameters").items()],
+            "Parameters": [declared_parameter(key, item) for key, item in template.section("Parameters").items()],
             "ResourceTypes": sorted({item["Type"] for item in template.resources.values()}),
             "Version": template.document.get("AWSTemplateFormatVersion"),
             "Metadata": json.dumps(template.section("Metadata")) if template.section("Metadata") else None,
-            "ResourceIdentifierSummaries": _identifiers(template, call.region),
+            "ResourceIdentifierSummaries": identifiers(template, call.region),
         }
 
     def validate(self, call: Call) -> Json:
@@ -288,7 +298,7 @@ class Stacks:
         template = parse(requests.body(self.world, call, None))
         validate.check(template, call.region, SUPPORTED)
         return {
-            **_capabilities(template),
+            **capabilities(template),
             "Description": template.description or None,
             "Parameters": [
                 {
@@ -344,124 +354,3 @@ class Stacks:
                 {"Name": "StackOutputsLimit", "Value": validate.MAX_OUTPUTS},
             ]
         }
-
-
-def _stack(stack: Stack) -> dict[str, object]:
-    return {
-        "StackId": stack.id,
-        "StackName": stack.name,
-        "ChangeSetId": stack.change_set_id or None,
-        "Description": stack.description or None,
-        "Parameters": parameters_shown(stack.revision.parameters) or None,
-        "CreationTime": moment(stack.created_at),
-        "DeletionTime": moment(stack.deleted_at) if stack.deleted_at else None,
-        "LastUpdatedTime": moment(stack.updated_at) if stack.updated_at else None,
-        "RollbackConfiguration": {},
-        "StackStatus": stack.status,
-        "StackStatusReason": stack.reason or None,
-        "DisableRollback": stack.disable_rollback,
-        "NotificationARNs": stack.revision.notification_arns,
-        "Capabilities": stack.revision.capabilities or None,
-        "Outputs": stack.outputs or None,
-        "RoleARN": stack.revision.role_arn or None,
-        "Tags": requests.tag_list(stack.revision.tags),
-        "EnableTerminationProtection": stack.termination_protection,
-        "DriftInformation": _drift(stack),
-        "LastOperations": stack.last_operations or None,
-    }
-
-
-def _drift(stack: Stack) -> dict[str, object]:
-    found: dict[str, object] = {"StackDriftStatus": stack.drift_status}
-    if stack.drift_checked_at:
-        found["LastCheckTimestamp"] = moment(stack.drift_checked_at)
-    return found
-
-
-def _resource_drift(resource: Resource) -> dict[str, object]:
-    found: dict[str, object] = {"StackResourceDriftStatus": resource.drift_status or "NOT_CHECKED"}
-    if resource.drift_checked_at:
-        found["LastCheckTimestamp"] = moment(resource.drift_checked_at)
-    return found
-
-
-def _stack_summary(stack: Stack) -> dict[str, object]:
-    return {
-        "StackId": stack.id,
-        "StackName": stack.name,
-        "TemplateDescription": stack.description or None,
-        "CreationTime": moment(stack.created_at),
-        "LastUpdatedTime": moment(stack.updated_at) if stack.updated_at else None,
-        "DeletionTime": moment(stack.deleted_at) if stack.deleted_at else None,
-        "StackStatus": stack.status,
-        "StackStatusReason": stack.reason or None,
-        "DriftInformation": _drift(stack),
-    }
-
-
-def _resource_summary(resource: Resource) -> dict[str, object]:
-    return {
-        "LogicalResourceId": resource.logical_id,
-        "PhysicalResourceId": resource.physical_id or None,
-        "ResourceType": resource.resource_type,
-        "LastUpdatedTimestamp": moment(resource.updated_at),
-        "ResourceStatus": resource.status,
-        "ResourceStatusReason": resource.reason or None,
-        "DriftInformation": _resource_drift(resource),
-    }
-
-
-def _event(stack: Stack, event: Event) -> dict[str, object]:
-    return {
-        "StackId": stack.id,
-        "EventId": event.id,
-        "StackName": stack.name,
-        "OperationId": event.operation_id or None,
-        "LogicalResourceId": event.logical_id,
-        "PhysicalResourceId": event.physical_id,
-        "ResourceType": event.resource_type,
-        "Timestamp": moment(event.at),
-        "ResourceStatus": event.status,
-        "ResourceStatusReason": event.reason or None,
-        "ResourceProperties": event.properties or None,
-        "ClientRequestToken": event.token or None,
-        "DetailedStatus": event.detailed_status or None,
-    }
-
-
-def _capabilities(template: Template) -> dict[str, object]:
-    needed = validate.needed_capability(template)
-    if not needed:
-        return {}
-    kinds = ", ".join(validate.iam_types(template))
-    return {
-        "Capabilities": [needed],
-        "CapabilitiesReason": f"The following resource(s) require capabilities: [{kinds}]",
-    }
-
-
-def _declared_parameter(key: str, item: Json) -> dict[str, object]:
-    return {
-        "ParameterKey": key,
-        "DefaultValue": str(item["Default"]) if "Default" in item else None,
-        "ParameterType": item.get("Type", "String"),
-        "NoEcho": str(item.get("NoEcho", "")).lower() == "true",
-        "Description": item.get("Description"),
-        "ParameterConstraints": {"AllowedValues": [str(v) for v in item.get("AllowedValues", ())]},
-    }
-
-
-def _identifiers(template: Template, region: str) -> list[dict[str, object]]:
-    by_type: dict[str, list[str]] = {}
-    for logical_id, declaration in template.resources.items():
-        kind = schema.load(declaration["Type"], region)
-        if kind is not None and kind.readable:
-            by_type.setdefault(declaration["Type"], []).append(logical_id)
-    return [
-        {
-            "ResourceType": name,
-            "LogicalResourceIds": ids,
-            "ResourceIdentifiers": list(found.identifier) if (found := schema.load(name, region)) else [],
-        }
-        for name, ids in sorted(by_type.items())
-    ]

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from esmcfn.sandbox.cloudformation.schema import TypeSchema
-from esmcfn.sandbox.resources import autoscaling, budgets, iam, kms, monitoring, s3, sagemaker, secretsmanager, sns
+from esmcfn.sandbox.resources import (
+    autoscaling,
+    budgets,
+    iam,
+    iam_access,
+    kms,
+    monitoring,
+    s3,
+    sagemaker,
+    secretsmanager,
+    sns,
+)
 from esmcfn.sandbox.resources.base import Handler
 
 HANDLERS: dict[str, Handler] = {
     handler.resource_type: handler
-    for module in (autoscaling, budgets, iam, kms, monitoring, s3, sagemaker, secretsmanager, sns)
+    for module in (autoscaling, budgets, iam, iam_access, kms, monitoring, s3, sagemaker, secretsmanager, sns)
     for handler in module.HANDLERS
 }
 
