@@ -103,7 +103,7 @@ class _Principal(Handler):
         inline = []
         for policy in self._inline(request, name):
             document = self._call(request, "Get{}Policy", name, PolicyName=policy)["PolicyDocument"]
-            inline.append({"PolicyName": policy, "PolicyDocument": document(document)})
+            inline.append({"PolicyName": policy, "PolicyDocument": policy_document(document)})
         by_policy = self._attached(request, name)
         mine = [arn for arn in by_policy if not self._attached_from_elsewhere(request, arn)]
         return without_none(ManagedPolicyArns=mine, Policies=inline)
@@ -117,7 +117,7 @@ class _Principal(Handler):
         )
 
 
-def document(value: Json) -> Json:
+def policy_document(value: Json) -> Json:
     """Return a policy document; IAM percent-encodes it on the wire."""
     return json.loads(unquote(value)) if isinstance(value, str) else value
 
@@ -197,7 +197,7 @@ class Role(_Principal):
             Path=live["Path"],
             Description=live.get("Description"),
             MaxSessionDuration=live.get("MaxSessionDuration"),
-            AssumeRolePolicyDocument=document(live["AssumeRolePolicyDocument"]),
+            AssumeRolePolicyDocument=policy_document(live["AssumeRolePolicyDocument"]),
             PermissionsBoundary=live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
             Tags=live.get("Tags"),
             **self._read_policies(request, request.physical_id),

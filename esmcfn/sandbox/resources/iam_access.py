@@ -5,7 +5,7 @@ from __future__ import annotations
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources.base import Handler, HandlerError, Outcome, Request, policy_text, without_none
-from esmcfn.sandbox.resources.iam import document
+from esmcfn.sandbox.resources.iam import policy_document
 from esmcfn.sandbox.state import Json
 
 
@@ -71,7 +71,7 @@ class ManagedPolicy(Handler):
             ManagedPolicyName=live["PolicyName"],
             Path=live["Path"],
             Description=live.get("Description"),
-            PolicyDocument=document(version["Document"]),
+            PolicyDocument=policy_document(version["Document"]),
             Roles=[item["RoleName"] for item in members["PolicyRoles"]],
             Users=[item["UserName"] for item in members["PolicyUsers"]],
         )
