@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +17,7 @@ Examples:
 """
 )
 def sandbox() -> None:
-    """The embedded AWS: start, stop, status, reset, env."""
+    """The embedded AWS of this machine, with its time and its bad days."""
 
 
 @sandbox.command()
@@ -77,3 +79,101 @@ def _root(ctx: click.Context) -> Path:
 
 def _say(message: str) -> None:
     click.echo(f"· {message}", err=True)
+
+
+@sandbox.command(
+    epilog="""\b
+Examples:
+  esmcfn sandbox fault                                            which there are, and which are in force
+  esmcfn sandbox fault quota instance_type=ml.g5.2xlarge
+  esmcfn sandbox fault throttle action=cloudformation:DescribeStacks times=3
+  esmcfn sandbox fault --clear
+"""
+)
+@click.argument("name", required=False)
+@click.argument("options", nargs=-1, metavar="[OPTION=VALUE]...")
+@click.option("--clear", is_flag=True, envvar="ESMCFN_CLEAR", help="Lift every fault.")
+@click.pass_context
+def fault(ctx: click.Context, name: str | None, options: tuple[str, ...], clear: bool) -> None:
+    """Ask for a bad day: it lasts until reset, or as often as times= says."""
+    from esmcfn import sandbox as embedded
+    from esmcfn.errors import UsageError
+
+    root = _root(ctx)
+    if clear and name:
+        raise UsageError("--clear lifts every fault and takes no name")
+    embedded.ensure(root, on_start=_say)
+    if clear:
+        embedded.clear_faults(root)
+        click.echo("no fault is in force")
+    elif name:
+        embedded.fault(root, name, **_pairs(options))
+        click.echo(f"in force until reset: {' '.join((name, *options))}")
+    else:
+        _list_faults(embedded.known_faults(root))
+
+
+@sandbox.command(
+    name="break",
+    epilog="""\b
+Examples:
+  esmcfn sandbox break esm-dev-prototype-model Endpoint
+  esmcfn sandbox break esm-dev ExecutionRole property=Description value=changed action=change
+""",
+)
+@click.argument("stack")
+@click.argument("logical_id")
+@click.argument("options", nargs=-1, metavar="[OPTION=VALUE]...")
+@click.pass_context
+def break_(ctx: click.Context, stack: str, logical_id: str, options: tuple[str, ...]) -> None:
+    """Delete or change a resource behind CloudFormation's back."""
+    from esmcfn import sandbox as embedded
+
+    root = _root(ctx)
+    embedded.ensure(root, on_start=_say)
+    embedded.break_resource(root, stack=stack, logical_id=logical_id, **_pairs(options))
+    click.echo(f"{logical_id} of {stack} is not what CloudFormation thinks any more")
+
+
+@sandbox.command(
+    epilog="""\b
+Examples:
+  esmcfn sandbox clock
+  esmcfn sandbox clock advance_seconds=3600
+  esmcfn sandbox clock speed=100
+"""
+)
+@click.argument("settings", nargs=-1, metavar="[SETTING=NUMBER]...")
+@click.pass_context
+def clock(ctx: click.Context, settings: tuple[str, ...]) -> None:
+    """Show or set its time: advance_seconds, speed, endpoint_seconds, change_set_seconds, ..."""
+    from esmcfn import sandbox as embedded
+    from esmcfn.errors import UsageError
+
+    root = _root(ctx)
+    try:
+        numbers = {name: float(value) for name, value in _pairs(settings).items()}
+    except ValueError as error:
+        raise UsageError(f"a setting of the clock is a number: {error}") from error
+    embedded.ensure(root, on_start=_say)
+    for name, value in sorted(embedded.set_clock(root, **numbers).items()):
+        click.echo(f"{name}={value}")
+
+
+def _pairs(words: tuple[str, ...]) -> dict[str, str]:
+    """name=value words, as a mapping."""
+    from esmcfn.errors import UsageError
+
+    for word in words:
+        if not word.partition("=")[1]:
+            raise UsageError(f"{word} is not of the form name=value", next_step="esmcfn sandbox --help")
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
+
+
+def _list_faults(known: Mapping[str, Any]) -> None:
+    """What can be asked for, and what was."""
+    for kind in known["catalog"]:
+        options = ", ".join(kind["options"])
+        click.echo(f"{kind['name']}: {kind['summary']}" + (f" ({options})" if options else ""))
+    in_force = ", ".join(fault["name"] for fault in known["active"]) or "none"
+    click.echo(f"in force: {in_force}")
