@@ -4,6 +4,7 @@ ENV ?= dev
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+AWSCLI := $(VENV)/esmcfn-tools/awscli
 # uv where it is installed, else pip; both compile, since a tool without bytecode starts three times slower.
 UV := $(shell command -v uv 2>/dev/null)
 
@@ -57,7 +58,19 @@ endif
 	@$(BIN)/python -m esmcfn.policy.tools
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.plan
+# The aws command line, which a test runs against the sandbox; it brings a botocore of its own.
+$(AWSCLI)/.done: tests/awscli-requirements.txt | $(VENV)/bin/python
+	@rm -rf $(AWSCLI)
+ifdef UV
+	uv venv --quiet --python $(PYTHON) $(AWSCLI)
+	uv pip install --quiet --compile-bytecode --python $(AWSCLI)/bin/python -r $<
+else
+	$(PYTHON) -m venv $(AWSCLI)
+	$(AWSCLI)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+endif
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.plan $(AWSCLI)/.done
 ifdef UV
 	uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[dev]'
 else
