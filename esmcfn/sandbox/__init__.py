@@ -28,6 +28,15 @@ ACCOUNT = "123456789012"
 FAKE_KEY = "sandbox"
 START_SECONDS = 20.0
 """How long a start may take on a slow machine before it counts as failed."""
+LEADING_ASTRAY = ("AWS_", "MOTO_", "BOTO")
+"""Variables of the caller that the server must not see."""
+_ISOLATED = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_ACCESS_KEY_ID": FAKE_KEY,
+    "AWS_SECRET_ACCESS_KEY": FAKE_KEY,
+}
 ANSWER_SECONDS = 5.0
 """How long a running server may take to say that it lives; it may be busy with another command."""
 
@@ -91,6 +100,19 @@ def ensure(root: Path, *, on_start: Callable[[str], None] = lambda _: None) -> A
             _stop(folder, running)
         on_start(f"starting the sandbox for {root}")
         return _start(folder).address(started=True)
+
+
+def serve(root: Path) -> int:
+    """Serve in this process until Ctrl-C or SIGTERM, in place of a server in the background; returns the exit code."""
+    stop(root)
+    folder = state_folder(root)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in [name for name in os.environ if name.startswith(LEADING_ASTRAY)]:
+        del os.environ[name]
+    os.environ.update(_ISOLATED)
+    from esmcfn.sandbox.server import main
+
+    return main(["--folder", str(folder), "--foreground"])
 
 
 def find(root: Path) -> Address | None:
@@ -335,18 +357,10 @@ def _start(folder: Path) -> _Running:
 
 def _server_environment() -> dict[str, str]:
     """Return the caller's environment without anything that could lead the server to a real account."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_", "BOTO"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(LEADING_ASTRAY)}
     here = str(Path(__file__).resolve().parents[2])
     path = [here, *filter(None, kept.get("PYTHONPATH", "").split(os.pathsep))]
-    return {
-        **kept,
-        "PYTHONPATH": os.pathsep.join(path),
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ACCESS_KEY_ID": FAKE_KEY,
-        "AWS_SECRET_ACCESS_KEY": FAKE_KEY,
-    }
+    return {**kept, **_ISOLATED, "PYTHONPATH": os.pathsep.join(path)}
 
 
 def _stop(folder: Path, running: _Running) -> None:

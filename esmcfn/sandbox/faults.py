@@ -92,7 +92,7 @@ CATALOG = (
             "mode": "FAIL or WARN",
             "logical_id": "which resource; default: the first one",
             "reason": "what it says",
-            "name": "which validation; default SERVICE_QUOTA_EXCEEDED for WARN, NAME_CONFLICT_VALIDATION for FAIL",
+            "name": "which validation; default the quota check for WARN, the existence check for FAIL",
         },
         ("mode",),
     ),

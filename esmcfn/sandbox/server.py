@@ -81,6 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="esmcfn.sandbox.server")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--foreground", action="store_true")
     folder: Path = (given := parser.parse_args(arguments)).folder
     os.umask(0o077)
     lock = os.open(folder / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -94,7 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
     threading.Thread(target=_preload, args=(sandbox,), daemon=True).start()
     threading.Thread(target=_watch, args=(folder, sandbox), daemon=True).start()
     signal.signal(signal.SIGTERM, _shut_down(sandbox))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, _shut_down(sandbox) if given.foreground else signal.SIG_IGN)
+    if given.foreground:
+        print(f"serving {sandbox.endpoint_url}; Ctrl-C ends it", file=sys.stderr)
     sandbox.server.serve_forever()
     with sandbox.world.lock:
         sandbox.world.settle()
