@@ -41,6 +41,15 @@ def stop(ctx: click.Context) -> None:
 
 @sandbox.command()
 @click.pass_context
+def serve(ctx: click.Context) -> int:
+    """Run it in the foreground, until Ctrl-C."""
+    from esmcfn import sandbox as embedded
+
+    return embedded.serve(_root(ctx))
+
+
+@sandbox.command()
+@click.pass_context
 def status(ctx: click.Context) -> None:
     """Say its state in one line."""
     from esmcfn import sandbox as embedded
