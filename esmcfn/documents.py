@@ -52,8 +52,9 @@ def error(error: EsmcfnError) -> Document:
 
 
 def plan(plan: Plan) -> Document:
-    """The plan's document without its schema key; `stable` makes the part that its id is computed over."""
+    """The plan's document; `stable` makes the part that its id is computed over."""
     return {
+        "schema": "esmcfn.plan/v1",
         "plan_id": plan.plan_id,
         "created_at": _time(plan.created_at),
         "expires_at": _time(plan.expires_at),
@@ -118,6 +119,7 @@ def _body(body: Body) -> Document:
                 "compared": body.compared,
                 "why_not_compared": body.why or None,
                 "cost": _cost(body.cost),
+                "verdict": {"blocked": body.verdict.blocked, "reasons": list(body.verdict.reasons)},
             }
         case Plan():
             return plan(body)
@@ -167,6 +169,7 @@ def _stack(stack: StackPlan) -> Document:
         "template_digest": stack.template_digest,
         "change_set_id": stack.change_set_id,
         "changes": [_change(change) for change in stack.changes],
+        "termination_protection": stack.protection,
         "notes": list(stack.notes),
     }
 
@@ -250,7 +253,11 @@ def _item(item: CostItem) -> Document:
 
 
 def _money(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:f}"
+    """Plain digits with two decimals at least, and as many as there are."""
+    if amount is None:
+        return None
+    whole, _, cents = f"{amount:f}".partition(".")
+    return f"{whole}.{cents.rstrip('0').ljust(2, '0')}"
 
 
 def _time(moment: datetime) -> str:

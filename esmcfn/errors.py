@@ -17,6 +17,7 @@ Below 10 esmcfn could not do its work; from 10 on it did, and the news is bad (t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import IntEnum
 
@@ -61,7 +62,24 @@ class Problem(Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         hint = f" ({self.suggestion})" if self.suggestion else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+        return visible(f"{self.file}:{self.line}:{self.column}: {self.message}{hint}")
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    """The text with every character that would move a cursor, colour a terminal or turn a line around written out.
+
+    Args:
+        keep: such characters that are meant.
+    """
+
+    def written_out(found: re.Match[str]) -> str:
+        character = found[0]
+        return character if character in keep else character.encode("unicode_escape").decode()
+
+    return _INVISIBLE.sub(written_out, text)
+
+
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:

@@ -62,6 +62,13 @@ class Stacks(Protocol):
             Interrupted: the person said stop; CloudFormation goes on.
         """
 
+    def protect(self, stack_id: str, on: bool) -> None:
+        """Switch termination protection.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
     def delete(self, stack_id: str, heard: Heard) -> Execution:
         """Delete a stack and follow it until it is gone; raises as `execute` does."""
 

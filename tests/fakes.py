@@ -123,6 +123,10 @@ class FakeStacks:
         self.there.pop(stack_id.split("/")[-2])
         return Execution(status="DELETE_COMPLETE")
 
+    def protect(self, stack_id: str, on: bool) -> None:
+        self._called("protect")
+        self.change(stack_id.split("/")[-2], termination_protection=on)
+
     def stop(self) -> None:
         self._called("stop")
 

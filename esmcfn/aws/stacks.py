@@ -86,6 +86,10 @@ class CloudFormationStacks:
     def delete(self, stack_id: str, heard: Heard) -> Execution:
         return self._operations.delete(stack_id, heard)
 
+    def protect(self, stack_id: str, on: bool) -> None:
+        with translated("switching termination protection", operation="UpdateTerminationProtection"):
+            self._client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=on)
+
     def stop(self) -> None:
         """Let nobody wait any longer; whoever waits cleans up and raises Interrupted."""
         self._stop.set()

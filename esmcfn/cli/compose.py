@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from esmcfn import __version__
 from esmcfn.cli.program import tell
+from esmcfn.cli.streams import is_terminal, printed, told
 from esmcfn.domain.project import SANDBOX, Environment, Policy, Project
 from esmcfn.domain.report import Failure, Outcome, Report
 from esmcfn.domain.stack import Selection
@@ -119,8 +120,8 @@ class Run(Struct, frozen=True, kw_only=True):
         )
 
     def _progress(self, doing: str) -> None:
-        if self.verbose or sys.stderr.isatty():
-            click.echo(f"· {doing}", err=True)
+        if self.verbose or is_terminal(sys.stderr):
+            told(f"· {doing}")
 
 
 def compose(
@@ -151,6 +152,8 @@ def compose(
         names = environment_names(root)
         if not names:
             raise UsageError(f"there is no environment in {root / 'environments'}", next_step="esmcfn --root DIR ...")
+    if output:
+        writable(output)  # before the work, not after it
     return Run(
         root=root,
         verbose=ctx.obj["verbose"],
@@ -161,15 +164,6 @@ def compose(
         output=output,
         profile=profile,
     )
-
-
-def printed(text: str) -> None:
-    """Print to standard output; a reader that has gone away (head, less) changes no exit code."""
-    try:
-        click.echo(text, nl=False)
-    except BrokenPipeError:
-        # Python would complain once more when it flushes at its end: let it flush into nothing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def writable(path: Path) -> None:
@@ -207,21 +201,22 @@ def written(path: Path, text: str) -> None:
 
 def cache_folder() -> Path:
     """Where verdicts are kept between runs, under the XDG cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "esmcfn"
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    # A relative path is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "esmcfn"
 
 
 def _sandbox(root: Path, region: str) -> Cloud:
     from esmcfn import sandbox
     from esmcfn.aws import Reach, connect
 
-    address = sandbox.ensure(root, on_start=lambda message: click.echo(f"· {message}", err=True))
+    address = sandbox.ensure(root, on_start=lambda message: told(f"· {message}"))
     return connect(Reach(region=region, endpoint_url=address.endpoint_url, credentials=("sandbox", "sandbox")))
 
 
 def _coloured(text: str) -> str:
     """Colour what a terminal shows, when it shows colours and nobody said NO_COLOR."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    if not is_terminal(sys.stdout) or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     from esmcfn.render.colour import coloured
 

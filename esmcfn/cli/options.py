@@ -63,13 +63,40 @@ _ACCOUNT = (
 )
 
 
+def _heard(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
+    """A word that may stand before or after the verb."""
+    if value and parameter.name:
+        ctx.obj[parameter.name] = value
+
+
+_ANYWHERE = (
+    click.option(
+        "--root",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="ESMCFN_ROOT",
+        expose_value=False,
+        callback=_heard,
+        help="As before the command.",
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        envvar="ESMCFN_VERBOSE",
+        expose_value=False,
+        callback=_heard,
+        help="As before the command.",
+    ),
+)
+
+
 def reports(verb: str, *, account: bool = False) -> Callable[[Command], Command]:
     """A command that reports on environments: it gets a Run, and its own options.
 
     Args:
         account: it reaches an AWS account, so that it takes a profile.
     """
-    shared = (*_ENVIRONMENTS, *_REPORT, *(_ACCOUNT if account else ()))
+    shared = (*_ENVIRONMENTS, *_REPORT, *(_ACCOUNT if account else ()), *_ANYWHERE)
 
     def decorate(command: Command) -> Command:
         @wraps(command)

@@ -37,6 +37,7 @@ Examples:
 def plan(run: Run, *, read_only: bool, detailed_exitcode: bool, out: Path | None) -> int:
     """Show what deploying would change, cost and break; change nothing."""
     from esmcfn.cli.compose import writable, written
+    from esmcfn.cli.streams import told
     from esmcfn.errors import UsageError
     from esmcfn.render import render
     from esmcfn.verbs.planning import make_plan
@@ -52,4 +53,5 @@ def plan(run: Run, *, read_only: bool, detailed_exitcode: bool, out: Path | None
     )
     if out:
         written(out, render("json", outcomes))
+        told(f"· {out} names the change sets that were kept; what is not executed goes with the next deployment")
     return run.emit(outcomes)

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -14,6 +15,7 @@ from types import FrameType
 import click
 
 from esmcfn import __version__
+from esmcfn.cli.streams import printed, told
 from esmcfn.errors import EsmcfnError, ExitCode, InputError, Interrupted, UsageError
 
 COMMANDS = {
@@ -91,7 +93,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; nothing but SystemExit of Click's own --help leaves it."""
     gc.disable()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    signal.signal(signal.SIGTERM, _terminated)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup asked for silence
+            signal.signal(number, _terminated)
     try:
         outcome = program.main(arguments, prog_name="esmcfn", standalone_mode=False)
         return outcome if isinstance(outcome, int) else 0
@@ -111,7 +116,8 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> int:
     if _wants_json(arguments):
         _document(UsageError(error.format_message(), next_step="see esmcfn --help"))
     else:
-        error.show()
+        with suppress(OSError):
+            error.show()
     return int(ExitCode.USAGE)
 
 
@@ -126,10 +132,10 @@ def tell(error: EsmcfnError) -> None:
     """Say on stderr what went wrong, where, and what to do."""
     if isinstance(error, InputError):
         for problem in error.problems:
-            click.echo(str(problem), err=True)
-    click.echo(f"error: {error}", err=True)
+            told(str(problem))
+    told(f"error: {error}")
     if error.next_step:
-        click.echo(f"next: {error.next_step}", err=True)
+        told(f"next: {error.next_step}")
 
 
 def _bug(error: Exception, arguments: Sequence[str]) -> int:
@@ -148,21 +154,24 @@ def _bug(error: Exception, arguments: Sequence[str]) -> int:
 
 
 def _document(error: EsmcfnError) -> None:
-    import json
-
     from esmcfn import documents
+    from esmcfn.render.canonical import canonical
 
-    click.echo(json.dumps(documents.error(error), indent=2, ensure_ascii=False))
+    with suppress(UsageError):  # the error that is being told comes first
+        printed(canonical(documents.error(error)))
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Was JSON asked for? Read from the words themselves, since they may be what is wrong."""
+    asked = os.environ.get("ESMCFN_FORMAT", "")
     for number, word in enumerate(arguments):
         if word in {"-f", "--format"}:
-            return arguments[number + 1 : number + 2] == ["json"]
-        if word in {"-fjson", "--format=json"}:
-            return True
-    return os.environ.get("ESMCFN_FORMAT") == "json"
+            asked = "".join(arguments[number + 1 : number + 2])
+        elif word.startswith("--format="):
+            asked = word.removeprefix("--format=")
+        elif word.startswith("-f") and not word.startswith("--"):
+            asked = word.removeprefix("-f")
+    return asked == "json"
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:

@@ -87,7 +87,9 @@ def _root(ctx: click.Context) -> Path:
 
 
 def _say(message: str) -> None:
-    click.echo(f"· {message}", err=True)
+    from esmcfn.cli.streams import told
+
+    told(f"· {message}")
 
 
 @sandbox.command(

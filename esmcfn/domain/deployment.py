@@ -55,6 +55,10 @@ class StackOutcome(Struct, frozen=True, kw_only=True):
     action: StackAction
     execution: Execution | None
 
+    @property
+    def succeeded(self) -> bool:
+        return bool(self.execution and self.execution.succeeded)
+
 
 class Deployment(Struct, frozen=True, kw_only=True):
     """One execution of a plan."""
@@ -68,7 +72,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
 
     @property
     def succeeded(self) -> bool:
-        return all(stack.execution and stack.execution.succeeded for stack in self.stacks)
+        return all(stack.succeeded for stack in self.stacks)
 
 
 def root_causes(events: tuple[StackEvent, ...]) -> tuple[str, ...]:

@@ -183,6 +183,8 @@ class StackPlan(Struct, frozen=True, kw_only=True):
         template_digest: of the template that would be deployed; of the deployed one where the stack goes.
         change_set_id: the ARN, None where none is kept.
         resources: how many resources the stack has when all is done.
+        in_the_way: ARN of what a first creation that rolled back left; it goes before the new stack comes.
+        protection: termination protection is switched to this; None leaves it as it is.
         notes: what a reviewer should know besides the changes (early validation, stack settings, outputs).
     """
 
@@ -194,6 +196,8 @@ class StackPlan(Struct, frozen=True, kw_only=True):
     stack_id: str | None = None
     changes: tuple[Change, ...] = ()
     resources: int = 0
+    protection: bool | None = None
+    in_the_way: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -201,13 +205,15 @@ class Verdict(Struct, frozen=True, kw_only=True):
     """What a report is worth.
 
     Attributes:
-        blocked: policy forbids deploying this.
+        blocked: policy or budget forbid deploying this.
         over_budget: the expected cost of a month is above the environment's budget.
+        budget: what the budget says, a sentence that is among the reasons too; empty where it has nothing to say.
         reasons: one sentence each.
     """
 
     blocked: bool = False
     over_budget: bool = False
+    budget: str = ""
     reasons: tuple[str, ...] = ()
 
 

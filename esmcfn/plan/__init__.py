@@ -8,7 +8,7 @@ assemble     the whole plan, bound to digests, with its verdict
 
 from __future__ import annotations
 
-from esmcfn.plan.assemble import assemble, policy_verdict, removed, stack_plan, unchanged, verdict
+from esmcfn.plan.assemble import assemble, policy_verdict, protected, removed, stack_plan, unchanged, verdict
 from esmcfn.plan.compare import compare, removal
 from esmcfn.plan.reconcile import reconcile
 
@@ -16,6 +16,7 @@ __all__ = [
     "assemble",
     "compare",
     "policy_verdict",
+    "protected",
     "reconcile",
     "removal",
     "removed",

@@ -29,6 +29,8 @@ from esmcfn.plan.compare import compare, resources, settings
 from esmcfn.plan.impact import assessed
 from esmcfn.plan.reconcile import reconcile
 
+PROTECTED = "termination protection is on: CloudFormation refuses to delete it until that is lifted"
+
 LIFETIME = timedelta(hours=24)
 """How long a reviewed plan may be executed; prices, quotas and capacity age faster than templates."""
 
@@ -90,10 +92,7 @@ def removed(deployed: DeployedStack, changes: tuple[Change, ...]) -> StackPlan:
     """A stack whose key is no longer selected."""
     notes = () if changes else ("its template could not be read, so its resources are not listed",)
     if deployed.termination_protection:
-        notes = (
-            *notes,
-            "termination protection is on: CloudFormation refuses to delete it until that is lifted",
-        )
+        notes = (*notes, PROTECTED)
     return StackPlan(
         name=deployed.name,
         model=deployed.model,
@@ -103,6 +102,17 @@ def removed(deployed: DeployedStack, changes: tuple[Change, ...]) -> StackPlan:
         changes=tuple(assessed(change) for change in changes),
         notes=notes,
     )
+
+
+def protected(made: StackPlan, deployed: DeployedStack | None, wanted: bool | None) -> StackPlan:
+    """The same plan, with the termination protection that the environment asks for; None asks for nothing."""
+    now = bool(deployed and deployed.termination_protection)
+    if wanted is None or wanted is now or (wanted and made.action is StackAction.DELETE):
+        return made
+    action = StackAction.UPDATE if made.action is StackAction.UNCHANGED else made.action
+    notes = tuple(note for note in made.notes if note != PROTECTED)
+    said = f"termination protection is switched {'on' if wanted else 'off'}"
+    return replace(made, action=action, protection=wanted, notes=(*notes, said))
 
 
 def assemble(
@@ -157,11 +167,12 @@ def verdict(findings: Sequence[Finding], cost: Cost, budget: Decimal | None) -> 
     if budget is None:
         return policy
     if cost.after_monthly is None:
-        return replace(policy, reasons=(*policy.reasons, "the budget could not be judged: a price is unknown"))
+        unknown = "the budget could not be judged: a price is unknown"
+        return replace(policy, budget=unknown, reasons=(*policy.reasons, unknown))
     if cost.after_monthly <= budget:
         return policy
     over = f"over budget: {cost.after_monthly:,.2f} US dollars a month expected, {budget:,.2f} allowed"
-    return replace(policy, over_budget=True, reasons=(*policy.reasons, over))
+    return replace(policy, blocked=True, over_budget=True, budget=over, reasons=(*policy.reasons, over))
 
 
 def policy_verdict(findings: Sequence[Finding]) -> Verdict:

@@ -56,8 +56,10 @@ def settings(template: Template, deployed: Body) -> tuple[str, ...]:
     """What differs outside of resources, as sentences: it changes no resource, so no change names it."""
     found = []
     for section in sorted({*template.body, *deployed} - {"Resources", "Description"}):
-        if template.body.get(section) != deployed.get(section):
-            found.append(f"the stack's {section} change")
+        after, before = template.body.get(section), deployed.get(section)
+        if after != before:
+            keys = _differing(before, after)
+            found.append(f"the stack's {section} change" + (f": {', '.join(keys)}" if keys else ""))
     for logical_id, after in resources(template.body).items():
         before = resources(deployed).get(logical_id, after)
         differing = [
@@ -66,6 +68,13 @@ def settings(template: Template, deployed: Body) -> tuple[str, ...]:
         if differing and before.get("Properties") == after.get("Properties"):
             found.append(f"{logical_id}: {', '.join(differing)} change; nothing happens to the resource itself")
     return tuple(found)
+
+
+def _differing(before: object, after: object) -> list[str]:
+    """The keys in which two mappings differ; none where they are no mappings."""
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return []
+    return sorted(str(key) for key in {*before, *after} if before.get(key) != after.get(key))
 
 
 def as_text(value: object) -> str:

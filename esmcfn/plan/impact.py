@@ -54,8 +54,10 @@ def _role(change: Change) -> Meaning:
     match change.action:
         case Action.ADD:
             return Impact.NONE, "new; the models will run under it"
-        case Action.MODIFY:
+        case Action.MODIFY if _paths(change) != {"Tags"}:
             return Impact.IN_PLACE, "endpoints keep running; what their role may do changes within seconds"
+        case Action.MODIFY:
+            return _settings_only(change)
         case Action.REPLACE:
             return Impact.REPLACES, "running endpoints lose the role they were made with"
         case Action.DELETE:
@@ -67,6 +69,8 @@ def _credential(change: Change) -> Meaning:
     match change.action:
         case Action.ADD:
             return Impact.NONE, "new; nobody uses it yet"
+        case Action.MODIFY if _paths(change) == {"Tags"}:
+            return _settings_only(change)
         case Action.MODIFY:
             return Impact.IN_PLACE, "callers with the shared key keep it"
         case Action.REPLACE:
@@ -76,10 +80,13 @@ def _credential(change: Change) -> Meaning:
 
 
 def _settings_only(change: Change) -> Meaning:
-    paths = {changed.path.split("/", 1)[0] for changed in change.properties}
-    if paths == {"Tags"}:
+    if _paths(change) == {"Tags"}:
         return Impact.NONE, "tags only"
     return Impact.IN_PLACE, "changed where it stands"
+
+
+def _paths(change: Change) -> set[str]:
+    return {changed.path.split("/", 1)[0] for changed in change.properties}
 
 
 def _stranger(change: Change) -> Meaning:

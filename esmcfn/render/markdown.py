@@ -10,6 +10,7 @@ from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
+from esmcfn.errors import visible
 from esmcfn.render import words
 
 
@@ -74,6 +75,9 @@ def _plan(plan: Plan) -> Iterator[str]:
     yield f"**Cost** {words.cost_line(plan.cost)}  "
     yield f"**Policy** {words.policy_line(plan.findings)}  "
     yield f"Account {plan.account}, {plan.region}, plan {_code(plan.plan_id)}"
+    if plan.verdict.budget:
+        yield ""
+        yield f"**Budget** {_safe(plan.verdict.budget)}"
     if not plan.server_side:
         yield ""
         yield "Read-only: templates were compared, CloudFormation was not asked."
@@ -168,4 +172,4 @@ def _html(text: str) -> str:
 
 
 def _flat(text: str) -> str:
-    return " ".join(text.split())
+    return visible(" ".join(text.split()))

@@ -13,12 +13,17 @@ from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
+from esmcfn.errors import visible
 from esmcfn.render import words
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
     """All environments, a blank line between two."""
-    return "\n".join("".join(f"{line}\n" for line in _outcome(outcome)) for outcome in outcomes)
+    return "\n".join("".join(f"{visible(line, keep=_LINES)}\n" for line in _outcome(outcome)) for outcome in outcomes)
+
+
+_LINES = "\n"
+"""A built template is shown as it is, line by line."""
 
 
 def _outcome(outcome: Outcome) -> Iterator[str]:
@@ -100,10 +105,10 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 
 def _verdict(plan: Plan) -> Iterator[str]:
-    if plan.verdict.blocked:
-        yield "Blocked  policy forbids deploying this; each finding above names the line to change"
-    if plan.verdict.over_budget:
-        yield f"Blocked  {plan.verdict.reasons[-1]}"
+    if any(finding.blocks for finding in plan.findings):
+        yield "Blocked  policy forbids deploying this; see the findings above"
+    if plan.verdict.budget:
+        yield f"Budget   {plan.verdict.budget}"
 
 
 def _stack(stack: StackPlan) -> Iterator[str]:

@@ -66,7 +66,8 @@ def cost_line(cost: Cost) -> str:
     if cost.before_monthly == cost.after_monthly and cost.after_monthly is not None:
         money = f"{after} {cost.currency} a month, as deployed"
     elif cost.before_monthly is None:
-        money = f"{after} {cost.currency} a month (what is deployed costs an unknown amount)"
+        why = "what is deployed costs an unknown amount" if cost.before_items else "not compared with what is deployed"
+        money = f"{after} {cost.currency} a month ({why})"
     else:
         delta = dollars(cost.delta_monthly, signed=True) if cost.delta_monthly is not None else "unknown"
         money = f"{dollars(cost.before_monthly)} -> {after} {cost.currency} a month ({delta})"

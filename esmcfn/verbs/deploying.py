@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-from msgspec.structs import replace
+from collections.abc import Callable, Iterator, Sequence
 
 from esmcfn.domain.deployment import Deployment, Execution, StackEvent, StackOutcome
 from esmcfn.domain.plan import ChangeSet, Plan, StackAction, StackPlan
@@ -12,10 +10,14 @@ from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
 from esmcfn.errors import ExitCode, Interrupted
-from esmcfn.ports import Cloud
+from esmcfn.ports import Cloud, Heard
+from esmcfn.template import synthesize
 from esmcfn.verbs.planning import make_plan
 from esmcfn.verbs.reading import side_by_side
 from esmcfn.verbs.world import World
+
+NOTHING, STUCK = "UPDATE_COMPLETE", "NOT_EXECUTED"
+"""Statuses of a stack for which there is no change set: only its settings change, or it has to be recovered first."""
 
 
 def deploy(project: Project, selection: Selection, world: World, *, agreed: Callable[[Report], bool]) -> Report:
@@ -33,15 +35,15 @@ def deploy(project: Project, selection: Selection, world: World, *, agreed: Call
     assert isinstance(made, Plan)  # noqa: S101 - make_plan makes plans
     cloud = world.connect()
     try:
-        if made.verdict.blocked or made.verdict.over_budget:
-            _discard(cloud, made)
+        if made.verdict.blocked:
+            _discard(cloud, made.stacks)
             return planned
         if not made.empty and not agreed(planned):
             raise Interrupted("declined: nothing was deployed", next_step="run it again when you are ready")
     except BaseException:
-        _discard(cloud, made)
+        _discard(cloud, made.stacks)
         raise
-    outcomes = _executed(made, cloud, world)
+    outcomes = _Executing(made, selection, cloud, world).outcomes()
     body = Deployment(
         plan_id=made.plan_id,
         environment=made.environment,
@@ -54,45 +56,105 @@ def deploy(project: Project, selection: Selection, world: World, *, agreed: Call
     return Report(verb="deploy", environment=made.environment, body=body, exit_code=code)
 
 
-def _executed(made: Plan, cloud: Cloud, world: World) -> tuple[StackOutcome, ...]:
-    """What others stand on first, then the models side by side, then what goes; nothing stands on a failed base."""
-    coming = [stack for stack in made.stacks if stack.action in {StackAction.CREATE, StackAction.UPDATE}]
-    going = [stack for stack in made.stacks if stack.action is StackAction.DELETE]
-    base = [stack for stack in coming if stack.model is None]
-    models = [stack for stack in coming if stack.model is not None]
+class _Executing:
+    """One execution of a plan, which can say at any moment where it stands."""
 
-    def one(stack: StackPlan) -> StackOutcome:
-        return _outcome(stack, _execution(stack, cloud, world))
+    def __init__(self, made: Plan, selection: Selection, cloud: Cloud, world: World) -> None:
+        self._made, self._cloud, self._world = made, cloud, world
+        self._stacks = {stack.name: stack for stack in selection.stacks}
+        self._running: set[str] = set()
+        self._done: dict[str, StackOutcome] = {}
 
-    done: list[StackOutcome] = []
-    for group in (base, models, going):
-        if all(outcome.execution and outcome.execution.succeeded for outcome in done):
-            done.extend(side_by_side(one, group, stop=cloud.stacks.stop))
-        else:
-            done.extend(_outcome(stack, None) for stack in group)
-            _discard(cloud, replace(made, stacks=tuple(group)))
-    return tuple(done)
+    def outcomes(self) -> tuple[StackOutcome, ...]:
+        """What others stand on first, then the models side by side, then what goes.
 
+        Nothing stands on a failed base, and nothing goes after a failure.
 
-def _execution(stack: StackPlan, cloud: Cloud, world: World) -> Execution | None:
-    def heard(event: StackEvent) -> None:
-        reason = f": {event.reason}" if event.reason else ""
-        world.progress(f"{stack.name}  {event.logical_id}  {event.status}{reason}")
+        Raises:
+            Interrupted: the person said stop; says what CloudFormation goes on with.
+        """
+        try:
+            return tuple(self._groups())
+        except KeyboardInterrupt:
+            raise self._stopped(ExitCode.INTERRUPTED) from None
+        except Interrupted as stop:
+            raise self._stopped(stop.exit_code) from None
 
-    if stack.action is StackAction.DELETE:
-        assert stack.stack_id is not None  # noqa: S101 - only a deployed stack is planned to go
-        return cloud.stacks.delete(stack.stack_id, heard)
-    if stack.change_set_id is None or stack.stack_id is None:
-        return None
-    return cloud.stacks.execute(stack.change_set_id, stack.stack_id, heard)
+    def _groups(self) -> Iterator[StackOutcome]:
+        stacks = [stack for stack in self._made.stacks if stack.action is not StackAction.UNCHANGED]
+        coming = [stack for stack in stacks if stack.action is not StackAction.DELETE]
+        base = [stack for stack in coming if stack.model is None]
+        models = [stack for stack in coming if stack.model is not None]
+        going = [stack for stack in stacks if stack.action is StackAction.DELETE]
+        for group in (base, models, going):
+            if all(outcome.succeeded for outcome in self._done.values()):
+                yield from side_by_side(self._one, group, stop=self._cloud.stacks.stop)
+            else:
+                _discard(self._cloud, group)
+                yield from (_outcome(stack, None) for stack in group)
+
+    def _one(self, stack: StackPlan) -> StackOutcome:
+        self._running.add(stack.name)
+        execution = self._execution(stack)
+        stays = stack.action is not StackAction.DELETE and execution.succeeded
+        if stack.protection is not None and stack.stack_id and stays:
+            self._cloud.stacks.protect(stack.stack_id, stack.protection)
+        outcome = _outcome(stack, execution)
+        self._running.discard(stack.name)
+        self._done[stack.name] = outcome
+        return outcome
+
+    def _execution(self, stack: StackPlan) -> Execution:
+        stacks = self._cloud.stacks
+        heard = self._heard(stack)
+        if stack.action is StackAction.DELETE:
+            assert stack.stack_id is not None  # noqa: S101 - only a deployed stack is planned to go
+            if stack.protection is False:
+                stacks.protect(stack.stack_id, False)
+            return stacks.delete(stack.stack_id, heard)
+        if stack.in_the_way:
+            removed = stacks.delete(stack.in_the_way, heard)
+            if not removed.succeeded:
+                return removed
+            proposed = stacks.propose(synthesize(self._stacks[stack.name]), None)
+            return stacks.execute(proposed.arn, proposed.stack_id, heard)
+        if stack.change_set_id is None or stack.stack_id is None:
+            return Execution(status=NOTHING if stack.protection is not None else STUCK, causes=stack.notes)
+        return stacks.execute(stack.change_set_id, stack.stack_id, heard)
+
+    def _heard(self, stack: StackPlan) -> Heard:
+        def heard(event: StackEvent) -> None:
+            reason = f": {event.reason}" if event.reason else ""
+            self._world.progress(f"{stack.name}  {event.logical_id}  {event.status}{reason}")
+
+        return heard
+
+    def _stopped(self, code: ExitCode) -> Interrupted:
+        """What goes on without us, and what was never begun; the latter's change sets are removed."""
+        waiting = [stack for stack in self._made.stacks if stack.name not in {*self._running, *self._done}]
+        _discard(self._cloud, waiting)
+        said = [
+            f"{words}: {', '.join(sorted(names))}"
+            for words, names in (
+                ("CloudFormation goes on with", self._running),
+                ("done", self._done),
+                ("not begun", {stack.name for stack in waiting if stack.action is not StackAction.UNCHANGED}),
+            )
+            if names
+        ]
+        return Interrupted(
+            "stopped watching; " + "; ".join(said),
+            exit_code=code,
+            next_step=f"esmcfn plan {self._made.environment} shows where it stands, once nothing is running",
+        )
 
 
 def _outcome(stack: StackPlan, execution: Execution | None) -> StackOutcome:
     return StackOutcome(name=stack.name, model=stack.model, action=stack.action, execution=execution)
 
 
-def _discard(cloud: Cloud, made: Plan) -> None:
-    for change_set in _change_sets(made.stacks):
+def _discard(cloud: Cloud, stacks: Sequence[StackPlan]) -> None:
+    for change_set in _change_sets(stacks):
         cloud.stacks.discard(change_set)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from esmcfn.verbs.account import guarded
 from esmcfn.verbs.reading import Pair, estimated, pairs, running, side_by_side
 from esmcfn.verbs.world import World
 
-GONE = "a first creation rolled back (ROLLBACK_COMPLETE): the empty stack has to go before a new one can come"
+GONE = "a first creation rolled back (ROLLBACK_COMPLETE): deploy removes the empty stack before the new one comes"
 STUCK = "it is {status}: CloudFormation takes no change before it is recovered, so no change set was made"
 
 
@@ -52,8 +52,11 @@ def make_plan(
         _refuse_busy(deployed)
         found = pairs(selection, templates, deployed, cloud)
         with _Kept(cloud) as kept:
-            asking = _Asking(cloud, {stack.name for stack in deployed if stack.gone}, kept if keep else None)
-            stacks = asking.plans(found, world, server_side=not read_only)
+            gone = {stack.name: stack.stack_id for stack in deployed if stack.gone}
+            asking = _Asking(cloud, gone, kept if keep else None)
+            wanted = selection.environment.termination_protection
+            asked = asking.plans(found, world, server_side=not read_only)
+            stacks = [plan.protected(made, pair.deployed, wanted) for made, pair in zip(asked, found, strict=True)]
             findings = judgement.findings()
     made = plan.assemble(
         selection,
@@ -97,12 +100,12 @@ class _Asking(Struct, frozen=True):
     """CloudFormation is asked about what differs, and only where it can answer.
 
     Attributes:
-        gone: names of stacks whose first creation rolled back.
+        gone: names of stacks whose first creation rolled back, to their ARNs.
         kept: where to put change sets that stay; None when none shall.
     """
 
     cloud: Cloud
-    gone: set[str]
+    gone: Mapping[str, str]
     kept: _Kept | None
 
     def plans(self, found: Sequence[Pair], world: World, *, server_side: bool) -> tuple[StackPlan, ...]:
@@ -144,11 +147,12 @@ class _Asking(Struct, frozen=True):
             notes = (GONE,)
         elif deployed and deployed.stuck:
             notes = (STUCK.format(status=deployed.status),)
-        return plan.stack_plan(built, deployed, body=pair.body, change_set=None, notes=notes)
+        made = plan.stack_plan(built, deployed, body=pair.body, change_set=None, notes=notes)
+        return replace(made, in_the_way=self.gone.get(built.stack.name))
 
 
 def _exit_code(made: Plan, detailed: bool) -> ExitCode:
-    if made.verdict.blocked:
+    if any(finding.blocks for finding in made.findings):
         return ExitCode.FINDINGS
     if made.verdict.over_budget:
         return ExitCode.BUDGET

@@ -39,7 +39,7 @@ def page() -> str:
     parts = ["# The command line\n\nWritten from `--help` by `make golden`; not edited by hand.\n"]
     for path, command in [((), program), *EVERY]:
         name = " ".join(("esmcfn", *path))
-        context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
+        context = click.Context(command, info_name=name, terminal_width=100, help_option_names=["-h", "--help"])
         variables = [
             f"| `{max(option.opts, key=len)}` | `{option.envvar}` |"
             for option in command.params

@@ -174,6 +174,34 @@ def test_130_143_an_interrupted_plan_cleans_up(root, number, code):
     assert remaining(root) == []
 
 
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGHUP, ExitCode.TERMINATED)]
+)
+def test_130_143_an_interrupted_deployment_says_what_goes_on_in_aws(root, number, code):
+    sandbox.ensure(root.folder)
+    sandbox.set_clock(root.folder, endpoint_seconds=3600)
+    process = subprocess.Popen(
+        root.command("deploy", "dev", "--yes"),
+        env=root.environment,
+        cwd=root.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    client = root.client("cloudformation")
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        stacks = {stack["StackName"]: stack["StackStatus"] for stack in client.describe_stacks()["Stacks"]}
+        if stacks.get("esm-dev-prototype-model") == "CREATE_IN_PROGRESS":
+            break
+        time.sleep(0.05)  # another process is awaited, not our own clock
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == code, err
+    assert "CloudFormation goes on with: esm-dev-prototype-model; done: esm-dev" in err
+    assert "next: esmcfn plan dev shows where it stands" in err
+
+
 def test_several_environments_end_with_the_worst_and_show_them_all(root):
     first = (root.folder / "environments/dev.yaml").read_text(encoding="utf-8")
     (root.folder / "environments/qa.yaml").write_text(

@@ -217,7 +217,8 @@ class TestStackPlan:
         made = stack_plan(BEFORE, a_deployed(), body=body, change_set=a_change_set())
         assert made.action is StackAction.UPDATE
         assert made.changes == ()
-        assert made.notes == ("the stack's Outputs change",)
+        names = "EndpointConfigName, EndpointName, EndpointUrl, ForgeModelName"
+        assert made.notes == (f"the stack's Outputs change: {names}",)
 
     def test_an_empty_change_set_and_equal_templates_are_nothing_to_do(self):
         made = stack_plan(BEFORE, a_deployed(), body=BEFORE.body, change_set=a_change_set(empty=True))

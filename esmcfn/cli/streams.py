@@ -1,0 +1,48 @@
+"""Standard output is the report, standard error is everything else; neither may end a command that did its work."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+import click
+
+from esmcfn.errors import UsageError, visible
+
+
+def printed(text: str) -> None:
+    """Print to standard output; a reader that has gone away (head, less) changes no exit code.
+
+    Raises:
+        UsageError: it cannot be written to, a full disk for example.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _into_nothing(sys.stdout)
+    except OSError as error:
+        _into_nothing(sys.stdout)
+        raise UsageError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def told(line: str) -> None:
+    """Print a line to standard error, with nothing in it that moves a cursor; if nobody reads it, so be it."""
+    try:
+        click.echo(visible(line, keep="\n"), err=True)
+    except OSError:
+        _into_nothing(sys.stderr)
+
+
+def is_terminal(stream: object) -> bool:
+    """Is somebody looking? A stream that the shell closed is None."""
+    asked = getattr(stream, "isatty", None)
+    return bool(asked and asked())
+
+
+def _into_nothing(stream: TextIO) -> None:
+    """Python would complain once more when it flushes at its end: let it flush into nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
