@@ -167,9 +167,8 @@ def _measured(bench: Bench) -> tuple[list[Measured], list[Goal]]:
 
 
 def _page(rows: list[Measured], goals: list[Goal]) -> str:
-    machine = (
-        f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}"
-    )
+    python = platform.python_version()
+    machine = f"{_processor()}, {os.cpu_count()} of them, {platform.machine()}, {platform.system()}, Python {python}"
     lines = [
         "# Performance",
         "",
@@ -193,6 +192,14 @@ def _page(rows: list[Measured], goals: list[Goal]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _processor() -> str:
+    """The processor's name, where the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else "an unnamed processor"
 
 
 def _compile() -> None:
