@@ -167,6 +167,12 @@ class TestReconcile:
         (joined,) = reconcile((), a_change_set(a_proposed("R", word, "")))
         assert word in joined.unexplained
 
+    def test_a_replacement_word_that_we_do_not_know_is_shown_as_a_replacement(self):
+        ours = (a_change("AWS::SageMaker::Endpoint", Action.MODIFY, "Tags/a"),)
+        (joined,) = reconcile(ours, a_change_set(a_proposed("R", replacement="Perhaps")))
+        assert joined.action is Action.REPLACE
+        assert "Perhaps" in joined.unexplained
+
     def test_where_they_disagree_the_more_destructive_one_is_shown(self):
         ours = (a_change("AWS::SageMaker::Endpoint", Action.REPLACE, "EndpointName"),)
         (joined,) = reconcile(ours, a_change_set(a_proposed("R", replacement="False")))

@@ -169,6 +169,24 @@ def test_the_secret_of_the_access_key_goes_into_the_secret_and_nowhere_else():
     assert "SecretAccessKey" not in json.dumps(body["Outputs"])
 
 
+def test_a_boundary_and_a_path_of_the_role_are_kept():
+    role = ExecutionRole(name="r", path="/ml/", permissions_boundary="arn:aws:iam::123456789012:policy/b")
+    made = resources(synthesize(a_base_stack(execution_role=role)))["ExecutionRole"]["Properties"]
+    assert (made["Path"], made["PermissionsBoundary"]) == ("/ml/", "arn:aws:iam::123456789012:policy/b")
+
+
+def test_a_base_stack_may_hold_the_service_account_alone():
+    made = resources(synthesize(a_base_stack(execution_role=None, service_account=a_service_account())))
+    assert "ExecutionRole" not in made
+    assert "InvokeUser" in made
+
+
+@pytest.mark.parametrize("value", [{"Ref": "Other"}, {"Fn::GetAtt": ["A", "B"]}, {"Fn::Sub": "${Other}"}])
+def test_a_name_never_hangs_on_what_is_known_only_later(value):
+    with pytest.raises(ValueError, match="cannot hang on"):
+        resolved({"Key": [value]}, a_target())
+
+
 def test_an_override_in_the_environment_is_the_line_to_edit():
     template = synthesize(a_stack())
     overridden = template.origin("EndpointConfig/ProductionVariants/0/InstanceType")

@@ -1,0 +1,128 @@
+"""What is rendered says the same in every dress, and a name cannot break out of it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from builders import a_selection, a_stack
+from fakes import FakeStacks, a_world
+from test_verbs import a_finding
+
+from esmcfn.domain.deployment import Execution, StackEvent, root_causes
+from esmcfn.domain.finding import Level
+from esmcfn.domain.report import Failure
+from esmcfn.errors import CloudError
+from esmcfn.render import FORMATS, render
+from esmcfn.render.colour import coloured
+from esmcfn.verbs.deploying import deploy
+from esmcfn.verbs.offline import check
+from esmcfn.verbs.planning import make_plan
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def a_plan(selection=None, **options):
+    from builders import a_project
+
+    return make_plan(a_project(), selection or a_selection(), a_world(**options))
+
+
+def a_deployment(stacks):
+    from builders import a_project
+
+    return deploy(a_project(), a_selection(), a_world(stacks=stacks), agreed=lambda plan: True)
+
+
+def test_colour_is_put_on_and_nothing_else_changes():
+    text = render("text", (a_plan(findings=[a_finding(message="long " * 60)]),))
+    shown = coloured(text)
+    assert shown != text
+    assert ANSI.sub("", shown) == text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_same_report_is_the_same_bytes(form):
+    assert render(form, (a_plan(),)) == render(form, (a_plan(),))
+
+
+def test_json_is_one_document_for_one_and_for_several():
+    plan = a_plan()
+    failed = Failure(verb="plan", environment="qa", error=CloudError("no", next_step="wait"))
+    assert json.loads(render("json", (plan,)))["schema"] == "esmcfn.plan/v1"
+    both = json.loads(render("json", (plan, failed)))
+    assert both["schema"] == "esmcfn.plans/v1"
+    assert both["environments"][1]["next_step"] == "wait"
+    assert "qa" in render("text", (plan, failed))
+    assert "qa: failed" in render("markdown", (plan, failed))
+
+
+def test_markdown_cannot_be_broken_out_of():
+    stack = a_stack(tags={"Team|`<b>": "@everyone </details> *x* \n# heading"})
+    shown = render("markdown", (a_plan(a_selection(stack), stacks=deployed_with_other_tags()),))
+    outside_of_code = re.sub(r"`[^`\n]*`", "", shown)
+    assert "@everyone" not in outside_of_code
+    assert outside_of_code.count("<details>") == outside_of_code.count("</details>") == 1
+    assert "\n# heading" not in shown
+
+
+def deployed_with_other_tags():
+    from esmcfn.template import synthesize_all
+
+    return FakeStacks(*synthesize_all(a_selection()))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_waived_finding_is_shown_with_its_waiver(form):
+    shown = render(form, (a_plan(findings=[a_finding(waived_by="W-7"), a_finding(Level.ADVISORY)]),))
+    assert "W-7" in shown
+    assert "blocks" not in shown.replace('"blocks', "")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_failed_deployment_names_its_cause(form):
+    stacks = FakeStacks()
+    stacks.ends["esm-dev"] = Execution(status="ROLLBACK_COMPLETE", causes=("ExecutionRole (AWS::IAM::Role): denied",))
+    shown = render(form, (a_deployment(stacks),))
+    assert "ROLLBACK\\_COMPLETE" in shown or "ROLLBACK_COMPLETE" in shown
+    assert "denied" in shown
+
+
+def test_nothing_to_deploy_is_said():
+    stacks = FakeStacks()
+    a_deployment(stacks)
+    assert "nothing to do" in render("text", (a_deployment(stacks),))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_findings_of_a_check_stand_with_their_line(form):
+    from builders import a_project
+
+    shown = render(form, (check(a_project(), a_selection(), a_world(findings=[a_finding()])),))
+    assert "ESM001" in shown
+    assert "environments/dev.yaml" in shown
+
+
+def an_event(status: str, reason: str = "", *, of_stack: bool = False, logical_id: str = "R") -> StackEvent:
+    return StackEvent(
+        event_id=status + reason,
+        logical_id=logical_id,
+        resource_type="T",
+        status=status,
+        reason=reason,
+        of_stack=of_stack,
+    )
+
+
+def test_the_root_cause_is_what_failed_first_and_not_what_was_cancelled_with_it():
+    events = (
+        an_event("CREATE_FAILED", "no capacity"),
+        an_event("CREATE_FAILED", "Resource creation cancelled", logical_id="S"),
+        an_event("CREATE_FAILED", "The following resource(s) failed", of_stack=True),
+    )
+    assert root_causes(events) == ("R (T): no capacity",)
+
+
+def test_where_no_resource_failed_the_stacks_own_reason_is_the_cause():
+    assert root_causes((an_event("ROLLBACK_FAILED", "stack timed out", of_stack=True),)) == ("R (T): stack timed out",)
