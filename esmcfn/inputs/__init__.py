@@ -2,6 +2,7 @@
 
 folders       which files there are
 files         a file of the root, and of nowhere else
+shown         what people wrote, fit to stand in a message
 document      text -> plain values with places
 field schema  what may stand where
 judge         plain values against fields -> what is right
@@ -20,6 +21,7 @@ from msgspec import Struct
 from esmcfn.domain.project import Project
 from esmcfn.errors import InputError, Problem, did_you_mean
 from esmcfn.inputs.folders import ENVIRONMENTS, names
+from esmcfn.inputs.shown import LONGEST, shown
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -61,10 +63,11 @@ def environment_names(root: Path) -> tuple[str, ...]:
 
 def _missing(root: Path, name: str, known: tuple[str, ...]) -> Problem:
     """An environment that nobody wrote, or wrote under another ending."""
-    if (root / ENVIRONMENTS / f"{name}.yml").is_file():
-        near = f"rename {name}.yml to {name}.yaml"
+    said = shown(name)
+    if name in names(root, ENVIRONMENTS, ending=".yml"):
+        near = f"rename {said}.yml to {said}.yaml"
     elif known:
-        near = did_you_mean(name, known) or f"there are {', '.join(known)}"
+        near = did_you_mean(name[:LONGEST], known) or f"there are {', '.join(map(shown, known))}"
     else:
         near = "esmcfn init writes a first one; --root names the folder"
-    return Problem(f"{ENVIRONMENTS}/{name}.yaml", 1, 1, f"there is no environment {name}", near)
+    return Problem(f"{ENVIRONMENTS}/{said}.yaml", 1, 1, f"there is no environment {said}", near)

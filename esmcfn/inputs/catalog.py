@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from esmcfn.domain.project import Catalog, CatalogEntry, Container
 from esmcfn.errors import Problem
 from esmcfn.inputs import schema
-from esmcfn.inputs.document import Document, Path
+from esmcfn.inputs.document import Document, Path, labelled
 from esmcfn.inputs.judge import fitting
+from esmcfn.inputs.shown import shown
 from esmcfn.inputs.values import Values, origins
 
 
@@ -65,7 +66,7 @@ def _packages(document: Document, path: Path, values: Values, problems: list[Pro
     packages = {region: arn for region, arn in values.mapping("model_package").items() if isinstance(arn, str)}
     for region, arn in packages.items():
         if region_of(arn) not in (region, ""):
-            message = f"{path[1]}.model_package.{region}: the ARN is of {region_of(arn)}"
+            message = f"{labelled((*path, region))}: the ARN is of {shown(region_of(arn))}"
             problems.append(document.problem((*path, region), message, f"write {region}'s own ARN"))
     return packages
 

@@ -12,6 +12,7 @@ from cerberus.errors import (
     BAD_TYPE,
     EXCLUDES_FIELD,
     MAX_LENGTH,
+    MAX_VALUE,
     REQUIRED_FIELD,
     UNKNOWN_FIELD,
     BaseErrorHandler,
@@ -21,6 +22,7 @@ from cerberus.errors import (
 from esmcfn.errors import Problem, did_you_mean
 from esmcfn.inputs.document import Document, Path, Plain, Unfit, kind_of, labelled
 from esmcfn.inputs.field import Field, Kind
+from esmcfn.inputs.shown import LONGEST, shown
 
 
 def of_mapping(
@@ -50,7 +52,10 @@ def of_key(document: Document, path: Path, field: Field) -> Problem | None:
     """What is wrong with a key of the writer's own."""
     if _single(field).validate({_IT: path[-1]}, normalize=False):
         return None
-    return document.problem(path, f"{labelled(path[:-1])}: a key must be {field.must}, not {_shown(str(path[-1]))}")
+    key = str(path[-1])
+    return document.problem(
+        path, f"{labelled(path[:-1])}: a key must be {field.must}, not {shown(key)}", _nearest(key, field)
+    )
 
 
 class _ErrorsAsTheyAre(BaseErrorHandler):  # type: ignore[misc]
@@ -101,9 +106,11 @@ def _value_problem(document: Document, path: Path, field: Field, error: Validati
     elif error.code == MAX_LENGTH.code:
         message = f"{label}: at most {field.longest} characters, not {len(str(value))}"
         yield document.problem(path, message)
+    elif error.code == MAX_VALUE.code:
+        yield document.problem(path, _too_large(label, str(value) if written is None else written, field))
     else:
-        shown = _shown(str(value) if written is None else written)
-        yield document.problem(path, f"{label}: must be {field.must}, not {shown}", _nearest(str(value), field))
+        said = shown(str(value) if written is None else written)
+        yield document.problem(path, f"{label}: must be {field.must}, not {said}", _nearest(str(value), field))
 
 
 def _type_complaint(label: str, written: str | None, value: Plain, field: Field) -> tuple[str, str]:
@@ -111,17 +118,23 @@ def _type_complaint(label: str, written: str | None, value: Plain, field: Field)
     must = f"{label}: must be {field.must}"
     if isinstance(value, str):
         unquoted = _resembles(value, field)
-        return f"{must}, not the text {_shown(value)}", f"write {value} without quotes" if unquoted else ""
+        return f"{must}, not the text {shown(value)}", f"write {value} without quotes" if unquoted else ""
     if written is None:
         return f"{must}, not {kind_of(value)}", ""
+    if field.most is not None and _VAST.fullmatch(written):
+        return _too_large(label, written, field), ""
     if Kind.TEXT in field.kinds:
         quoted = re.fullmatch(field.pattern or r"[\s\S]*", written)
         return (
-            f"{must}, but YAML reads {written} as {kind_of(value)}",
-            f'write it in quotes: "{written}"' if quoted else "",
+            f"{must}, but YAML reads {shown(written)} as {kind_of(value)}",
+            f'write it in quotes: "{shown(written)}"' if quoted else "",
         )
     plain = "write plain digits" if isinstance(value, Unfit) and value.kind == kind_of(0) else ""
-    return f"{must}, not {written}", plain
+    return f"{must}, not {shown(written)}", plain
+
+
+def _too_large(label: str, written: str, field: Field) -> str:
+    return f"{label}: {shown(written)} is too large, at most {field.most}"
 
 
 def _resembles(value: str, field: Field) -> bool:
@@ -133,19 +146,18 @@ def _resembles(value: str, field: Field) -> bool:
 
 
 def _nearest(value: str, field: Field) -> str:
+    if len(value) > LONGEST:
+        return ""  # nothing is near to a text that no message shows
     plain = value.strip().lower()
-    for guess in (plain, field.prefix + plain):
+    for guess in (plain, field.prefix + plain, plain.upper()):
         if guess != value and field.pattern and re.fullmatch(field.pattern, guess):
             return f"did you mean {guess}?"
     return did_you_mean(value, field.words)
 
 
-def _shown(text: str) -> str:
-    short = text if len(text) <= 80 else f"{text[:77]}..."
-    return short if short and short.isprintable() and short == short.strip() else repr(short)
-
-
 _IT = "it"
+_VAST = re.compile(r"\+?[1-9][0-9]{18,}(?:\.[0-9]*)?")
+"""Plain digits, and more of them than `document` takes for a number."""
 
 
 @cache

@@ -20,6 +20,7 @@ from yaml.resolver import Resolver
 from esmcfn.domain.origin import Origin
 from esmcfn.errors import Problem
 from esmcfn.inputs.memory import Memory, digest_of
+from esmcfn.inputs.shown import UNSEEN, shown
 
 MAX_DEPTH = 12
 """Levels of nesting; the deepest field of ours stands on the fifth."""
@@ -108,7 +109,7 @@ def parse(path: str, text: str) -> Document:
 def labelled(path: Path) -> str:
     """A path as a message names it."""
     names = [part for part in path if isinstance(part, str)]
-    return ".".join(names[1:] if len(names) > 1 and names[0] in _COLLECTIONS else names)
+    return ".".join(map(shown, names[1:] if len(names) > 1 and names[0] in _COLLECTIONS else names))
 
 
 _COLLECTIONS = ("selected_models", "models")
@@ -124,7 +125,7 @@ _TAG = "tag:yaml.org,2002:"
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\.[0-9]{0,18}")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile(rf"(?![\t\n\r]){UNSEEN.pattern}|[\ufffe\uffff]")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _DEPTH: Mapping[type, int] = {
     yaml.MappingStartEvent: 1,
@@ -232,11 +233,11 @@ class _Reading:
     def _alias(self, event: yaml.AliasEvent, path: Path) -> Plain:
         """The anchored value once more, its places where it was first written."""
         if event.anchor not in self._anchored:
-            self._add(*_at(event), f"the alias *{event.anchor} has no anchor above it")
+            self._add(*_at(event), f"the alias *{shown(event.anchor or '')} has no anchor above it")
             return Unfit()
         anchored = self._anchored[event.anchor]
         if anchored is None:
-            self._stop(*_at(event), f"the alias *{event.anchor} stands inside what it repeats")
+            self._stop(*_at(event), f"the alias *{shown(event.anchor or '')} stands inside what it repeats")
         self._expanded += len(anchored)
         if self._expanded > MAX_EXPANDED:
             self._stop(*_at(event), f"aliases expand to more than {MAX_EXPANDED} keys and values")
@@ -272,7 +273,7 @@ class _Reading:
             if key is None or key in mapping:
                 if key is not None:
                     first = self.places[(*path, key)].line
-                    message = f"{key}: written twice, first on line {first}"
+                    message = f"{shown(key)}: written twice, first on line {first}"
                     self._add(*_at(event), message, "remove one of them")
                 _rest(next(events), events)
                 continue
@@ -284,6 +285,9 @@ class _Reading:
     def _key(self, event: yaml.Event, events: Iterator[yaml.Event]) -> str | None:
         """A key that is text; None, and a problem, for any other."""
         if isinstance(event, yaml.ScalarEvent) and not event.tag:
+            if found := UNSEEN.search(event.value):
+                self._add(*_at(event), f"the key {shown(event.value)} may not hold the character {found.group()!r}")
+                return None
             if not event.implicit[0]:
                 return str(event.value)
             tag = self._tag(event)
@@ -292,8 +296,8 @@ class _Reading:
                 return None
             if tag == _TAG + "str" and not _LEADING_ZERO.fullmatch(event.value):
                 return str(event.value)
-            message = f"the key {event.value or 'null'} must be text, but YAML reads it as {_KINDS[tag]}"
-            self._add(*_at(event), message, f'write it in quotes: "{event.value}"')
+            message = f"the key {shown(event.value or 'null')} must be text, but YAML reads it as {_KINDS[tag]}"
+            self._add(*_at(event), message, f'write it in quotes: "{shown(event.value)}"')
             return None
         if isinstance(event, yaml.CollectionStartEvent):
             _rest(event, events)
@@ -302,6 +306,11 @@ class _Reading:
 
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Plain:
         text: str = event.value
+        if found := UNSEEN.search(text):
+            place = self.places.get(path, Origin(self.path, *_at(event)))
+            message = f"{labelled(path)}: may not hold the character {found.group()!r}"
+            self._add(place.line, place.column, message, "write it on one line" if found.group() == "\n" else "")
+            return Unfit()
         if event.tag and event.tag not in ("!", _TAG + "str"):
             return Unfit()
         if event.tag or not event.implicit[0]:
@@ -319,7 +328,7 @@ class _Reading:
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         harmless = (None, "!", _TAG + "str") if isinstance(event, yaml.ScalarEvent) else (None,)
         if event.tag and event.tag not in harmless:
-            name = event.tag.replace(_TAG, "!!")
+            name = shown(event.tag.replace(_TAG, "!!"))
             self._add(*_at(event), f"the tag {name} is not supported", "write a plain value")
 
     def _mark(self, path: Path, event: yaml.Event) -> None:

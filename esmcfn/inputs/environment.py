@@ -10,6 +10,7 @@ from esmcfn.errors import Problem
 from esmcfn.inputs import schema
 from esmcfn.inputs.document import Document, Plain
 from esmcfn.inputs.judge import fitting
+from esmcfn.inputs.shown import shown
 from esmcfn.inputs.values import Values, origins
 
 _PREFIX = "esm"
@@ -22,8 +23,8 @@ def environment(document: Document, name: str, problems: list[Problem]) -> tuple
     values = Values(fitting(document, schema.ENVIRONMENT, problems))
     written = values.text("environment")
     if written and written != name:
-        message = f"environment: {written} is not the file's name, {name}"
-        problems.append(document.problem(("environment",), message, f"write {name}, or rename the file"))
+        message = f"environment: {shown(written)} is not the file's name, {shown(name)}"
+        problems.append(document.problem(("environment",), message, f"write {shown(name)}, or rename the file"))
     return (
         Environment(
             name=name,

@@ -12,6 +12,7 @@ from esmcfn.errors import Problem, did_you_mean
 from esmcfn.inputs.document import Document, parse
 from esmcfn.inputs.folders import names
 from esmcfn.inputs.memory import Memory, digest_of
+from esmcfn.inputs.shown import shown
 
 MAX_BYTES = 1024 * 1024
 """Size of a file; five thousand selected models fit."""
@@ -28,7 +29,7 @@ def document(root: Path, relative: str, memory: Memory, *, asked_at: Origin | No
 
     def refused(message: str, suggestion: str = "") -> Document:
         place = asked_at or Origin(relative, 1)
-        named = f"{relative} {message}" if asked_at else f"the file {message}"
+        named = f"{shown(relative)} {message}" if asked_at else f"the file {message}"
         problem = Problem(place.path, place.line, place.column, named, suggestion)
         return Document(path=relative, problems=(problem,))
 
@@ -69,5 +70,5 @@ def _near(root: Path, relative: str) -> str:
     folder, name = os.path.split(relative)
     stem = name.removesuffix(".yaml")
     if (root / folder / f"{stem}.yml").is_file():
-        return f"rename {stem}.yml to {stem}.yaml"
+        return f"rename {shown(stem)}.yml to {shown(stem)}.yaml"
     return did_you_mean(name, (f"{known}.yaml" for known in names(root, folder)))

@@ -9,13 +9,13 @@ ENVIRONMENTS = "environments"
 POLICIES = "policies"
 
 
-def names(root: Path, folder: str) -> tuple[str, ...]:
+def names(root: Path, folder: str, *, ending: str = ".yaml") -> tuple[str, ...]:
     """Names of the YAML files of a folder of the root, without their ending, in order."""
     try:
         found = [entry.name for entry in os.scandir(root / folder) if not entry.name.startswith(".")]
-    except OSError:
+    except (OSError, ValueError):  # a name with a null byte
         return ()
-    return tuple(sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml")))
+    return tuple(sorted(name.removesuffix(ending) for name in found if name.endswith(ending)))
 
 
 def joined(base: str, relative: str) -> str | None:

@@ -31,6 +31,8 @@ The files are YAML, read more strictly than YAML asks:
   they are problems. So is a number, a date or a `yes` where a text belongs: write it in quotes.
 - No tags (`!x`), no merge keys (`<<`), one document a file. Anchors and aliases work in moderation: {MAX_EXPANDED:,}
   repeated keys and values, {MAX_DEPTH} levels of nesting, {MAX_BYTES // 1024} KiB a file.
+- A text is one line of visible characters: no control characters, line breaks, tabs or marks that turn the direction
+  of reading, written as they are or escaped, in values, keys or comments.
 - No file outside of the root is read, by whatever path or link.
 """
 

@@ -12,10 +12,11 @@ from esmcfn.domain.finding import Level
 from esmcfn.domain.project import Policy
 from esmcfn.errors import Problem, did_you_mean
 from esmcfn.inputs import files, schema
-from esmcfn.inputs.document import Document, Plain, parse
+from esmcfn.inputs.document import Document, Plain, labelled, parse
 from esmcfn.inputs.folders import POLICIES, names
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.memory import Memory
+from esmcfn.inputs.shown import shown
 from esmcfn.inputs.values import Values
 
 CHECKS = f"{POLICIES}/checks"
@@ -57,7 +58,7 @@ def _repeated(document: Document, values: Values, said: dict[tuple[str, str], st
         for name in values.mapping(section):
             first = said.setdefault((section, name), document.path)
             if first != document.path:
-                message = f"{section}.{name}: already set in {first}"
+                message = f"{labelled((section, name))}: already set in {shown(first)}"
                 yield document.problem((section, name), message, "remove one of them")
 
 
@@ -65,7 +66,7 @@ def _unknown_limits(document: Document, values: Values, known: frozenset[str]) -
     for limit in values.mapping("limits"):
         if limit not in known:
             near = did_you_mean(limit, known) or f"limits are {', '.join(sorted(known))}"
-            yield document.problem(("limits", limit), f"limits.{limit}: no rule knows this limit", near)
+            yield document.problem(("limits", limit), f"limits.{shown(limit)}: no rule knows this limit", near)
 
 
 def _digest(root: Path, levels: Mapping[str, Level], limits: Mapping[str, int], problems: list[Problem]) -> str:

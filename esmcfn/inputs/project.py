@@ -12,6 +12,7 @@ from esmcfn.inputs.catalog import catalog
 from esmcfn.inputs.folders import ENVIRONMENTS, joined
 from esmcfn.inputs.memory import Memory
 from esmcfn.inputs.policy import policy
+from esmcfn.inputs.shown import shown
 
 
 def project(root: Path, name: str, problems: list[Problem], *, known: tuple[str, ...], memory: Memory) -> Project:
@@ -44,7 +45,7 @@ def _catalog(root: Path, environment: Environment, written: str, problems: list[
     path = joined(environment.path, written) if written else None
     if path is None:
         if written:
-            message = f"catalog: {written} lies outside of the root"
+            message = f"catalog: {shown(written)} lies outside of the root"
             suggestion = "write a path relative to this file, such as ../catalogs/esm.yaml"
             problems.append(Problem(asked_at.path, asked_at.line, asked_at.column, message, suggestion))
         return Catalog(path=written, entries={}, unreadable=selectors)

@@ -16,6 +16,17 @@ _PACKAGE_ARN = (
 )
 """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html"""
 
+_REPOSITORY = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE = (
+    r"[0-9]{12}\.dkr\.ecr(?:-fips)?\.[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?/"
+    rf"(?:{_REPOSITORY}/)*{_REPOSITORY}"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?"
+)
+"""https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html, for images in ECR"""
+
+_RULE = r"ESM[0-9]{3}|[EWI][0-9]{4}|CKV2?_[A-Z0-9]+(?:_[A-Z0-9]+)+"
+"""A house rule, one of cfn-lint's, one of checkov's or of the root's own checks."""
+
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
 _SAGEMAKER_NAME = r"[A-Za-z0-9](?:-*[A-Za-z0-9])*"
 _DOLLARS = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
@@ -58,10 +69,10 @@ CONTAINER = Field(
     about="A container of your own, in place of a Marketplace package.",
     fields={
         "image": Field(
-            must="the address of an image in ECR",
+            must="an image in ECR such as 123456789012.dkr.ecr.us-east-2.amazonaws.com/esm@sha256:...",
             about="The image in ECR, best by digest; at most 255 characters.",
             required=True,
-            pattern=r"[!-~]+",
+            pattern=_IMAGE,
             longest=255,
         ),
         "model_data": Field(
@@ -328,8 +339,8 @@ POLICY = Field(
         "levels": Field(
             kind=Kind.MAPPING,
             must="a mapping of rules to levels",
-            about="What a finding may do to a plan, by the rule's id.",
-            keys=Field(must="a rule's id", pattern=r"[A-Za-z][A-Za-z0-9_.-]*", longest=100),
+            about="What a finding may do to a plan, by the rule's id; checks of your own are called CKV2_...",
+            keys=Field(must="a rule's id such as ESM001, E3012 or CKV_AWS_149", pattern=_RULE, longest=100),
             each=Field(must="advisory, soft or hard", pattern="advisory|soft|hard", words=tuple(map(str, Level))),
         ),
         "limits": Field(

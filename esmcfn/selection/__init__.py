@@ -17,6 +17,7 @@ from esmcfn.domain.stack import (
 )
 from esmcfn.errors import InputError, Problem, UsageError, did_you_mean
 from esmcfn.reference import partitions
+from esmcfn.selection.complaint import LONGEST, shown
 from esmcfn.selection.judgement import contradictions
 
 ENVIRONMENT_TAG = "esmcfn:environment"
@@ -63,8 +64,8 @@ def select(project: Project, *, only: frozenset[str] = frozenset(), problems: tu
 def _refuse_unknown(only: frozenset[str], environment: Environment) -> None:
     keys = [model.key for model in environment.selected_models]
     for key in sorted(only.difference(keys)):
-        near = did_you_mean(key, keys) or f"{environment.path} selects {', '.join(keys) or 'none'}"
-        raise UsageError(f"{environment.name} has no selected model {key}", next_step=near)
+        near = did_you_mean(key[:LONGEST], keys) or f"{environment.path} selects {', '.join(keys) or 'none'}"
+        raise UsageError(f"{environment.name} has no selected model {shown(key)}", next_step=near)
 
 
 def _target(environment: Environment) -> Target:

@@ -10,7 +10,7 @@ from esmcfn.errors import Problem, did_you_mean
 from esmcfn.reference import partitions
 from esmcfn.reference.instance_types import HOSTING
 from esmcfn.reference.marketplace import ACCOUNTS, transferred
-from esmcfn.selection.complaint import at
+from esmcfn.selection.complaint import at, shown
 from esmcfn.selection.names import REGION, impossible_names, meeting_names
 from esmcfn.selection.tags import impossible_tags
 
@@ -39,9 +39,9 @@ def contradictions(project: Project) -> Iterator[Problem]:
 def _unknown_selector(project: Project, model: SelectedModel) -> Problem:
     catalog = project.catalog
     offered = sorted(catalog.entries.keys() | catalog.unreadable)
-    near = did_you_mean(model.selector, offered) or _one_of(offered, f"{catalog.path} offers")
+    near = did_you_mean(model.selector, offered) or _one_of(offered, f"{shown(catalog.path)} offers")
     place = model.origins.of("selector")
-    return at(place, f"{model.key}: {catalog.path} has no model {model.selector}", near)
+    return at(place, f"{shown(model.key)}: {shown(catalog.path)} has no model {shown(model.selector)}", near)
 
 
 def _instance_type(model: SelectedModel, entry: CatalogEntry) -> Iterator[Problem]:
@@ -51,12 +51,12 @@ def _instance_type(model: SelectedModel, entry: CatalogEntry) -> Iterator[Proble
     supported = entry.supported_instance_types
     if supported and chosen not in supported:
         near = did_you_mean(chosen, supported) or _one_of(supported, "choose")
-        message = f"{model.key}: {chosen} is not among the supported_instance_types of {entry.selector}"
+        message = f"{shown(model.key)}: {chosen} is not among the supported_instance_types of {entry.selector}"
         yield at(place, message, near)
     elif not supported and chosen not in HOSTING:
         near = did_you_mean(chosen, sorted(HOSTING))
         new = f"if it is new, list it under supported_instance_types of {entry.selector}"
-        message = f"{model.key}: SageMaker is not known to host on {chosen}"
+        message = f"{shown(model.key)}: SageMaker is not known to host on {chosen}"
         yield at(place, message, "; ".join(filter(None, (near, new))))
 
 
@@ -71,14 +71,14 @@ def _package(environment: Environment, model: SelectedModel, entry: CatalogEntry
     elif package.endswith(PLACEHOLDER):
         yield at(
             model.origins.of("selector"),
-            f"{model.key}: the model package of {model.selector} is a placeholder",
+            f"{shown(model.key)}: the model package of {model.selector} is a placeholder",
             f"write the ARN that your subscription shows into {written.path}:{written.line}",
         )
 
 
 def _package_elsewhere(environment: Environment, entry: CatalogEntry, written: Origin) -> Iterator[Problem]:
     """The entry has no package in the environment's region."""
-    region, regions = environment.region, ", ".join(sorted(entry.packages)) or "no region"
+    region, regions = environment.region, ", ".join(map(shown, sorted(entry.packages))) or "no region"
     partition = partitions.partition(region).name
     of_marketplace = any(_account(arn) in ACCOUNTS.values() for arn in entry.packages.values())
     if of_marketplace and partition != "aws":
@@ -119,4 +119,4 @@ def _account(arn: str) -> str:
 
 def _one_of(values: tuple[str, ...] | list[str], verb: str) -> str:
     more = f" or {len(values) - MAX_NAMED} more" if len(values) > MAX_NAMED else ""
-    return f"{verb} {', '.join(values[:MAX_NAMED])}{more}" if values else ""
+    return f"{verb} {', '.join(map(shown, values[:MAX_NAMED]))}{more}" if values else ""

@@ -9,7 +9,7 @@ from esmcfn import naming
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import CatalogEntry, Environment, Neighbour, Project
 from esmcfn.errors import Problem
-from esmcfn.selection.complaint import at
+from esmcfn.selection.complaint import at, shown
 
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 
@@ -84,7 +84,7 @@ def _impossible_entry(entry: CatalogEntry) -> Iterator[Problem]:
         ("sagemaker_model_name", entry.sagemaker_model_name, 0),
         ("endpoint_name", entry.endpoint_name, config),
     ):
-        place, label = entry.origins.of(field), f"{entry.selector}.{field}"
+        place, label = entry.origins.of(field), f"{shown(entry.selector)}.{field}"
         room = naming.SAGEMAKER_NAME_LENGTH - _HASHED - beside
         if not _NAME.fullmatch(base):
             yield _wrong(place, label, base, _HYPHENS)
@@ -126,7 +126,7 @@ def _meeting_keys(environment: Environment) -> Iterator[Problem]:
         stack = naming.stack_name(environment.iam_role_name_prefix, environment.name, model.key)
         first = seen.setdefault(stack, model.key)
         if first != model.key:
-            message = f"{model.key}: {first} already makes the stack {stack}"
+            message = f"{shown(model.key)}: {first} already makes the stack {stack}"
             yield at(model.origins.at, message, "rename one of the two keys")
 
 
@@ -159,10 +159,9 @@ def _iam_names(environment: Environment | Neighbour) -> Iterator[str]:
 
 
 def _met(place: Origin, what: str, other: Neighbour) -> Problem:
-    message = f"{what} would also be {other.name}'s, in the same account ({other.path})"
+    message = f"{what} would also be {shown(other.name)}'s, in the same account ({shown(other.path)})"
     return at(place, message, "rename the key or the environment, or give it another iam_role_name_prefix")
 
 
 def _wrong(place: Origin, label: str, value: str, allowed: str) -> Problem:
-    shown = value if value.isprintable() and value.strip() == value and value else repr(value)
-    return at(place, f"{label}: must be {allowed}, not {shown[:80]}")
+    return at(place, f"{label}: must be {allowed}, not {shown(value)}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from esmcfn.domain.project import Environment
 from esmcfn.errors import Problem
-from esmcfn.selection.complaint import at
+from esmcfn.selection.complaint import at, shown
 
 MAX_TAGS = 48
 """Tags of an environment: AWS takes 50 a resource, and two are esmcfn's own."""
@@ -24,7 +24,7 @@ def impossible_tags(environment: Environment) -> Iterator[Problem]:
     for key, value in environment.tags.items():
         for complaint in _complaints(key, value, seen.setdefault(key.casefold(), key)):
             place = origins.keys.get(f"tags.{key}") or origins.of("tags")
-            yield at(place, f"tags.{key}: {complaint}")
+            yield at(place, f"tags.{shown(key)}: {complaint}")
     if len(environment.tags) > MAX_TAGS:
         message = f"tags: {len(environment.tags)} tags, at most {MAX_TAGS}"
         yield at(origins.of("tags"), message, "two more are esmcfn's own")
@@ -42,4 +42,4 @@ def _complaints(key: str, value: str, first: str) -> Iterator[str]:
     if key.casefold().startswith(_RESERVED):
         yield f"keys that begin with {' or '.join(_RESERVED)} are reserved"
     if first != key:
-        yield f"IAM takes it for the same key as {first}"
+        yield f"IAM takes it for the same key as {shown(first)}"

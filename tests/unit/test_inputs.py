@@ -16,6 +16,9 @@ from esmcfn.errors import InputError
 REPOSITORY = Path(__file__).parents[2]
 
 
+IMAGE = f"123456789012.dkr.ecr.us-east-2.amazonaws.com/esm@sha256:{'0' * 64}"
+
+
 def complaints(root: Path, name: str = "dev") -> list[str]:
     try:
         return sorted(map(str, inputs.load(root, name).problems))
@@ -43,7 +46,7 @@ def test_everything_wrong_in_all_files_is_told_at_once(tmp_path: Path) -> None:
         tmp_path,
         environment=ENVIRONMENT_TEXT.replace("us-east-2", "here").replace("sandbox", "mine"),
         catalog=CATALOG_TEXT.replace("instance_count: 1", "instance_count: -1"),
-        files={"policies/a.yaml": "levels: {E1: harsh}\n"},
+        files={"policies/a.yaml": "levels: {E1001: harsh}\n"},
     )
 
     assert [complaint.split(": ")[0] for complaint in complaints(root)] == [
@@ -117,7 +120,7 @@ def test_money_is_read_as_it_is_written(tmp_path: Path, written: str) -> None:
 def test_an_entry_may_be_a_container(tmp_path: Path) -> None:
     catalog = CATALOG_TEXT.replace(
         f'model_package: "{PACKAGE}"',
-        "container: {image: 'x.dkr.ecr/y@sha256:0', model_data: s3://bucket/m.tar.gz, environment: {A: 'b'}}",
+        f"container: {{image: '{IMAGE}', model_data: s3://bucket/m.tar.gz, environment: {{A: 'b'}}}}",
     )
 
     loaded = inputs.load(a_root(tmp_path, catalog=catalog), "dev")
@@ -125,9 +128,17 @@ def test_an_entry_may_be_a_container(tmp_path: Path) -> None:
     entry = loaded.project.catalog.entries["ESMC-300M"]
     assert loaded.problems == ()
     assert entry.packages == {}
-    assert entry.container == Container(
-        image="x.dkr.ecr/y@sha256:0", model_data="s3://bucket/m.tar.gz", environment={"A": "b"}
-    )
+    assert entry.container == Container(image=IMAGE, model_data="s3://bucket/m.tar.gz", environment={"A": "b"})
+
+
+def test_a_variable_of_a_container_knows_its_own_line(tmp_path: Path) -> None:
+    container = f"container:\n      image: {IMAGE}\n      environment:\n        A: b\n        LOG_LEVEL: info"
+    catalog = CATALOG_TEXT.replace(f'model_package: "{PACKAGE}"', container)
+
+    origins = inputs.load(a_root(tmp_path, catalog=catalog), "dev").project.catalog.entries["ESMC-300M"].origins
+
+    assert origins.of("container.image") == Origin("catalogs/esm.yaml", 7, 7)
+    assert origins.of("container.environment.LOG_LEVEL") == Origin("catalogs/esm.yaml", 10, 9)
 
 
 def test_an_environment_is_read_whole(tmp_path: Path) -> None:

@@ -67,7 +67,11 @@ def test_what_is_shipped_fits_and_names_its_schema(path: Path) -> None:
         ("environment", ENVIRONMENT_TEXT + "    what: 1\n", "selected_models/prototype_model"),
         ("environment", ENVIRONMENT_TEXT + "    instance_count: 0\n", "selected_models/prototype_model/instance_count"),
         ("environment", ENVIRONMENT_TEXT.replace("esm-partner", "1"), "tags/Project"),
-        ("catalog", CATALOG_TEXT + "    container: {image: x}\n", "models/ESMC-300M"),
+        (
+            "catalog",
+            CATALOG_TEXT + "    container: {image: 123456789012.dkr.ecr.us-east-2.amazonaws.com/esm}\n",
+            "models/ESMC-300M",
+        ),
         ("catalog", CATALOG_TEXT.replace("instance_count: 1", ""), "models/ESMC-300M"),
     ],
 )

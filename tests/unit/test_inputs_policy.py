@@ -59,7 +59,25 @@ def test_a_root_overrides_by_name_and_keeps_the_rest(tmp_path: Path) -> None:
         ),
         (
             "levels: {a b: hard}\n",
-            "policies/a.yaml:1:10: levels: a key must be a rule's id, not a b",
+            "policies/a.yaml:1:10: levels: a key must be a rule's id such as ESM001, E3012 or CKV_AWS_149, not a b",
+        ),
+        (
+            "levels: {esm001: advisory}\n",
+            "policies/a.yaml:1:10: levels: a key must be a rule's id such as ESM001, E3012 or CKV_AWS_149, not esm001"
+            " (did you mean ESM001?)",
+        ),
+        (
+            "levels: {ckv_aws_149: advisory}\n",
+            "policies/a.yaml:1:10: levels: a key must be a rule's id such as ESM001, E3012 or CKV_AWS_149,"
+            " not ckv_aws_149 (did you mean CKV_AWS_149?)",
+        ),
+        *(
+            (
+                f"levels: {{{rule}: advisory}}\n",
+                "policies/a.yaml:1:10: levels: a key must be a rule's id such as ESM001, E3012 or CKV_AWS_149,"
+                f" not {rule}",
+            )
+            for rule in ("ESM9999", "ESM01", "E1", "ESMCFN-CHECKOV", "ESMCFN-LEVELS", "CKV_149", "KCV_AWS_149")
         ),
         (
             "limits:\n  max_instance_cuont: 3\n",
@@ -81,8 +99,8 @@ def test_a_wrong_policy_is_told_at_its_place(tmp_path: Path, text: str, complain
 
 
 def test_a_name_that_two_files_set_is_told(tmp_path: Path) -> None:
-    assert complaints(tmp_path, a="levels: {E1: hard}\n", b="levels:\n  E1: soft\n") == [
-        "policies/b.yaml:2:3: levels.E1: already set in policies/a.yaml (remove one of them)"
+    assert complaints(tmp_path, a="levels: {E1001: hard}\n", b="levels:\n  E1001: soft\n") == [
+        "policies/b.yaml:2:3: levels.E1001: already set in policies/a.yaml (remove one of them)"
     ]
 
 

@@ -48,7 +48,7 @@ def changed(text: str, old: str, new: str) -> str:
         (
             "account: sandbox",
             'account: "1111\\n"',
-            "2:1: account: must be an account's 12 digits in quotes, or \"sandbox\", not '1111\\n'",
+            "2:1: account: may not hold the character '\\n' (write it on one line)",
         ),
         (
             "region: us-east-2",
@@ -171,6 +171,22 @@ def changed(text: str, old: str, new: str) -> str:
         ),
         (
             "instance_type: ml.g5.2xlarge",
+            f"instance_count: {'9' * 44}",
+            f"13:5: prototype_model.instance_count: {'9' * 44} is too large, at most 1000000",
+        ),
+        (
+            "instance_type: ml.g5.2xlarge",
+            "instance_count: 1000001",
+            "13:5: prototype_model.instance_count: 1000001 is too large, at most 1000000",
+        ),
+        (
+            "instance_type: ml.g5.2xlarge",
+            f"instance_count: -{'9' * 44}",
+            f"13:5: prototype_model.instance_count: must be a whole number, 1 or more, not -{'9' * 44}"
+            " (write plain digits)",
+        ),
+        (
+            "instance_type: ml.g5.2xlarge",
             "parked: 1",
             "13:5: prototype_model.parked: must be true or false, not 1",
         ),
@@ -191,6 +207,7 @@ def test_a_wrong_field_is_told_at_its_key(tmp_path: Path, old: str, new: str, co
     ("added", "complaint"),
     [
         ("budget: much", "14:1: budget: must be US dollars a month such as 2000, not much"),
+        (f"budget: {'9' * 44}", f"14:1: budget: {'9' * 44} is too large, at most 999999999"),
         ("budget: -1", "14:1: budget: must be US dollars a month such as 2000, not -1"),
         ("budget: {usd: 1}", "14:10: budget.usd: unknown key"),
         (
@@ -248,7 +265,7 @@ def test_a_wrong_field_that_was_added_is_told_at_its_key(tmp_path: Path, added: 
         ),
         (
             "    instance_count: 1",
-            "    container: {image: i}",
+            "    container: {image: 123456789012.dkr.ecr.us-east-2.amazonaws.com/esm}",
             "8:5: ESMC-300M: container may not stand beside model_package (remove one of them)",
         ),
         (
