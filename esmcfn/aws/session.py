@@ -126,6 +126,7 @@ def error_message(error: ClientError) -> str:
 
 def _session(reach: Reach) -> botocore.session.Session:
     session = botocore.session.Session(profile=reach.profile or None)
+    session.set_config_variable("region", reach.region)  # for clients that botocore makes on the way, STS above all
     if reach.role_arn:
         _assume(session, reach)
     return session

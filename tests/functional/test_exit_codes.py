@@ -99,6 +99,18 @@ def test_4_credentials_of_another_account(root):
     assert "belongs to account 111122223333, the credentials to 123456789012" in done.err
 
 
+def test_4_a_role_is_assumed_and_refused_by_name(root):
+    role = "arn:aws:iam::123456789012:role/planner"
+    root.edit("account: sandbox", f'account: "123456789012"\nrole_arn: {role}')
+    url = sandbox.ensure(root.folder).endpoint_url
+    reach = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
+    assert root.esmcfn("plan", "dev", **reach).code == ExitCode.DONE
+    sandbox.fault(root.folder, "access-denied", action="sts:AssumeRole")
+    done = root.esmcfn("plan", "dev", **reach)
+    assert done.code == ExitCode.CLOUD
+    assert "sts:AssumeRole" in done.err
+
+
 def test_4_the_shells_aws_is_never_reached_from_the_sandbox(root):
     strange = {"AWS_PROFILE": "nobody", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "eu-west-1"}
     assert root.esmcfn("plan", "dev", HTTP_PROXY="http://127.0.0.1:9", **strange).code == ExitCode.DONE
