@@ -10,8 +10,10 @@ import pytest
 import yaml
 from builders import a_base_stack, a_stack, a_target
 from cloudformation import read
+from msgspec.structs import replace
 
-from esmcfn.domain.finding import Level
+from esmcfn.domain.finding import Level, Severity
+from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.project import Policy
 from esmcfn.domain.template import Template
 from esmcfn.policy import house
@@ -87,16 +89,83 @@ def test_a_count_of_500_blocks_for_good() -> None:
     assert (first.rule, first.level) == ("ESM001", Level.HARD)
     assert first.message == "500 instances, and the limit is 8 (max_instance_count)"
     assert second.rule == "ESM002"
+    assert second.message == "500 instances in all, and the limit is 200 (max_instances_per_environment)"
 
 
 def test_without_a_limit_any_count_will_do() -> None:
     assert list(house.findings([a_template(config(count=500))], Policy())) == []
 
 
-def test_the_template_that_goes_over_the_limit_of_all_gets_the_blame_alone() -> None:
-    templates = [a_template(config(count=8), name=f"esm-dev-{number}") for number in range(28)]
-    found = [(each.rule, each.stack) for each in house.findings(templates, POLICY)]
-    assert found == [("ESM002", "esm-dev-25")]
+def test_more_instances_than_the_limit_in_all_are_told_once_of_the_environment() -> None:
+    selected = Origin("environments/dev.yaml", 11)
+    origins = Origins(at=Origin("environments/dev.yaml", 1), keys={"selected_models": selected})
+    base = replace(a_template({}), stack=a_base_stack(origins=origins))
+    models = [replace(a_template(config(count=8)), stack=a_stack(f"m{number}")) for number in range(28)]
+
+    (finding,) = house.findings([base, *models], POLICY)
+
+    assert finding.rule == "ESM002"
+    assert finding.message == "224 instances in all, and the limit is 200 (max_instances_per_environment)"
+    assert finding.origin == selected
+    assert (finding.stack, finding.model, finding.logical_id) == ("", None, "")
+
+
+def test_without_a_base_stack_too_many_in_all_point_into_the_environment_s_file_too() -> None:
+    models = [replace(a_template(config(count=8)), stack=a_stack(f"m{number}")) for number in range(26)]
+    (finding,) = house.findings(models, POLICY)
+    assert finding.origin == models[0].stack.origins.at
+
+
+def test_as_many_instances_as_the_limit_are_fine_and_parked_ones_do_not_count() -> None:
+    models = [replace(a_template(config(count=8)), stack=a_stack(f"m{number}")) for number in range(25)]
+    parked = [replace(a_template(config(count=8)), stack=a_stack(f"p{number}", parked=True)) for number in range(9)]
+    assert list(house.findings([*models, *parked], POLICY)) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "near"),
+    [("ESM102", "did you mean ESM012?"), ("ESM777", "did you mean"), ("ESM014", "did you mean")],
+)
+def test_a_level_of_a_rule_that_does_not_exist_blocks_for_good(named: str, near: str) -> None:
+    (finding,) = house.findings([a_template({})], Policy(levels={named: Level.ADVISORY, "ESM001": Level.SOFT}))
+
+    assert (finding.rule, finding.level, finding.severity) == ("ESMCFN-LEVELS", Level.HARD, Severity.ERROR)
+    assert f"there is no rule {named}" in finding.message
+    assert near in finding.message
+
+
+def test_levels_of_other_engines_rules_are_not_the_house_s_to_judge() -> None:
+    levels = {"E3012": Level.ADVISORY, "CKV_AWS_149": Level.HARD}
+    assert list(house.findings([a_template({})], Policy(levels=levels))) == []
+
+
+def container(name: str) -> Mapping[str, object]:
+    image = f"123456789012.dkr.ecr.us-east-2.amazonaws.com/esm@sha256:{'0' * 64}"
+    properties = {"PrimaryContainer": {"Image": image, "Environment": {name: "never shown"}}}
+    return {"Resources": {"Model": {"Type": "AWS::SageMaker::Model", "Properties": properties}}}
+
+
+@pytest.mark.parametrize(
+    "name", ["TOKEN", "HF_TOKEN", "api_key", "Db_Password", "AWS_SECRET_ACCESS_KEY", "KEY_1", "MY_CREDENTIAL"]
+)
+def test_a_variable_that_reads_like_a_secret_is_told_without_its_value(name: str) -> None:
+    (finding,) = house.findings([a_template(container(name))], POLICY)
+
+    assert (finding.rule, finding.level) == ("ESM013", Level.SOFT)
+    assert finding.message.startswith(f"{name} reads like a secret")
+    assert "never shown" not in finding.message
+
+
+@pytest.mark.parametrize("name", ["MAX_TOKENS", "TOKENIZER", "MONKEY", "KEYWORDS", "PASSWORDLESS", "LOG_LEVEL"])
+def test_a_variable_that_only_sounds_like_one_is_fine(name: str) -> None:
+    assert broken(container(name)) == []
+
+
+def test_a_variable_s_finding_points_at_its_own_line() -> None:
+    line = Origin("catalogs/esm.yaml", 12)
+    lines = {"Model/PrimaryContainer/Environment/HF_TOKEN": line}
+    (finding,) = house.findings([replace(a_template(container("HF_TOKEN")), origins=lines)], POLICY)
+    assert finding.origin == line
 
 
 def test_a_region_that_is_not_known_is_said_and_never_passed_over() -> None:

@@ -2,23 +2,32 @@
 
 hosting   instances, offers, model packages
 access    roles, policies, access keys
+container images and variables of own containers
 page      docs/rules.md, made from RULES
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from esmcfn.domain.finding import Engine, Finding
+from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.project import Policy
 from esmcfn.domain.template import Template
+from esmcfn.errors import did_you_mean
 from esmcfn.policy.house.access import ACCESS_RULES
+from esmcfn.policy.house.container import CONTAINER_RULES
 from esmcfn.policy.house.hosting import HOSTING_RULES
-from esmcfn.policy.house.rule import Rule, Subject
+from esmcfn.policy.house.rule import WHOLE, Rule, Subject
 
 __all__ = ["RULES", "Rule", "Subject", "find", "findings"]
 
-RULES: tuple[Rule, ...] = (*HOSTING_RULES, *ACCESS_RULES)
+RULES: tuple[Rule, ...] = (*HOSTING_RULES, *ACCESS_RULES, *CONTAINER_RULES)
+
+LEVELS_RULE = "ESMCFN-LEVELS"
+"""Id of the finding that a policy sets the level of a house rule that does not exist."""
+
+_HOUSE = re.compile(r"ESM\d{3}")
 
 
 def find(rule_id: str) -> Rule | None:
@@ -27,7 +36,8 @@ def find(rule_id: str) -> Rule | None:
 
 
 def findings(templates: Sequence[Template], policy: Policy) -> Iterator[Finding]:
-    """Everything that the house rules say about these templates."""
+    """Everything that the house rules say about these templates, and about the policy itself."""
+    yield from _unknown_levels(policy)
     for template in templates:
         subject = Subject(template=template, others=templates, limits=policy.limits)
         for rule in RULES:
@@ -35,7 +45,24 @@ def findings(templates: Sequence[Template], policy: Policy) -> Iterator[Finding]
                 yield _finding(rule, template, message, path, policy)
 
 
+def _unknown_levels(policy: Policy) -> Iterator[Finding]:
+    """A level of no rule is a slip of the finger, and somewhere a gate does not stand as it was meant to."""
+    ids = [rule.id for rule in RULES]
+    for named in sorted(policy.levels):
+        if _HOUSE.fullmatch(named) and named not in ids:
+            near = did_you_mean(named, ids) or f"house rules are {ids[0]} to {ids[-1]}"
+            yield Finding(
+                rule=LEVELS_RULE,
+                engine=Engine.HOUSE,
+                severity=Severity.ERROR,
+                level=Level.HARD,
+                message=f"levels.{named} in policies/: there is no rule {named} ({near})",
+                origin=None,
+            )
+
+
 def _finding(rule: Rule, template: Template, message: str, path: str, policy: Policy) -> Finding:
+    whole = path == WHOLE
     logical_id = path.split("/", 1)[0]
     resources = template.body.get("Resources")
     return Finding(
@@ -44,9 +71,9 @@ def _finding(rule: Rule, template: Template, message: str, path: str, policy: Po
         severity=rule.severity,
         level=policy.levels.get(rule.id, rule.level),
         message=message,
-        origin=template.origin(path),
-        stack=template.stack.name,
-        model=template.stack.model,
+        origin=template.stack.origins.of("selected_models") if whole else template.origin(path),
+        stack="" if whole else template.stack.name,
+        model=None if whole else template.stack.model,
         logical_id=logical_id if isinstance(resources, dict) and logical_id in resources else "",
         source=rule.source,
     )

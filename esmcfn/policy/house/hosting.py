@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from esmcfn.domain.finding import Level, Severity
+from esmcfn.domain.stack import ModelStack
 from esmcfn.domain.template import Template
-from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, number, resources, text
+from esmcfn.policy.house.rule import WHOLE, Complaint, Rule, Subject, items, mapping, number, resources, text
 from esmcfn.reference import instance_types, marketplace
 
 _CONFIG = "AWS::SageMaker::EndpointConfig"
@@ -24,17 +25,13 @@ def _too_many_instances(subject: Subject) -> Iterable[Complaint]:
 
 
 def _too_many_in_all(subject: Subject) -> Iterable[Complaint]:
-    """The one that goes over the limit gets the blame; its followers would only repeat it."""
+    """Told once, of the environment: no single endpoint is to blame. A parked one has no instances."""
     limit = subject.limits.get("max_instances_per_environment")
-    if limit is None:
+    if limit is None or subject.template is not subject.others[0]:
         return
-    total = 0
-    for template in subject.others:
-        for path, _, count in _variants(template):
-            before, total = total, total + count
-            if template is subject.template and before <= limit < total:
-                message = f"{total} instances so far, and the limit is {limit} (max_instances_per_environment)"
-                yield message, f"{path}/InitialInstanceCount"
+    total = sum(count for template in subject.others if not _parked(template) for *_, count in _variants(template))
+    if total > limit:
+        yield f"{total} instances in all, and the limit is {limit} (max_instances_per_environment)", WHOLE
 
 
 def _not_offered(subject: Subject) -> Iterable[Complaint]:
@@ -68,6 +65,10 @@ def _network_open(subject: Subject) -> Iterable[Complaint]:
     for logical_id, properties in subject.resources(_MODEL):
         if logical_id in packaged and properties.get("EnableNetworkIsolation") is not True:
             yield "a model package runs without network isolation", f"{logical_id}/EnableNetworkIsolation"
+
+
+def _parked(template: Template) -> bool:
+    return isinstance(template.stack, ModelStack) and template.stack.parked
 
 
 def _variants(template: Template) -> Iterator[tuple[str, str, int]]:

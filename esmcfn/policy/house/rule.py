@@ -12,6 +12,9 @@ from esmcfn.domain.template import Template
 Complaint = tuple[str, str]
 """A message, and the path that it is about: "EndpointConfig/ProductionVariants/0/InstanceType"."""
 
+WHOLE = ""
+"""The path of a complaint about the environment as a whole: about what it selects, taken together."""
+
 
 class Subject(Struct, frozen=True, kw_only=True):
     """A template under judgement, and what a judgement may need besides.
