@@ -139,12 +139,13 @@ def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Polic
 
 def _fault(adapter: Adapter, fault: Fault) -> Finding:
     """An engine that says nothing is no consent. No level and no waiver changes this one."""
+    mend = fault.mend or (adapter.mend if fault.uninstalled else adapter.by_hand)
     return Finding(
         rule=adapter.fault_rule,
         engine=adapter.engine,
         severity=Severity.ERROR,
         level=Level.HARD,
-        message=f"{adapter.engine} judged nothing: it {fault.reason}. Mend it: {fault.mend or adapter.mend}",
+        message=f"{adapter.engine} judged nothing: it {fault.reason}. Mend it: {mend}",
         origin=None,
     )
 

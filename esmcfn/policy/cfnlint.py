@@ -7,7 +7,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from esmcfn.domain.finding import Engine, Level, Severity
-from esmcfn.policy.engine import RUNNERS, Adapter, Installation, Surroundings, installed_version
+from esmcfn.policy.engine import RUNNERS, Adapter, Installation, Surroundings, by_hand, installed_version
 from esmcfn.policy.process import Fault
 
 
@@ -15,10 +15,10 @@ def find(surroundings: Surroundings) -> Installation | Fault:
     """The cfn-lint that this interpreter would import."""
     spec = PathFinder.find_spec("cfnlint")
     if spec is None or spec.origin is None:
-        return Fault("is not installed")
+        return Fault("is not installed", uninstalled=True)
     version = installed_version(Path(spec.origin).parents[1], "cfn_lint") or _slow_version()
     if version is None:
-        return Fault("is not installed as a package")
+        return Fault("is not installed as a package", uninstalled=True)
     return Installation(
         version=version,
         # -I: neither the current folder nor the user's PYTHON variables decide what is imported.
@@ -45,6 +45,7 @@ CFN_LINT = Adapter(
     engine=Engine.CFN_LINT,
     fault_rule="ESMCFN-CFN-LINT",
     mend="python -m pip install --force-reinstall cfn-lint",
+    by_hand=by_hand("cfn-lint -- built/*/*.json"),
     find=find,
     level=level,
 )

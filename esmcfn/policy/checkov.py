@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from esmcfn.domain.finding import Engine, Level, Severity
-from esmcfn.policy.engine import RUNNERS, Adapter, Installation, Surroundings, installed_version
+from esmcfn.policy.engine import RUNNERS, Adapter, Installation, Surroundings, by_hand, installed_version
 from esmcfn.policy.process import Fault
 
 VARIABLE = "ESMCFN_CHECKOV"
@@ -127,6 +127,7 @@ CHECKOV = Adapter(
     engine=Engine.CHECKOV,
     fault_rule="ESMCFN-CHECKOV",
     mend=f"{INSTALL} --force",
+    by_hand=by_hand("checkov --framework cloudformation -d built"),
     find=find,
     level=level,
 )

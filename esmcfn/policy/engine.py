@@ -50,15 +50,22 @@ class Adapter(Struct, frozen=True, kw_only=True):
 
     Attributes:
         fault_rule: id of the finding that says that the engine did not speak.
-        mend: the command that mends it.
+        mend: the command that installs it anew.
+        by_hand: what to do about one that is installed and fails.
         level: what a remark is worth where policy does not say.
     """
 
     engine: Engine
     fault_rule: str
     mend: str
+    by_hand: str
     find: Callable[[Surroundings], Installation | Fault]
     level: Callable[[Severity], Level]
+
+
+def by_hand(command: str) -> str:
+    """What to do about an engine that is installed and fails."""
+    return f"run it by hand, and report it if it answers there: esmcfn build ENVIRONMENT --out built && {command}"
 
 
 def read_answer(answer: object, version: str, names: Iterable[str]) -> Mapping[str, tuple[Remark, ...]] | Fault:
@@ -66,7 +73,8 @@ def read_answer(answer: object, version: str, names: Iterable[str]) -> Mapping[s
     if not isinstance(answer, dict) or not isinstance(answer.get("templates"), dict):
         return Fault("answered with something else than remarks")
     if answer.get("version") != version:
-        return Fault(f"says that it is version {answer.get('version')}, and {version} is installed")
+        reason = f"says that it is version {answer.get('version')}, and {version} is installed"
+        return Fault(reason, uninstalled=True)
     said = answer["templates"]
     missing = [name for name in names if name not in said]
     if missing:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -24,17 +25,24 @@ _INHERITED = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", 
 _TAIL = 400
 """Characters of an engine's last words that a message repeats."""
 
+_LAST_WORDS = 64 * 1024
+"""Bytes of what an engine said in which the telling line is looked for."""
+
+_EXCEPTION = re.compile(r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Timeout)(?::|$)")
+
 
 class Fault(Struct, frozen=True):
     """Why an engine has no answer.
 
     Attributes:
         reason: the second half of a sentence that begins with "it".
-        mend: the command that mends it, empty where the adapter's usual one does.
+        mend: the command that mends it, empty where one of the adapter's does.
+        uninstalled: the installation is to blame, so that a new one mends it.
     """
 
     reason: str
     mend: str = ""
+    uninstalled: bool = False
 
 
 class EngineProcess:
@@ -128,11 +136,19 @@ class EngineProcess:
 
     def _crash(self, status: int) -> Fault:
         with suppress(OSError), open(os.path.join(self._folder, "errors.txt"), "rb") as file:
-            words = file.read()[-4 * _TAIL :].decode("utf-8", "replace").strip().splitlines()
-            last = words[-1][:_TAIL] if words else "without a word"
+            told = _telling(file.read()[-_LAST_WORDS:].decode("utf-8", "replace"))
             how = f"by signal {-status}" if status < 0 else f"with status {status}"
-            return Fault(f"ended {how}: {last}")
+            uninstalled = told.startswith(("ImportError", "ModuleNotFoundError"))
+            return Fault(f"ended {how}: {told}", uninstalled=uninstalled)
         return Fault(f"ended with status {status}")
+
+
+def _telling(errors: str) -> str:
+    """The line that says what went wrong: the last exception's, or the last of all where there is none."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    raised = [line for line in lines if _EXCEPTION.match(line)]
+    line = (raised or lines or ["without a word"])[-1][:_TAIL]
+    return line if line.isprintable() else repr(line)
 
 
 def _environment(folder: str, scratch: Path | None) -> dict[str, str]:

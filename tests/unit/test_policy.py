@@ -49,7 +49,9 @@ def an_engine(
     def level(severity: Severity) -> Level:
         return Level.HARD if severity is Severity.ERROR else Level.ADVISORY
 
-    return Adapter(engine=engine, fault_rule="FAULT", mend="mend it", find=find, level=level)
+    return Adapter(
+        engine=engine, fault_rule="FAULT", mend="install it anew", by_hand="run it by hand", find=find, level=level
+    )
 
 
 def a_template(name: str = "esm-dev", *, text: str = "{}", **origins: Origin) -> Template:
@@ -188,6 +190,17 @@ def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path: Path) -> None:
 
 FAILURES = {
     "crash": ("raise ValueError('no such rule')", "it ended with status 1: ValueError: no such rule"),
+    "multiline": (
+        "raise ValueError('no such rule\\nsecond line\\nthird')",
+        "it ended with status 1: ValueError: no such rule",
+    ),
+    "afterthought": (
+        "os.write(2, b'Traceback\\nbotocore.exceptions.SomeError: so it is\\n' + b'+ cleaning\\n' * 999); sys.exit(3)",
+        "it ended with status 3: botocore.exceptions.SomeError: so it is",
+    ),
+    "words": ("sys.exit('could not read x.json')", "it ended with status 1: could not read x.json"),
+    "escape": ("sys.exit('\\x1b[2Jgone')", "it ended with status 1: '\\x1b[2Jgone'"),
+    "import": ("import nowhere.at_all", "it ended with status 1: ModuleNotFoundError: No module named 'nowhere'"),
     "signal": ("os.kill(os.getpid(), 9)", "it ended by signal 9: without a word"),
     "garbage": ("print('Traceback: everything is fine')", "it answered with something that is not JSON"),
     "silence": ("", "it answered with something that is not JSON"),
@@ -202,6 +215,9 @@ FAILURES = {
 }
 
 
+MENDS = {FAILURES[name][1]: "install it anew" for name in ("import", "version")}
+
+
 @pytest.mark.parametrize(("script", "message"), FAILURES.values(), ids=FAILURES)
 def test_an_engine_that_fails_blocks_names_what_mends_it_and_leaves_no_verdict(
     tmp_path: Path, script: str, message: str
@@ -212,7 +228,7 @@ def test_an_engine_that_fails_blocks_names_what_mends_it_and_leaves_no_verdict(
     assert finding.blocks
     assert finding.origin is None
     assert message in finding.message
-    assert finding.message.endswith("Mend it: mend it")
+    assert finding.message.endswith(f"Mend it: {MENDS.get(message, 'run it by hand')}")
     assert not list(tmp_path.rglob("cache/**/*.json"))
 
 

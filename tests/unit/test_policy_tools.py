@@ -135,7 +135,7 @@ def test_cfn_lint_is_the_one_that_this_interpreter_imports() -> None:
 
 def test_without_cfn_lint_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    assert cfnlint.find(SURROUNDINGS) == Fault("is not installed")
+    assert cfnlint.find(SURROUNDINGS) == Fault("is not installed", uninstalled=True)
 
 
 def test_a_version_is_read_off_a_folder_s_name(tmp_path: Path) -> None:
