@@ -96,6 +96,11 @@ CATALOG = (
         },
         ("mode",),
     ),
+    Kind(
+        "stale",
+        "DescribeStacks answers how stacks were before their last operation began",
+        {"stack": "which one, by name; default: any", **COMMON},
+    ),
     Kind("model-error", "InvokeEndpoint answers with a server error of the container", dict(COMMON)),
 )
 

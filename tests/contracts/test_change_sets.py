@@ -54,7 +54,7 @@ def create(world: World, template: object, **more: Any) -> tuple[str, str]:
         (a_template(T={**a_topic(), "DeletionPolicy": "Keep"}), "invalid DeletionPolicy attribute Keep"),
         (a_template(T=a_topic(DisplayName={"Fn::Cidr": ["a", 1, 2]})), "does not support Fn::Cidr"),
         (a_template(T=a_topic(DisplayName="{{resolve:ssm:x}}")), "does not support dynamic references"),
-        ({"Transform": "AWS::Serverless-2016-10-31", **a_template(T=a_topic())}, "section Transform"),
+        ({"Transform": "AWS::Serverless-2016-10-31", **a_template(T=a_topic())}, "AWS::LanguageExtensions only"),
         ({"Conditions": {}, **a_template(T={**a_topic(), "Condition": "C"})}, "Unresolved condition dependency C"),
         (a_template(**{f"T{i}": a_topic() for i in range(501)}), "501, is greater than maximum allowed, 500"),
         (a_template(T=a_topic(DisplayName="x" * 52_000)), "length less than or equal to 51200"),

@@ -171,6 +171,31 @@ def test_an_update_may_be_paused_and_rolled_back_later(world: World) -> None:
     assert world.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"] == "1"
 
 
+def test_a_pause_remembers_what_an_earlier_attempt_changed(world: World) -> None:
+    world.deploy("s", a_template(A=a_topic(DisplayName="1")))
+    fault(world, "handler", logical_id="B", times=2)
+    after = a_template(A=a_topic(DisplayName="2"), B={**a_topic(), "DependsOn": "A"})
+    for _ in range(2):
+        execute(world, "s", after, DisableRollback=True)
+        world.advance()
+    world.cfn.rollback_stack(StackName="s")
+    world.advance()
+    (arn,) = [t["TopicArn"] for t in world.client("sns").list_topics()["Topics"]]
+    assert world.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"] == "1"
+
+
+def test_a_failed_export_leaves_the_outputs_as_they_were(world: World) -> None:
+    def exporting(name: str) -> dict[str, Any]:
+        return {**a_template(A=a_topic()), "Outputs": {"X": {"Value": name, "Export": {"Name": name}}}}
+
+    world.deploy("a", exporting("x"))
+    world.deploy("s", exporting("y"))
+    execute(world, "s", exporting("x"))
+    world.advance()
+    assert world.stack("s")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert [output["OutputValue"] for output in world.stack("s")["Outputs"]] == ["y"]
+
+
 def test_an_update_may_be_cancelled(world: World) -> None:
     world.deploy("s", an_endpoint())
     execute(world, "s", an_endpoint(suffix="2"))
@@ -305,15 +330,11 @@ def test_a_stack_may_be_made_without_a_change_set(world: World) -> None:
     assert world.cfn.get_template_summary(StackName="s")["ResourceTypes"] == ["AWS::SNS::Topic"]
 
 
-def test_many_stacks_are_described_in_pages_and_fast(world: World) -> None:
-    import time
-
+def test_many_stacks_are_described_in_pages(world: World) -> None:
     for index in range(101):
         world.cfn.create_stack(StackName=f"s{index}", TemplateBody=json.dumps(a_template(A=a_topic(DisplayName="x"))))
     world.advance()
-    started = time.perf_counter()
     page = world.cfn.describe_stacks()
-    assert time.perf_counter() - started < 1.0
     assert len(page["Stacks"]) == 100
     assert len(world.cfn.describe_stacks(NextToken=page["NextToken"])["Stacks"]) == 1
 

@@ -99,3 +99,23 @@ def test_a_token_repeats(live: Live) -> None:
     template = a_template(T=a_topic())
     first = live.plan(template, kind="CREATE", name="plan", ClientToken="t1")
     assert live.plan(template, kind="CREATE", name="plan", ClientToken="t1")["ChangeSetId"] == first["ChangeSetId"]
+
+
+def test_a_transform_says_no_updates(live: Live) -> None:
+    template = {"Transform": "AWS::LanguageExtensions", **a_template(T=a_topic())}
+    live.deploy(template)
+    plan = live.plan(template)
+    assert (plan["Status"], plan["StatusReason"]) == ("FAILED", "No updates are to be performed.")
+    with pytest.raises(live.cfn.exceptions.InsufficientCapabilitiesException):
+        live.cfn.update_stack(StackName=live.name, TemplateBody=json.dumps(template))
+
+
+def test_an_output_shows_a_parameter_without_echo(live: Live) -> None:
+    template = {
+        "Parameters": {"Word": {"Type": "String", "NoEcho": True}},
+        **a_template(T=a_topic()),
+        "Outputs": {"Word": {"Value": {"Ref": "Word"}}},
+    }
+    live.deploy(template, Parameters=[{"ParameterKey": "Word", "ParameterValue": "opensesame"}])
+    (stack,) = live.cfn.describe_stacks(StackName=live.name)["Stacks"]
+    assert (stack["Parameters"][0]["ParameterValue"], stack["Outputs"][0]["OutputValue"]) == ("****", "opensesame")

@@ -59,5 +59,26 @@ CLAIMS = (
     Claim(id="rollback-stack", says="RollbackStack without a stable state ends in ROLLBACK_COMPLETE"),
     Claim(id="clash", says="A SageMaker name clash is the service's error, and other custom names CloudFormation's"),
     Claim(id="export-in-use", says="Deleting a stack whose export is in use keeps its status, with Delete canceled"),
+    Claim(
+        id="transform-no-op",
+        says="A change set without changes of a template with a Transform fails with 'No updates are to be performed.'",
+        test="test_a_transform_says_no_updates",
+    ),
+    Claim(
+        id="transform-acknowledged",
+        says="A Transform needs CAPABILITY_AUTO_EXPAND in CreateStack and UpdateStack, and not in CreateChangeSet",
+        test="test_a_transform_says_no_updates",
+    ),
+    Claim(id="nested-failed", says="A nested stack whose creation failed is CREATE_FAILED until its parent deletes it"),
+    Claim(
+        id="nested-held", says="A nested stack stays in UPDATE_COMPLETE_CLEANUP_IN_PROGRESS until its parent cleans up"
+    ),
+    Claim(id="nested-events", says="DescribeEvents of a root stack has no events of its nested stacks"),
+    Claim(id="nested-unchanged", says="IncludeNestedStacks leaves out a nested stack in which nothing changes"),
+    Claim(
+        id="no-echo-output",
+        says="An output of a NoEcho parameter is shown in the clear",
+        test="test_an_output_shows_a_parameter_without_echo",
+    ),
     Claim(id="package-unsubscribed", says="DescribeModelPackage without a subscription is refused as CreateModel is"),
 )

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from esmcfn.sandbox.cloudformation import schema
 from esmcfn.sandbox.cloudformation.language import Place, Scope, parameter_values
-from esmcfn.sandbox.cloudformation.model import Change, Detail, Parameter, Resource, Revision, Stack
+from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Change, Detail, Parameter, Resource, Revision, Stack
 from esmcfn.sandbox.cloudformation.schema import UNKNOWN, TypeSchema, is_open
 from esmcfn.sandbox.cloudformation.template import Template, entities, parse
+from esmcfn.sandbox.refusal import invalid
 from esmcfn.sandbox.resources import HANDLERS, tag_property
 from esmcfn.sandbox.state import Json
 
@@ -48,7 +49,18 @@ class Expected:
         handler = HANDLERS[self.live[logical_id].resource_type]
         if self.masked and name in handler.secret_attributes:
             return MASK
-        return self.live[logical_id].attributes[name]
+        return attribute_of(self.live[logical_id], name)
+
+
+def attribute_of(resource: Resource, name: str) -> str:
+    """Return an attribute of a resource that exists.
+
+    Raises:
+        Refusal: a nested stack has no such output.
+    """
+    if resource.resource_type == STACK_TYPE and name not in resource.attributes:
+        raise invalid(f"Output '{name.removeprefix('Outputs.')}' not found in stack '{resource.physical_id}'")
+    return resource.attributes[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +96,7 @@ def compute(proposal: Proposal) -> list[Change]:
     stack = proposal.stack
     present = stack.present
     expected = Expected(present)
-    scopes = [
-        Scope(
-            template=proposal.template,
-            place=proposal.place,
-            parameters=parameter_values(proposal.template, proposal.revision.parameters, masked=hidden),
-            resources=Expected(present, expected.fates, hidden),
-            exports=proposal.exports,
-        )
-        for hidden in (False, True)
-    ]
+    scopes = [expected_scope(proposal, expected.fates, masked=hidden) for hidden in (False, True)]
     found: dict[str, Change] = {}
     for logical_id in proposal.order():
         declaration = proposal.template.resources[logical_id]
@@ -116,6 +119,17 @@ def compute(proposal: Proposal) -> list[Change]:
         if logical_id not in kept:
             found[logical_id] = _removed(live)
     return [found[name] for name in sorted(found)]
+
+
+def expected_scope(proposal: Proposal, fates: dict[str, str], *, masked: bool = False) -> Scope:
+    """Return what values may refer to before execution."""
+    return Scope(
+        template=proposal.template,
+        place=proposal.place,
+        parameters=parameter_values(proposal.template, proposal.revision.parameters, masked=masked),
+        resources=Expected(proposal.stack.present, fates, masked),
+        exports=proposal.exports,
+    )
 
 
 def _fate(change: Change | None) -> str:
@@ -175,6 +189,8 @@ class _Comparison:
         """Return the Modify change, or None where nothing changes."""
         kind = schema.must_load(self.live.resource_type, self.proposal.place.region)
         details = [*self._property_details(kind), *self._tag_details(kind), *self._attribute_details()]
+        if not details and self.live.resource_type == STACK_TYPE:
+            details = [Detail(attribute="Properties", evaluation="Dynamic", source="Automatic")]
         if not details:
             return None
         replacement = _replacement(details)

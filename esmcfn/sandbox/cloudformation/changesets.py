@@ -5,23 +5,21 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.cloudformation import requests
-from esmcfn.sandbox.cloudformation.changes import Proposal, compute, parameters_shown
+from esmcfn.sandbox.cloudformation.changes import compute, parameters_shown
 from esmcfn.sandbox.cloudformation.early import findings
 from esmcfn.sandbox.cloudformation.execution import Engine
-from esmcfn.sandbox.cloudformation.language import Place
 from esmcfn.sandbox.cloudformation.model import (
     PAUSED,
     SETTLED_FOR_UPDATE,
-    Change,
     ChangeSet,
-    Detail,
     Revision,
     Stack,
 )
+from esmcfn.sandbox.cloudformation.planned import change_set_summary, change_shown
+from esmcfn.sandbox.cloudformation.proposals import proposed, something_else
 from esmcfn.sandbox.cloudformation.service import digest
-from esmcfn.sandbox.cloudformation.template import Template, parse
+from esmcfn.sandbox.cloudformation.template import Template
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.state import Json
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+NO_UPDATES = "No updates are to be performed."
+"""The same for a template with a Transform: CloudFormation tells after it has processed it."""
 MAX_CHANGE_SETS = 1000
 
 
@@ -60,6 +60,7 @@ class ChangeSets:
         requests.refuse_unsupported(given, requests.UNSUPPORTED_IN_CHANGE_SETS)
         kind, name = given.get("ChangeSetType", "UPDATE"), given["ChangeSetName"]
         stack = self.world.cloudformation.find(region, given["StackName"])
+        requests.refuse_nested(stack)
         self._check_state(stack, kind, given)
         asked = digest(kind, {k: v for k, v in given.items() if k not in ("ClientToken", "Description")})
         existing = _named(stack, name) if stack is not None else None
@@ -71,7 +72,7 @@ class ChangeSets:
             stack = self._review(call, revision)
         if len(stack.change_sets) >= MAX_CHANGE_SETS:
             raise Refusal("LimitExceededException", f"ChangeSet limit exceeded for stack {stack.name}")
-        change_set = self._propose(stack, template, revision, call, kind)
+        change_set = self._propose(stack, template, revision, given, kind)
         change_set.digest = asked
         stack.change_sets[change_set.id] = change_set
         self.world.cloudformation.save(stack)
@@ -116,8 +117,25 @@ class ChangeSets:
         Engine(self.world, stack).set_status("REVIEW_IN_PROGRESS", now, "User Initiated")
         return stack
 
-    def _propose(self, stack: Stack, template: Template, revision: Revision, call: Call, kind: str) -> ChangeSet:
-        given, now = call.parameters, self.world.clock.now()
+    def propose_nested(
+        self, stack: Stack, template: Template, revision: Revision, outer: ChangeSet, kind: str
+    ) -> ChangeSet:
+        """Return a nested stack's change set, as part of the enclosing stack's."""
+        name = f"{outer.name[:80]}-{stack.parent_logical_id[:20]}-{uuid.uuid4().hex[:12]}"
+        given = {"ChangeSetName": name, "IncludeNestedStacks": True, "OnStackFailure": outer.on_stack_failure}
+        return self._propose(stack, template, revision, given, kind, outer=outer)
+
+    def _propose(
+        self,
+        stack: Stack,
+        template: Template,
+        revision: Revision,
+        given: Json,
+        kind: str,
+        *,
+        outer: ChangeSet | None = None,
+    ) -> ChangeSet:
+        now = self.world.clock.now()
         identity = f"{given['ChangeSetName']}/{uuid.uuid4()}"
         change_set = ChangeSet(
             id=f"arn:aws:cloudformation:{stack.region}:{self.world.account}:changeSet/{identity}",
@@ -135,6 +153,8 @@ class ChangeSets:
             include_nested=bool(given.get("IncludeNestedStacks")),
             operation_id=str(uuid.uuid4()),
             imports=_imports(given),
+            parent_id=outer.id if outer else "",
+            root_id=(outer.root_id or outer.id) if outer else "",
         )
         try:
             self._fill(change_set, stack, template, given)
@@ -143,7 +163,7 @@ class ChangeSets:
         return change_set
 
     def _fill(self, change_set: ChangeSet, stack: Stack, template: Template, given: Json) -> None:
-        proposal = self._proposal(change_set, stack, template)
+        proposal = proposed(self.world, stack, template, change_set.revision, imports=change_set.imports)
         _refuse_new_types(stack, template)
         change_set.findings = findings(self.world, proposal, skip=bool(given.get("DisableValidation")))
         fatal = sorted({finding.name for finding in change_set.findings if finding.mode == "FAIL"})
@@ -161,25 +181,10 @@ class ChangeSets:
             self.world.cloudformation.drift.add_reverts(proposal, change_set)
         if change_set.kind == "IMPORT":
             requests.only_imports(change_set)
-        if change_set.kind == "UPDATE" and not change_set.changes and not _something_else(stack, change_set):
-            _failed(change_set, NO_CHANGES)
-
-    def _proposal(self, change_set: ChangeSet, stack: Stack, template: Template) -> Proposal:
-        service = self.world.cloudformation
-        return Proposal(
-            stack=stack,
-            template=template,
-            revision=change_set.revision,
-            place=Place(
-                account=self.world.account,
-                region=stack.region,
-                stack_name=stack.name,
-                stack_id=stack.id,
-                notification_arns=tuple(change_set.revision.notification_arns),
-            ),
-            exports=lambda name: service.export(stack.region, name),
-            imports=change_set.imports,
-        )
+        if change_set.include_nested:
+            self.world.cloudformation.nested.plan(change_set, proposal)
+        if change_set.kind == "UPDATE" and not change_set.changes and not something_else(proposal):
+            _failed(change_set, NO_UPDATES if template.transforms else NO_CHANGES)
 
     # Reading
 
@@ -205,10 +210,10 @@ class ChangeSets:
         stack, change_set = self.find(call)
         values = bool(call.parameters.get("IncludePropertyValues"))
         settled = change_set.status == "CREATE_COMPLETE"
-        changes = [_change(change, values=values) for change in change_set.changes] if settled else []
+        changes = [change_shown(change, values=values) for change in change_set.changes] if settled else []
         some, token = page(changes, call.parameters.get("NextToken"), self.world.page_size(call))
         return {
-            **_summary(stack, change_set),
+            **change_set_summary(stack, change_set),
             "Parameters": parameters_shown(change_set.revision.parameters) or None,
             "NotificationARNs": change_set.revision.notification_arns,
             "Capabilities": change_set.revision.capabilities,
@@ -237,7 +242,7 @@ class ChangeSets:
         """ListChangeSets."""
         name = call.parameters["StackName"]
         stack = self.world.cloudformation.must_find(call.region, name, "Stack [{}] does not exist")
-        found = [_summary(stack, item) for item in stack.change_sets.values()]
+        found = [change_set_summary(stack, item) for item in stack.change_sets.values()]
         some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
         return {"Summaries": some, "NextToken": token}
 
@@ -257,13 +262,16 @@ class ChangeSets:
                 f"ChangeSet [{change_set.id}] cannot be deleted in its current execution status of "
                 f"[{change_set.execution_status}]",
             )
+        requests.refuse_nested(stack)
         del stack.change_sets[change_set.id]
+        self.world.cloudformation.nested.forget({change_set.id})
         self.world.cloudformation.save(stack)
         return {}
 
     def execute(self, call: Call) -> Json:
         """ExecuteChangeSet: the stack's other change sets are deleted."""
         stack, change_set = self.find(call)
+        requests.refuse_nested(stack)
         given = call.parameters
         for label, status, wanted in (
             ("status", change_set.status, "CREATE_COMPLETE"),
@@ -282,11 +290,9 @@ class ChangeSets:
             raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
         if change_set.kind != "CREATE" and stack.status != "REVIEW_IN_PROGRESS":
             requests.check_updatable(stack, disable_rollback=disable)
+        self.world.cloudformation.nested.forget(stack.change_sets.keys() - {change_set.id})
         stack.change_sets = {change_set.id: change_set}
         change_set.execution_status = "EXECUTE_IN_PROGRESS"
-        stack.change_set_id = change_set.id
-        if stack.status == "REVIEW_IN_PROGRESS":
-            stack.created_at = self.world.clock.now()
         self.world.cloudformation.start(
             stack,
             change_set.kind.lower(),
@@ -329,85 +335,3 @@ def _refuse_new_types(stack: Stack, template: Template) -> None:
             "Update of resource type is not permitted. The new template modifies resource type of the following "
             f"resources: [{', '.join(changed)}]"
         )
-
-
-def _something_else(stack: Stack, change_set: ChangeSet) -> bool:
-    """Outputs, tags or notification topics change: executable, with an empty list of changes."""
-    old, new = stack.revision, change_set.revision
-    return (
-        parse(old.body).section("Outputs") != parse(new.body).section("Outputs")
-        or old.tags != new.tags
-        or old.notification_arns != new.notification_arns
-    )
-
-
-def _summary(stack: Stack, change_set: ChangeSet) -> dict[str, object]:
-    return {
-        "StackId": stack.id,
-        "StackName": stack.name,
-        "ChangeSetId": change_set.id,
-        "ChangeSetName": change_set.name,
-        "ExecutionStatus": change_set.execution_status,
-        "Status": change_set.status,
-        "StatusReason": change_set.reason or None,
-        "CreationTime": moment(change_set.created_at),
-        "Description": change_set.description or None,
-        "IncludeNestedStacks": change_set.include_nested,
-        "ImportExistingResources": change_set.import_existing,
-    }
-
-
-def _change(change: Change, *, values: bool) -> dict[str, object]:
-    details = change.details if values else _without_values(change.details)
-    return {
-        "Type": "Resource",
-        "ResourceChange": {
-            "PolicyAction": change.policy_action or None,
-            "Action": change.action,
-            "LogicalResourceId": change.logical_id,
-            "PhysicalResourceId": change.physical_id or None,
-            "ResourceType": change.resource_type,
-            "Replacement": change.replacement or None,
-            "Scope": change.scope,
-            "ResourceDriftStatus": change.drift_status or None,
-            "ResourceDriftIgnoredAttributes": change.ignored or None,
-            "Details": [_detail(detail, values=values) for detail in details],
-            "BeforeContext": (change.before_context or None) if values else None,
-            "AfterContext": (change.after_context or None) if values else None,
-        },
-    }
-
-
-def _without_values(details: list[Detail]) -> list[Detail]:
-    """One detail a property and cause: paths are part of the property values."""
-    found: dict[tuple[str, ...], Detail] = {}
-    for detail in details:
-        key = (detail.attribute, detail.name, detail.evaluation, detail.source, detail.causing_entity)
-        known = found.setdefault(key, detail)
-        if detail.recreation == "Always" and known.recreation != "Always":
-            found[key] = detail
-    return list(found.values())
-
-
-def _detail(detail: Detail, *, values: bool) -> dict[str, object]:
-    target: dict[str, object] = {
-        "Attribute": detail.attribute,
-        "Name": detail.name or None,
-        "RequiresRecreation": detail.recreation,
-    }
-    if values:
-        target |= {
-            "Path": detail.path,
-            "BeforeValue": detail.before,
-            "AfterValue": detail.after,
-            "AttributeChangeType": detail.change_type,
-        }
-        if detail.actual is not None:
-            target["BeforeValueFrom"] = "ACTUAL_STATE"
-            target["Drift"] = {"PreviousValue": detail.previous, "ActualValue": detail.actual}
-    return {
-        "Target": target,
-        "Evaluation": detail.evaluation,
-        "ChangeSource": detail.source,
-        "CausingEntity": detail.causing_entity or None,
-    }

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-
-from esmcfn.sandbox.cloudformation.machine import Machine
-from esmcfn.sandbox.cloudformation.model import Op, Resource
+from esmcfn.sandbox.cloudformation.machine import NEVER, Machine
+from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Op, Resource, Stack
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError, NotYet
@@ -23,11 +21,30 @@ class Deleting(Machine):
             Op(logical_id=item.logical_id, action="delete", physical_id=item.physical_id) for item in run.doomed
         ]
         run.phase, run.wake_at = "cleanup", at + self.world.pace.stack_seconds
+        if self.stack.parent_id and not self.stack.status.startswith("UPDATE_ROLLBACK"):
+            run.held, run.wake_at = True, NEVER
+        else:
+            self._release(self.stack, at)
+
+    def _release(self, stack: Stack, at: float) -> None:
+        """Let nested stacks clean up: the enclosing one will not go back any more."""
+        for child in self._nested(stack):
+            if child.held:
+                child.running.held, child.running.wake_at = False, at + self.world.pace.stack_seconds
+                self._release(child, at)
+                self.world.cloudformation.save(child)
+
+    def _nested(self, stack: Stack) -> list[Stack]:
+        live = [item for item in stack.resources.values() if item.resource_type == STACK_TYPE]
+        return [self.world.cloudformation.stacks[item.physical_id] for item in live if item.physical_id]
 
     def _cleanup(self, at: float) -> None:
         rolled_back = self.stack.status.startswith("UPDATE_ROLLBACK")
         self._deletions(at, self.run.doomed, replaced=True, rollback=rolled_back)
         if any(op.state in ("waiting", "running") for op in self.run.cleanup_ops):
+            return
+        if any(child.busy for child in self._nested(self.stack)):
+            self.run.wake_at = at + self.world.pace.resource_seconds
             return
         self._finish("UPDATE_ROLLBACK_COMPLETE" if rolled_back else "UPDATE_COMPLETE", at)
 
@@ -105,11 +122,7 @@ class Deleting(Machine):
         if error.code == "NotFound":
             op.until = at + self.world.pace.resource_seconds
             return
-        reason = (
-            f'Resource handler returned message: "{error.message}" '
-            f"(RequestToken: {uuid.uuid4()}, HandlerErrorCode: {error.code})"
-        )
-        self._mark(resource, "DELETE_FAILED", at, reason)
+        self._mark(resource, "DELETE_FAILED", at, self._said(error))
         again = self.run.phase == "cleanup" and op.tries < CLEANUP_TRIES
         op.state = "waiting" if again else "failed"
         op.until = at + self.world.pace.resource_seconds
@@ -118,7 +131,11 @@ class Deleting(Machine):
         if op.pending:  # it could not be deleted before; now it can
             op.pending, op.state = False, "waiting"
             return
-        progress = HANDLERS[resource.resource_type].deleted(self.request(resource, at))
+        try:
+            progress = HANDLERS[resource.resource_type].deleted(self.request(resource, at))
+        except (Refusal, HandlerError) as error:
+            self._deletion_failed(op, resource, error, at)
+            return
         if not progress.done:
             op.until = max(progress.until, at + self.world.pace.resource_seconds)
             return

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation import schema
-from esmcfn.sandbox.cloudformation.changes import Expected, Proposal, creation_order
-from esmcfn.sandbox.cloudformation.language import Scope, parameter_values
+from esmcfn.sandbox.cloudformation.changes import Proposal, creation_order, expected_scope
+from esmcfn.sandbox.cloudformation.language import Scope
 from esmcfn.sandbox.cloudformation.model import Finding
 from esmcfn.sandbox.cloudformation.schema import SyntaxProblem
 from esmcfn.sandbox.refusal import Refusal
@@ -78,13 +78,7 @@ def _property_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
 
 def _scope(proposal: Proposal) -> Scope:
     fates = {name: "add" for name in proposal.template.resources if name not in proposal.stack.present}
-    return Scope(
-        template=proposal.template,
-        place=proposal.place,
-        parameters=parameter_values(proposal.template, proposal.revision.parameters),
-        resources=Expected(proposal.stack.present, fates),
-        exports=proposal.exports,
-    )
+    return expected_scope(proposal, fates)
 
 
 def _existence_findings(world: World, proposal: Proposal) -> Iterator[Finding]:

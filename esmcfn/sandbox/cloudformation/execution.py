@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation.changes import creation_order, differences
-from esmcfn.sandbox.cloudformation.model import Op, Resource, Stack
+from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Op, Resource, Stack
 from esmcfn.sandbox.cloudformation.outputs import export_in_use, resolve_outputs
 from esmcfn.sandbox.cloudformation.rolling import RollingBack
 from esmcfn.sandbox.refusal import Refusal
@@ -122,7 +122,8 @@ class Engine(RollingBack):
         old = self.stack.resources[op.logical_id]
         new = self._declared(op.logical_id)
         reverting = op.logical_id in self.run.revert
-        if (new.properties, new.tags) == (old.properties, old.tags) and not reverting:
+        nested = old.resource_type == STACK_TYPE and self.run.kind != "import"  # its template may have changed
+        if (new.properties, new.tags) == (old.properties, old.tags) and not reverting and not nested:
             old.metadata, old.depends_on = new.metadata, new.depends_on
             old.deletion_policy, old.update_replace_policy = new.deletion_policy, new.update_replace_policy
             op.state = "done"
@@ -180,6 +181,7 @@ class Engine(RollingBack):
             if not progress.done:
                 op.until = max(progress.until, at + self.world.pace.resource_seconds)
                 return ""
+            resource.attributes = dict(HANDLERS[resource.resource_type].settled(self.request(resource, at)))
         op.state = "done"
         status = {"create": "CREATE_COMPLETE", "import": "IMPORT_COMPLETE"}.get(op.action, "UPDATE_COMPLETE")
         self._mark(resource, status, at, properties=json.dumps(resource.shown))

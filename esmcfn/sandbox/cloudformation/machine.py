@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation import schema
-from esmcfn.sandbox.cloudformation.changes import MASK, masked
+from esmcfn.sandbox.cloudformation.changes import MASK, attribute_of, masked
 from esmcfn.sandbox.cloudformation.language import Place, Scope, parameter_values
 from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Event, Execution, Op, Resource, Stack
 from esmcfn.sandbox.cloudformation.template import Template, parse
+from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS, tag_property
 from esmcfn.sandbox.resources.base import HandlerError, Outcome, Request
 
@@ -36,7 +37,7 @@ class Live:
         resource = self._stack.resources[logical_id]
         if self._hide and name in HANDLERS[resource.resource_type].secret_attributes:
             return MASK
-        return resource.attributes[name]
+        return attribute_of(resource, name)
 
 
 class Machine:
@@ -173,6 +174,12 @@ class Machine:
             update_replace_policy=declaration.get("UpdateReplacePolicy", "Delete"),
         )
 
+    def _unresolved(self, logical_id: str) -> Resource:
+        """Return a resource of which not even the properties could be resolved."""
+        return Resource(
+            logical_id=logical_id, resource_type=self.template.resources[logical_id]["Type"], physical_id=""
+        )
+
     def _schema(self, resource_type: str) -> schema.TypeSchema:
         return schema.must_load(resource_type, self.stack.region)
 
@@ -213,6 +220,17 @@ class Machine:
                 str(fault.options.get("code", "GeneralServiceException")),
                 str(fault.options.get("message", f"The sandbox was asked to fail {resource.logical_id}.")),
             )
+
+    def _said(self, error: Refusal | HandlerError) -> str:
+        """Return a handler's failure as an event's reason."""
+        if isinstance(error, Refusal):
+            error = HandlerError.of(error)
+        if not error.code:
+            return error.message
+        return (
+            f'Resource handler returned message: "{error.message}" '
+            f"(RequestToken: {uuid.uuid4()}, HandlerErrorCode: {error.code})"
+        )
 
     def _due(self, ops: Iterable[Op], at: float) -> list[Op]:
         return [op for op in ops if op.state == "running" and op.until <= at]

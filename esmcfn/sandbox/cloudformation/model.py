@@ -157,6 +157,7 @@ class Change:
     after_context: str = ""
     drift_status: str = ""
     ignored: list[dict[str, str]] = field(default_factory=list)
+    change_set_id: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -166,6 +167,7 @@ class ChangeSet:
     Attributes:
         ready_at: when CREATE_IN_PROGRESS ends, in engine seconds.
         outcome: the status that it then gets.
+        parent_id: the change set of the enclosing stack, for a nested one; root_id: the outermost one.
     """
 
     id: str
@@ -191,6 +193,8 @@ class ChangeSet:
     import_existing: bool = False
     include_nested: bool = False
     operation_id: str = ""
+    parent_id: str = ""
+    root_id: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -224,6 +228,8 @@ class Execution:
         before: the resources as they were, for the way back.
         doomed: resources to delete in cleanup: removed, replaced, or made by the failed attempt.
         retain: logical ids that a deletion leaves alone; skip: those that a rollback leaves alone.
+        outputs_before: the outputs as they were, for the way back.
+        held: a nested stack's cleanup, which waits until the enclosing stack cleans up too.
     """
 
     kind: str
@@ -249,11 +255,32 @@ class Execution:
     change_set_id: str = ""
     failed_ids: list[str] = field(default_factory=list)
     resource_number: int = 0
+    outputs_before: list[dict[str, str]] = field(default_factory=list)
+    held: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Earlier:
+    """What a stack said before its last operation began; without a status it did not exist."""
+
+    status: str
+    reason: str
+    revision: Revision
+    updated_at: float
+    description: str
+    outputs: list[dict[str, str]]
+    change_set_id: str
+    last_operations: list[dict[str, str]]
 
 
 @dataclass(slots=True, kw_only=True)
 class Stack:
-    """A stack: what it should be, what it has, and what happened to it."""
+    """A stack: what it should be, what it has, and what happened to it.
+
+    Attributes:
+        parent_id: the enclosing stack, for a nested one; root_id: the outermost one.
+        parent_logical_id: the resource of the enclosing stack that it is.
+    """
 
     id: str
     name: str
@@ -279,6 +306,10 @@ class Stack:
     last_operations: list[dict[str, str]] = field(default_factory=list)
     policy: str = ""
     used_tokens: list[str] = field(default_factory=list)
+    parent_id: str = ""
+    parent_logical_id: str = ""
+    root_id: str = ""
+    earlier: Earlier | None = None
 
     @property
     def running(self) -> Execution:
@@ -290,6 +321,24 @@ class Stack:
         if self.execution is None:
             raise LookupError(f"no operation is under way on {self.name}")
         return self.execution
+
+    @property
+    def held(self) -> bool:
+        """A nested stack that is updated and waits for the enclosing one before it cleans up."""
+        return self.execution is not None and self.execution.held
+
+    def remember(self) -> None:
+        """Note what the stack says now: an operation begins."""
+        self.earlier = Earlier(
+            status=self.status if self.events else "",
+            reason=self.reason,
+            revision=self.revision,
+            updated_at=self.updated_at,
+            description=self.description,
+            outputs=list(self.outputs),
+            change_set_id=self.change_set_id,
+            last_operations=list(self.last_operations),
+        )
 
     @property
     def present(self) -> dict[str, Resource]:

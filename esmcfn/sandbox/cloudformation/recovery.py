@@ -36,6 +36,7 @@ class Recovery:
         stack = self._stack(call)
         if stack.status != "UPDATE_IN_PROGRESS":
             raise invalid(f"CancelUpdateStack cannot be called from current stack status {stack.status}")
+        stack.remember()
         Engine(self.world, stack).cancel(self.world.clock.now())
         self.world.cloudformation.save(stack)
         return {}
@@ -49,7 +50,7 @@ class Recovery:
         if given.get("ForceRollback") and skip:
             raise invalid("ForceRollback and ResourcesToSkip cannot be used together")
         failed = stack.execution.failed_ids if stack.execution else []
-        strange = [name for name in skip if name not in failed]
+        strange = [name for name in skip if name.partition(".")[0] not in failed]
         if strange:
             raise invalid(f"Resources [{', '.join(strange)}] are not in UPDATE_FAILED state and can not be skipped")
         if given.get("ForceRollback"):
@@ -73,6 +74,7 @@ class Recovery:
 
     def _renew(self, stack: Stack, token: str, kind: str) -> None:
         requests.check_token(stack, token)
+        stack.remember()
         stack.running.token, stack.running.operation_type = token, kind
         stack.running.operation_id = str(uuid.uuid4())
         stack.last_operations = [{"OperationType": kind, "OperationId": stack.running.operation_id}]
@@ -80,6 +82,8 @@ class Recovery:
             stack.used_tokens.append(token)
 
     def _stack(self, call: Call) -> Stack:
-        return self.world.cloudformation.must_find(
+        stack = self.world.cloudformation.must_find(
             call.region, call.parameters["StackName"], "Stack [{}] does not exist"
         )
+        requests.refuse_nested(stack)
+        return stack

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from esmcfn.sandbox.cloudformation import schema, validate
 from esmcfn.sandbox.cloudformation.changes import Proposal
 from esmcfn.sandbox.cloudformation.model import PAUSED, SETTLED_FOR_UPDATE, ChangeSet, Revision, Stack
-from esmcfn.sandbox.cloudformation.template import Template, parse
+from esmcfn.sandbox.cloudformation.template import Template, entities, parse
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.resources import HANDLERS, SUPPORTED
 from esmcfn.sandbox.resources.base import HandlerError, Request
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 UNSUPPORTED_IN_CHANGE_SETS = (
     "RollbackConfiguration",
     "ResourceTypes",
-    "IncludeNestedStacks",
     "ImportExistingResources",
 )
 UNSUPPORTED_IN_STACKS = (
@@ -80,19 +80,17 @@ def revision(world: World, call: Call, stack: Stack | None) -> Revision:
     )
 
 
-def checked(wanted: Revision, region: str, given: Mapping[str, Json]) -> Template:
+def checked(wanted: Revision, region: str, given: Mapping[str, Json], *, direct: bool = False) -> Template:
     """Return the template of a revision after everything CloudFormation checks at once."""
     template = parse(wanted.body)
     validate.check(template, region, SUPPORTED)
     _keep_secrets(template)
-    validate.capabilities(template, list(given.get("Capabilities", ())))
+    validate.capabilities(template, list(given.get("Capabilities", ())), direct=direct)
     return template
 
 
 def _keep_secrets(template: Template) -> None:
     """Refuse an output that would show a secret attribute: stricter than AWS, on purpose."""
-    from esmcfn.sandbox.cloudformation.template import entities
-
     for kind, name in entities(template.section("Outputs")):
         owner, _, attribute = name.partition(".")
         if kind == "GetAtt" and attribute in HANDLERS[template.resources[owner]["Type"]].secret_attributes:
@@ -110,7 +108,7 @@ def body(world: World, call: Call, previous: Revision | None) -> str:
             raise invalid("UsePreviousTemplate can only be used with an existing stack")
         return previous.body
     if sources == ["TemplateURL"]:
-        return _from_s3(world, call.region, given["TemplateURL"])
+        return from_s3(world, call.region, given["TemplateURL"])
     text = str(given["TemplateBody"])
     if len(text.encode()) > validate.MAX_BODY_BYTES:
         raise invalid(
@@ -120,23 +118,34 @@ def body(world: World, call: Call, previous: Revision | None) -> str:
     return text
 
 
-def _from_s3(world: World, region: str, url: str) -> str:
+def from_s3(world: World, region: str, url: str) -> str:
+    """Return the text at a TemplateURL: an object in the sandbox's S3, path style or virtual-host style.
+
+    Raises:
+        Refusal: ValidationError: not such a URL, or S3's own error.
+    """
     parts = urlsplit(url)
     host, path = parts.hostname or "", unquote(parts.path).lstrip("/")
-    if host.startswith("s3.") or host in ("127.0.0.1", "localhost"):
+    virtual = re.fullmatch(r"(.+)\.(?:s3[.-](?:[a-z0-9.-]+\.)?amazonaws\.com|localhost)", host)
+    if host in ("127.0.0.1", "localhost") or re.fullmatch(r"s3[.-]([a-z0-9-]+\.)?amazonaws\.com", host):
         bucket, _, key = path.partition("/")
-    elif ".s3." in host and host.endswith(".amazonaws.com"):
-        bucket, key = host.partition(".s3.")[0], path
+    elif virtual is not None:
+        bucket, key = virtual.group(1), path
     else:
         raise invalid("TemplateURL must be a supported URL.")
+    wanted = {"Bucket": bucket, "Key": key}
+    version = parse_qs(parts.query).get("versionId")
+    if version:
+        wanted["VersionId"] = version[0]
     try:
-        content = world.moto.call("s3", "GetObject", region, {"Bucket": bucket, "Key": key})["Body"]
+        text = str(world.moto.call("s3", "GetObject", region, wanted)["Body"])
     except Refusal as refusal:
         raise invalid(f"S3 error: {refusal.message}") from refusal
-    text = content if isinstance(content, bytes) else content.read()
-    if len(text) > validate.MAX_URL_BODY_BYTES:
+    except UnicodeDecodeError as error:
+        raise invalid("Template format error: it is not text in UTF-8") from error
+    if len(text.encode()) > validate.MAX_URL_BODY_BYTES:
         raise invalid("Template may not exceed 1000000 bytes in size.")
-    return str(text.decode("utf-8"))
+    return text
 
 
 def check_token(stack: Stack, token: str) -> None:
@@ -147,6 +156,16 @@ def check_token(stack: Stack, token: str) -> None:
     """
     if token and token in stack.used_tokens:
         raise Refusal("TokenAlreadyExistsException", f"Token {token} already exists for stack {stack.name}")
+
+
+def refuse_nested(stack: Stack | None) -> None:
+    """Refuse to change a nested stack other than through its root: stricter than AWS, on purpose.
+
+    Raises:
+        Refusal: ValidationError.
+    """
+    if stack is not None and stack.parent_id:
+        raise invalid(f"Stack [{stack.name}] is nested: the sandbox changes it through its root [{stack.root_id}] only")
 
 
 def check_updatable(stack: Stack, *, disable_rollback: bool = False) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import uuid
 
 from esmcfn.sandbox.cloudformation.deleting import Deleting
 from esmcfn.sandbox.cloudformation.machine import NEVER
 from esmcfn.sandbox.cloudformation.model import Op
+from esmcfn.sandbox.cloudformation.template import parse
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError, NotYet
@@ -59,7 +59,7 @@ class RollingBack(Deleting):
     def begin_rollback(self, at: float) -> None:
         """Turn round: what was done is undone, in the opposite order."""
         run = self.run
-        run.phase, run.wake_at = "rollback", at + self.world.pace.stack_seconds
+        run.phase, run.wake_at, run.held = "rollback", at + self.world.pace.stack_seconds, False
         if run.kind == "create":
             self.set_status("ROLLBACK_IN_PROGRESS", at, f"{run.reason} Rollback requested by user.")
             self._plan_deletion()
@@ -83,11 +83,16 @@ class RollingBack(Deleting):
                 run.doomed = [item for item in run.doomed if item.physical_id != before.physical_id]
                 run.doomed.append(resource)
                 stack.resources[logical_id] = before
-        run.doomed = [item for item in run.doomed if item.physical_id and item not in run.before.values()]
+        old = {(item.logical_id, item.physical_id) for item in run.before.values()}
+        run.doomed = [
+            item for item in run.doomed if item.physical_id and (item.logical_id, item.physical_id) not in old
+        ]
         for logical_id, before in run.before.items():
             op = touched.get(logical_id)
             live = stack.resources.setdefault(logical_id, before)
-            if op is not None and op.action == "modify" and live.physical_id == before.physical_id:
+            modified = op is not None and op.action == "modify"
+            earlier = (live.properties, live.tags) != (before.properties, before.tags)  # by an attempt before this one
+            if (modified or earlier) and live.physical_id == before.physical_id:
                 run.cleanup_ops.append(Op(logical_id=logical_id, action="restore", physical_id=before.physical_id))
         run.cleanup_ops.reverse()
 
@@ -130,6 +135,8 @@ class RollingBack(Deleting):
     def _rolled_back(self, at: float) -> None:
         run = self.run
         self.stack.revision = run.previous or self.stack.revision
+        self.stack.outputs = run.outputs_before
+        self.stack.description = parse(self.stack.revision.body).description
         if run.kind == "import":
             self._finish("IMPORT_ROLLBACK_COMPLETE", at)
             return
@@ -170,20 +177,14 @@ class RollingBack(Deleting):
             if not progress.done:
                 op.until = max(progress.until, at + self.world.pace.resource_seconds)
                 return
+            resource.attributes = dict(HANDLERS[resource.resource_type].settled(self.request(resource, at)))
         op.state = "done"
         self._mark(resource, "UPDATE_COMPLETE", at, properties=json.dumps(resource.shown))
 
     def _op_failed(self, op: Op, error: Refusal | HandlerError, at: float) -> str:
         op.state = "failed"
-        if isinstance(error, Refusal):
-            error = HandlerError.of(error)
-        reason = error.message
-        if error.code:
-            reason = (
-                f'Resource handler returned message: "{error.message}" '
-                f"(RequestToken: {uuid.uuid4()}, HandlerErrorCode: {error.code})"
-            )
+        reason = self._said(error)
         verb = {"create": "CREATE", "import": "IMPORT"}.get(op.action, "UPDATE")
-        resource = self.stack.resources.get(op.logical_id) or self._declared(op.logical_id)
+        resource = self.stack.resources.get(op.logical_id) or self._unresolved(op.logical_id)
         self._mark(resource, f"{verb}_FAILED", at, reason, properties=json.dumps(resource.shown))
         return reason

@@ -63,8 +63,11 @@ class TypeSchema:
 
     @property
     def readable(self) -> bool:
-        """A read handler exists, so drift can be detected and resources imported."""
-        return "read" in self.raw.get("handlers", {})
+        """A read handler exists, so drift can be detected and resources imported.
+
+        Nested stacks are left to themselves: drift detection of a stack does not look into them.
+        """
+        return self.resource_type != "AWS::CloudFormation::Stack" and "read" in self.raw.get("handlers", {})
 
     @property
     def tag_property(self) -> str:

@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Iterable
 from copy import deepcopy
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation.execution import Engine, deletion_blocked
@@ -34,10 +35,12 @@ class CloudFormation:
     def __init__(self, world: World) -> None:
         from esmcfn.sandbox.cloudformation.changesets import ChangeSets
         from esmcfn.sandbox.cloudformation.drift import Drift
+        from esmcfn.sandbox.cloudformation.nested import Nested
 
         self.world = world
         self.change_sets = ChangeSets(world)
         self.drift = Drift(world)
+        self.nested = Nested(world)
         self.stacks: dict[str, Stack] = {}
         for _, document in world.store.all("stacks"):
             stack = decode(Stack, document)
@@ -77,6 +80,21 @@ class CloudFormation:
         if found is None:
             raise invalid(message.format(name_or_id))
         return found
+
+    def stale(self, region: str, name_or_id: str | None) -> list[Stack]:
+        """Return stacks as they were before their last operation began.
+
+        Raises:
+            Refusal: there was none of that name then.
+        """
+        found = sorted((item for item in self.stacks.values() if item.region == region), key=lambda s: -s.created_at)
+        before = [stack for item in found if (stack := _before(item)) is not None and not stack.deleted]
+        if name_or_id is None:
+            return before
+        named = [stack for stack in before if name_or_id in (stack.name, stack.id)]
+        if not named:
+            raise invalid(f"Stack with id {name_or_id} does not exist")
+        return named[:1]
 
     def exporter(self, region: str, name: str) -> Stack | None:
         """Return the stack that exports a name."""
@@ -144,8 +162,9 @@ class CloudFormation:
         change_set: ChangeSet | None = None,
     ) -> None:
         """Begin to create, update or import."""
+        stack.remember()
         names = {"create": "CREATE_STACK", "update": "UPDATE_STACK", "import": "UPDATE_STACK"}
-        paused = stack.execution if stack.status in PAUSED else None
+        paused = stack.execution if stack.status in PAUSED or stack.held else None
         execution = Execution(
             kind=kind,
             token=token,
@@ -160,7 +179,13 @@ class CloudFormation:
             imports=change_set.imports if change_set else {},
             revert=drifted_ids(change_set) if change_set else [],
             change_set_id=change_set.id if change_set else "",
+            doomed=list(paused.doomed) if paused else [],
+            outputs_before=list(paused.outputs_before if paused else stack.outputs),
         )
+        if change_set is not None:
+            stack.change_set_id = change_set.id
+        if stack.status == "REVIEW_IN_PROGRESS":
+            stack.created_at = at
         stack.revision = revision
         stack.disable_rollback = disable_rollback
         if kind != "create":
@@ -173,17 +198,21 @@ class CloudFormation:
 
     def delete(self, stack: Stack, *, token: str, retain: Iterable[str], force: bool, at: float) -> None:
         """Begin to delete a stack."""
+        stack.remember()
         if stack.status == "REVIEW_IN_PROGRESS":
-            stack.change_sets = {}
+            planned, stack.change_sets = set(stack.change_sets), {}
             stack.deleted_at = at
             Engine(self.world, stack).set_status("DELETE_COMPLETE", at)
             self.save(stack)
+            self.nested.forget(planned)
             return
         blocked = deletion_blocked(self.world, stack)
         if blocked:
             Engine(self.world, stack).set_status(stack.status, at, f"Delete canceled. {blocked}")
             self.save(stack)
             return
+        for item in stack.execution.doomed if stack.execution is not None else ():
+            stack.resources.setdefault(item.logical_id, item)
         execution = Execution(
             kind="delete",
             token=token,
@@ -207,6 +236,16 @@ class CloudFormation:
         for other in stack.change_sets.values():
             if other.id != run.change_set_id and other.execution_status == "AVAILABLE":
                 other.execution_status = "OBSOLETE"
+
+
+def _before(stack: Stack) -> Stack | None:
+    """Return a stack as it was before its last operation began; None where it did not exist."""
+    if stack.earlier is None:
+        return stack
+    if not stack.earlier.status:
+        return None
+    known = {field.name: getattr(stack.earlier, field.name) for field in fields(stack.earlier)}
+    return replace(stack, deleted_at=0.0, **known)
 
 
 def drifted_ids(change_set: ChangeSet) -> list[str]:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.cloudformation import requests, schema, validate
 from esmcfn.sandbox.cloudformation.changes import parameters_shown
 from esmcfn.sandbox.cloudformation.model import Event, Resource, Stack
 from esmcfn.sandbox.cloudformation.template import Template
 from esmcfn.sandbox.state import Json
-
-if TYPE_CHECKING:
-    pass
 
 
 def stack_shown(stack: Stack) -> dict[str, object]:
@@ -38,6 +33,8 @@ def stack_shown(stack: Stack) -> dict[str, object]:
         "EnableTerminationProtection": stack.termination_protection,
         "DriftInformation": drift_shown(stack),
         "LastOperations": stack.last_operations or None,
+        "ParentId": stack.parent_id or None,
+        "RootId": stack.root_id or None,
     }
 
 
@@ -69,6 +66,8 @@ def stack_summary(stack: Stack) -> dict[str, object]:
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason or None,
         "DriftInformation": drift_shown(stack),
+        "ParentId": stack.parent_id or None,
+        "RootId": stack.root_id or None,
     }
 
 
@@ -106,12 +105,12 @@ def event_shown(stack: Stack, event: Event) -> dict[str, object]:
 
 def capabilities(template: Template) -> dict[str, object]:
     """Return capabilities as the API shows it."""
-    needed = validate.needed_capability(template)
+    needed = validate.needed_capabilities(template)
     if not needed:
         return {}
-    kinds = ", ".join(validate.iam_types(template))
+    kinds = ", ".join([*validate.iam_types(template), *template.transforms])
     return {
-        "Capabilities": [needed],
+        "Capabilities": needed,
         "CapabilitiesReason": f"The following resource(s) require capabilities: [{kinds}]",
     }
 

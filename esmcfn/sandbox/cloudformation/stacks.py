@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.cloudformation import requests, validate
-from esmcfn.sandbox.cloudformation.changes import Proposal, compute
-from esmcfn.sandbox.cloudformation.early import findings
-from esmcfn.sandbox.cloudformation.language import Place
-from esmcfn.sandbox.cloudformation.model import Revision, Stack
+from esmcfn.sandbox.cloudformation.model import Stack
+from esmcfn.sandbox.cloudformation.proposals import changes_nothing, proposed, refuse_invalid
 from esmcfn.sandbox.cloudformation.shown import (
     capabilities,
     declared_parameter,
@@ -21,7 +19,7 @@ from esmcfn.sandbox.cloudformation.shown import (
     stack_shown,
     stack_summary,
 )
-from esmcfn.sandbox.cloudformation.template import Template, parse
+from esmcfn.sandbox.cloudformation.template import parse
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.resources import SUPPORTED
@@ -77,11 +75,11 @@ class Stacks:
         if "DisableRollback" in given and "OnFailure" in given:
             raise invalid("You cannot specify both DisableRollback and OnFailure")
         wanted = requests.revision(self.world, call, None)
-        template = requests.checked(wanted, call.region, given)
+        template = requests.checked(wanted, call.region, given, direct=True)
         now = self.world.clock.now()
         stack = service.new_stack(call.region, given["StackName"], wanted, "CREATE_IN_PROGRESS", now)
         try:
-            self._refuse_invalid(stack, template, wanted)
+            refuse_invalid(self.world, proposed(self.world, stack, template, wanted))
         except Refusal:
             del service.stacks[stack.id]
             raise
@@ -104,15 +102,14 @@ class Stacks:
         requests.refuse_unsupported(given, requests.UNSUPPORTED_IN_STACKS)
         stack = service.must_find(call.region, given["StackName"], "Stack [{}] does not exist")
         disable = bool(given.get("DisableRollback"))
+        requests.refuse_nested(stack)
         requests.check_updatable(stack, disable_rollback=disable)
         requests.check_token(stack, given.get("ClientRequestToken", ""))
         wanted = requests.revision(self.world, call, stack)
-        template = requests.checked(wanted, call.region, given)
-        proposal = self._refuse_invalid(stack, template, wanted)
-        old = stack.revision
-        same_rest = (old.tags, old.notification_arns) == (wanted.tags, wanted.notification_arns)
-        same_outputs = parse(old.body).section("Outputs") == template.section("Outputs")
-        if not compute(proposal) and same_rest and same_outputs:
+        template = requests.checked(wanted, call.region, given, direct=True)
+        proposal = proposed(self.world, stack, template, wanted)
+        refuse_invalid(self.world, proposal)
+        if changes_nothing(proposal):
             raise invalid("No updates are to be performed.")
         service.start(
             stack,
@@ -124,27 +121,13 @@ class Stacks:
         )
         return {"StackId": stack.id}
 
-    def _refuse_invalid(self, stack: Stack, template: Template, wanted: Revision) -> Proposal:
-        service = self.world.cloudformation
-        proposal = Proposal(
-            stack=stack,
-            template=template,
-            revision=wanted,
-            place=Place(account=self.world.account, region=stack.region, stack_name=stack.name, stack_id=stack.id),
-            exports=lambda name: service.export(stack.region, name),
-            imports={},
-        )
-        fatal = [found for found in findings(self.world, proposal, skip=False) if found.mode == "FAIL"]
-        if fatal:
-            raise invalid(f"{fatal[0].name}: {fatal[0].path}: {fatal[0].reason}")
-        return proposal
-
     def delete(self, call: Call) -> Json:
         """DeleteStack: of a stack that does not exist is fine."""
         given, service = call.parameters, self.world.cloudformation
         stack = service.find(call.region, given["StackName"])
         if stack is None or stack.deleted:
             return {}
+        requests.refuse_nested(stack)
         if stack.termination_protection:
             raise invalid(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
         if stack.busy and stack.status != "DELETE_IN_PROGRESS":
@@ -179,7 +162,10 @@ class Stacks:
     def describe(self, call: Call) -> Json:
         """DescribeStacks: all of them, or one by name or ARN (a deleted one by ARN only)."""
         service, name = self.world.cloudformation, call.parameters.get("StackName")
-        stacks = [service.must_find(call.region, name)] if name else service.live(call.region)
+        if self.world.faults.strike("stale", stack=(name or "").partition("/")[2].partition("/")[0] or name or ""):
+            stacks = service.stale(call.region, name)
+        else:
+            stacks = [service.must_find(call.region, name)] if name else service.live(call.region)
         some, token = page(stacks, call.parameters.get("NextToken"), self.world.page_size(call))
         return {"Stacks": [stack_shown(stack) for stack in some], "NextToken": token}
 
@@ -258,7 +244,7 @@ class Stacks:
         return {"StackResourceSummaries": some, "NextToken": token}
 
     def template(self, call: Call) -> Json:
-        """GetTemplate: the text exactly as it was sent."""
+        """GetTemplate: the text exactly as it was sent; Processed, the default, is without its Transform."""
         given = call.parameters
         if given.get("ChangeSetName"):
             _, change_set = self.world.cloudformation.change_sets.find(call)
@@ -272,6 +258,8 @@ class Stacks:
             text = stack.revision.body
         else:
             raise invalid("StackName must be specified")
+        if given.get("TemplateStage", "Processed") == "Processed":
+            text = parse(text).processed
         return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
 
     def summary(self, call: Call) -> Json:
@@ -288,6 +276,7 @@ class Stacks:
             "Description": template.description or None,
             "Parameters": [declared_parameter(key, item) for key, item in template.section("Parameters").items()],
             "ResourceTypes": sorted({item["Type"] for item in template.resources.values()}),
+            "DeclaredTransforms": template.transforms or None,
             "Version": template.document.get("AWSTemplateFormatVersion"),
             "Metadata": json.dumps(template.section("Metadata")) if template.section("Metadata") else None,
             "ResourceIdentifierSummaries": identifiers(template, call.region),
@@ -299,6 +288,7 @@ class Stacks:
         validate.check(template, call.region, SUPPORTED)
         return {
             **capabilities(template),
+            "DeclaredTransforms": template.transforms or None,
             "Description": template.description or None,
             "Parameters": [
                 {

@@ -28,6 +28,9 @@ SECTIONS = frozenset(
     }
 )
 
+LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
+"""A Transform that changes nothing as long as none of its functions is used."""
+
 RESOURCE_KEYS = frozenset(
     {
         "Type",
@@ -64,6 +67,22 @@ class Template:
     def description(self) -> str:
         """The template's own description."""
         return str(self.document.get("Description", ""))
+
+    @property
+    def transforms(self) -> list[Json]:
+        """What the section Transform names: AWS::LanguageExtensions or nothing."""
+        return _transforms(self.document)
+
+    @property
+    def processed(self) -> str:
+        """The text after its Transform: the same without one.
+
+        No function of AWS::LanguageExtensions is known here, so one that is used was refused, and there is nothing
+        else to expand.
+        """
+        if not self.transforms:
+            return self.body
+        return json.dumps({name: item for name, item in self.document.items() if name != "Transform"})
 
     def references(self, logical_id: str) -> tuple[str, ...]:
         """Return the resources that one depends on: Ref, GetAtt, Sub and DependsOn, each once."""
@@ -152,10 +171,19 @@ def parse(body: str) -> Template:
             raise invalid(f"Template format error: [/{name}] must be an object")
     if not document.get("Resources"):
         raise invalid("Template format error: At least one Resources member must be defined.")
-    for name in ("Transform", "Rules", "Hooks", "Globals"):
+    if _transforms(document) not in ([], [LANGUAGE_EXTENSIONS]):
+        raise invalid(
+            "Template format error: of the section Transform the sandbox supports AWS::LanguageExtensions only"
+        )
+    for name in ("Rules", "Hooks", "Globals"):
         if name in document:
             raise invalid(f"Template format error: the sandbox does not support the section {name}")
     return Template(body, document)
+
+
+def _transforms(document: dict[str, Json]) -> list[Json]:
+    named = document.get("Transform", [])
+    return list(named) if isinstance(named, list) else [named]
 
 
 def _load(body: str) -> Json:

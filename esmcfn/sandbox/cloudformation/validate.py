@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from esmcfn.sandbox.cloudformation import schema
 from esmcfn.sandbox.cloudformation.language import FUNCTIONS, PSEUDO
-from esmcfn.sandbox.cloudformation.model import Parameter
+from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Parameter
 from esmcfn.sandbox.cloudformation.template import RESOURCE_KEYS, Template, depends_on, entities
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.state import Json
@@ -40,6 +40,8 @@ IAM = frozenset(
         "AWS::IAM::UserToGroupAddition",
     }
 )
+
+AUTO_EXPAND = "CAPABILITY_AUTO_EXPAND"
 
 POLICIES = {
     "DeletionPolicy": ("Delete", "Retain", "Snapshot", "RetainExceptOnCreate"),
@@ -152,7 +154,8 @@ def _attribute(template: Template, name: str, supported: Mapping[str, frozenset[
     declaration = template.resources.get(logical_id)
     if declaration is None:
         raise invalid(f"Template error: instance of Fn::GetAtt references undefined resource {logical_id}")
-    if attribute not in supported[declaration["Type"]]:
+    output = declaration["Type"] == STACK_TYPE and re.fullmatch(r"Outputs\.[A-Za-z0-9]+", attribute)
+    if attribute not in supported[declaration["Type"]] and not output:
         raise invalid(
             f"Template error: resource {logical_id} does not support attribute type {attribute} in Fn::GetAtt"
         )
@@ -166,6 +169,8 @@ def _functions(values: Iterable[Json], template: Template) -> None:
             for key, inner in value.items():
                 if key.startswith("Fn::") and key not in FUNCTIONS:
                     raise invalid(f"Template format error: the sandbox does not support {key}")
+                if key == "Fn::FindInMap" and (not isinstance(inner, list) or len(inner) != 3):
+                    raise invalid("Template error: every Fn::FindInMap object requires three parameters")
                 if key == "Fn::If" and (not isinstance(inner, list) or len(inner) != 3):
                     raise invalid("Template error: Fn::If requires a list argument with three parameters")
                 if key == "Fn::If" and inner[0] not in template.section("Conditions"):
@@ -196,8 +201,10 @@ def _cycles(template: Template) -> None:
             del waiting[name]
 
 
-def capabilities(template: Template, granted: list[str]) -> None:
+def capabilities(template: Template, granted: list[str], *, direct: bool = False) -> None:
     """Refuse a template with IAM resources that the caller did not acknowledge.
+
+    A Transform needs an acknowledgement when nobody reviews a change set (`direct`).
 
     Raises:
         Refusal: InsufficientCapabilitiesException naming what is missing.
@@ -210,6 +217,13 @@ def capabilities(template: Template, granted: list[str]) -> None:
     }
     if not enough[needed]:
         raise Refusal("InsufficientCapabilitiesException", f"Requires capabilities : [{needed}]")
+    if direct and template.transforms and AUTO_EXPAND not in granted:
+        raise Refusal("InsufficientCapabilitiesException", f"Requires capabilities : [{AUTO_EXPAND}]")
+
+
+def needed_capabilities(template: Template) -> list[str]:
+    """Return every capability a template needs, for GetTemplateSummary."""
+    return [*filter(None, [needed_capability(template)]), *([AUTO_EXPAND] if template.transforms else [])]
 
 
 def needed_capability(template: Template) -> str:
@@ -276,6 +290,8 @@ def _allowed(key: str, declaration: Json, value: str) -> None:
     kind = str(declaration.get("Type", ""))
     if kind.startswith("AWS::SSM::"):
         raise invalid(f"Template format error: the sandbox does not support the parameter type {kind}")
+    if schema.UNKNOWN in value:  # a nested stack's, before the enclosing one is executed
+        return
     if len(value.encode()) > MAX_PARAMETER_BYTES:
         raise invalid(f"Parameter '{key}' must contain at most {MAX_PARAMETER_BYTES} characters")
     constraint = str(declaration.get("ConstraintDescription", ""))

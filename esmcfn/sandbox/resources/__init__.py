@@ -14,12 +14,13 @@ from esmcfn.sandbox.resources import (
     sagemaker,
     secretsmanager,
     sns,
+    stacks,
 )
 from esmcfn.sandbox.resources.base import Handler
 
 HANDLERS: dict[str, Handler] = {
     handler.resource_type: handler
-    for module in (autoscaling, budgets, iam, iam_access, kms, monitoring, s3, sagemaker, secretsmanager, sns)
+    for module in (autoscaling, budgets, iam, iam_access, kms, monitoring, s3, sagemaker, secretsmanager, sns, stacks)
     for handler in module.HANDLERS
 }
 

@@ -92,11 +92,7 @@ class Request:
 
         The random part is a hash of stack, logical id and how many were made before, so that a run can be repeated.
         """
-        text = f"{self.stack_id}/{self.logical_id}/{self.serial}"
-        suffix = hashlib.sha256(text.encode()).hexdigest()[:12].upper()
-        room = limit - len(suffix) - 2
-        stack = self.stack_name[: max(1, room - min(len(self.logical_id), room // 2))]
-        made = f"{stack}-{self.logical_id[: room - len(stack)]}-{suffix}"
+        made = physical_name(self.stack_name, self.stack_id, self.logical_id, str(self.serial), limit)
         return made.lower() if lower else made
 
     def merged_tags(self, own: Json = None) -> list[dict[str, str]]:
@@ -119,6 +115,14 @@ class Request:
     def changed(self, *names: str) -> bool:
         """Whether an update changes any of these properties."""
         return any(self.properties.get(name) != self.previous.get(name) for name in names)
+
+
+def physical_name(stack_name: str, stack_id: str, logical_id: str, serial: str, limit: int) -> str:
+    """Return stack-logicalId-RANDOM, not longer than `limit`."""
+    suffix = hashlib.sha256(f"{stack_id}/{logical_id}/{serial}".encode()).hexdigest()[:12].upper()
+    room = limit - len(suffix) - 2
+    stack = stack_name[: max(1, room - min(len(logical_id), room // 2))]
+    return f"{stack}-{logical_id[: room - len(stack)]}-{suffix}"
 
 
 def tag_map(tags: Json) -> dict[str, str]:
@@ -179,7 +183,7 @@ class NotYet(Exception):
         self.until = until
 
 
-GUARDED = ("create", "update", "delete", "read", "progress", "deleted", "restore", "conflict", "find")
+GUARDED = ("create", "update", "delete", "read", "progress", "deleted", "restore", "conflict", "find", "settled")
 
 
 def guarded(method: Callable[..., T]) -> Callable[..., T]:
@@ -250,6 +254,10 @@ class Handler:
     def progress(self, request: Request) -> Progress:
         """Say whether something pending is done; raises when it failed."""
         return Progress(done=True)
+
+    def settled(self, request: Request) -> Mapping[str, str]:
+        """Return the attributes of something pending that is done now."""
+        return request.attributes
 
     def deleted(self, request: Request) -> Progress:
         """Say whether a deletion is done."""
