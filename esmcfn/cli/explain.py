@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
@@ -26,28 +28,23 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     envvar="ESMCFN_FORMAT",
     help="JSON is the promise; text may change.",
 )
-def explain(rule: str, form: str) -> None:
+@click.pass_context
+def explain(ctx: click.Context, rule: str, form: str) -> None:
     """Say why a rule exists, with its source, a good and a bad example."""
-    from esmcfn.errors import UsageError, did_you_mean
-    from esmcfn.policy.foreign import engine_of
-    from esmcfn.policy.house import RULES, find
-    from esmcfn.render.explanation import explained, pointed
+    from esmcfn.inputs import levels
+    from esmcfn.policy import house
+    from esmcfn.render.explanation import explained
 
-    known = find(rule)
-    if known is None and (foreign := engine_of(rule)):
-        engine, level, source = foreign
-        click.echo(pointed(rule=rule.upper(), engine=engine, level=level, source=source, form=form), nl=False)
-        return
+    known = house.find(rule)
     if known is None:
-        near = did_you_mean(rule.upper(), [each.id for each in RULES])
-        raise UsageError(
-            f"no engine has a rule {rule}",
-            next_step=near or f"house rules: {', '.join(each.id for each in RULES)}",
-        )
+        click.echo(explained(_foreign(ctx.obj["root"], rule), form), nl=False)
+        return
+    level = levels(ctx.obj["root"]).get(known.id, known.level)
     facts = {
         "rule": known.id,
+        "engine": "house",
         "severity": known.severity.value,
-        "level": known.level.value,
+        "level": level.value,
         "summary": known.summary,
         "why": known.why,
         "source": known.source,
@@ -55,3 +52,36 @@ def explain(rule: str, form: str) -> None:
         "bad": known.bad,
     }
     click.echo(explained(facts, form), nl=False)
+
+
+def _foreign(root: Path, rule: str) -> dict[str, str]:
+    """What another engine says about its rule.
+
+    Raises:
+        UsageError: no engine has it.
+    """
+    from esmcfn.errors import UsageError, did_you_mean
+    from esmcfn.inputs import levels
+    from esmcfn.policy.engine import Surroundings
+    from esmcfn.policy.explanation import OWN, Unknown
+    from esmcfn.policy.explanation import explain as looked_up
+    from esmcfn.policy.house import RULES
+
+    asked = rule.upper()
+    # A rule means the same in every region; an engine only wants to hear of one.
+    found = looked_up(asked, Surroundings(region="us-east-2", checks=root / "policies" / "checks"))
+    if isinstance(found, Unknown):
+        ours = [*(each.id for each in RULES), *OWN]
+        near = found.near or did_you_mean(asked[:80], ours) or f"house rules: {RULES[0].id} to {RULES[-1].id}"
+        said = rule if rule.isprintable() and len(rule) <= 80 else repr(rule[:80])
+        raise UsageError(f"no engine has a rule {said}", next_step=near)
+    return {
+        "rule": found.rule,
+        "engine": found.engine.value,
+        "severity": found.severity,
+        "level": (found.level if asked in OWN else levels(root).get(asked, found.level)).value,
+        "summary": found.summary,
+        "why": found.why,
+        "source": found.source,
+        "unasked": found.unasked,
+    }

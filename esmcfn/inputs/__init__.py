@@ -14,10 +14,12 @@ editors page  fields -> JSON schemas, and a page for people
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
+from esmcfn.domain.finding import Level
 from esmcfn.domain.project import Project
 from esmcfn.errors import InputError, Problem, did_you_mean
 from esmcfn.inputs.folders import ENVIRONMENTS, names
@@ -54,6 +56,14 @@ def load(root: Path, name: str, *, cache: Path | None = None) -> Loaded:
     problems: list[Problem] = []
     found = project(root, name, problems, known=known, memory=Memory(cache))
     return Loaded(project=found, problems=tuple(problems))
+
+
+def levels(root: Path) -> Mapping[str, Level]:
+    """Levels in force, by rule, as far as the root's policies can be read; `load` says what is wrong with them."""
+    from esmcfn.inputs.memory import Memory
+    from esmcfn.inputs.policy import policy
+
+    return policy(root, [], Memory(None)).levels
 
 
 def environment_names(root: Path) -> tuple[str, ...]:

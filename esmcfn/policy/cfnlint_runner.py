@@ -1,6 +1,7 @@
 """Ask cfn-lint about templates: the question as JSON on stdin, its remarks as JSON on stdout.
 
 {region, informational, templates: [{name, text}]} -> {version, templates: {name: [remark]}}
+{region, explain: rule} -> {rules: {id: {name, why, source, severity} for the one asked about, {} for the others}}
 
 A script, run by path. Whatever goes wrong ends it with a traceback; who asked makes a finding of that.
 Nobody's .cfnlintrc counts: what blocks is the root's policy folder's to say, and the same everywhere.
@@ -21,6 +22,8 @@ from typing import Any  # noqa: E402
 ENOUGH_FOR_A_WORKER = 12
 """Templates that are worth a process of their own: 20 ms each, against 50 ms for the process."""
 
+CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cfnlint.yaml")
+
 SEVERITIES = {"error": "error", "warning": "warning", "informational": "info"}
 
 
@@ -28,7 +31,8 @@ def main() -> None:
     """Answer once, and end without tidying up: the process's memory goes with it."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is not the answer
-    json.dump(judge(json.load(sys.stdin)), answer)
+    question = json.load(sys.stdin)
+    json.dump(explain(question["explain"]) if "explain" in question else judge(question), answer)
     answer.flush()
     os._exit(0)
 
@@ -42,7 +46,7 @@ def judge(question: dict[str, Any]) -> dict[str, Any]:
 
     # Nothing inside a template switches a rule off: that is what waivers are for.
     config = ConfigMixIn(
-        ["--config-file", os.path.join(os.path.dirname(os.path.abspath(__file__)), "cfnlint.yaml")],
+        ["--config-file", CONFIG],
         regions=[question["region"]],
         include_checks=[rule for rule in question["informational"].split(",") if rule],
         mandatory_checks=["E", "W"],
@@ -59,6 +63,24 @@ def judge(question: dict[str, Any]) -> dict[str, Any]:
     names = [template["name"] for template in question["templates"]]
     said = side_by_side(remarks, [template["text"] for template in question["templates"]])
     return {"version": __version__, "templates": dict(zip(names, said, strict=True))}
+
+
+def explain(asked: str) -> dict[str, Any]:
+    """What cfn-lint itself says about a rule, beside the ids of all."""
+    from cfnlint.config import ConfigMixIn
+    from cfnlint.runner import Runner
+
+    rules = Runner(ConfigMixIn(["--config-file", CONFIG])).rules
+    said: dict[str, Any] = {rule_id: {} for rule_id in rules}
+    if asked in said:
+        rule = rules[asked]
+        said[asked] = {
+            "name": rule.shortdesc,
+            "why": rule.description,
+            "source": rule.source_url or "",
+            "severity": SEVERITIES[rule.severity],
+        }
+    return {"rules": said}
 
 
 def side_by_side(work: Callable[[str], Any], texts: list[str]) -> list[Any]:

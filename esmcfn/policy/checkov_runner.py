@@ -1,6 +1,7 @@
 """Ask checkov about templates: the question as JSON on stdin, its remarks as JSON on stdout.
 
 {checks, templates: [{name, text}]} -> {version, templates: {name: [remark]}}
+{checks, explain: rule} -> {rules: {id: {name, why, source, severity} for the one asked about, {} for the others}}
 
 A script, run by path by the interpreter of checkov's own environment, where esmcfn is not. Only checkov's
 CloudFormation runner is loaded; its command line would load thirty, ask its maker's platform for news and
@@ -41,7 +42,8 @@ def main() -> None:
     """Answer once, and end without tidying up: the process's memory goes with it."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is not the answer
-    json.dump(judge(json.load(sys.stdin)), answer)
+    question = json.load(sys.stdin)
+    json.dump(explain(question) if "explain" in question else judge(question), answer)
     answer.flush()
     os._exit(0)
 
@@ -63,6 +65,43 @@ def judge(question: dict[str, Any]) -> dict[str, Any]:
     if question.get("results"):
         answer["results"] = results
     return answer
+
+
+def explain(question: dict[str, Any]) -> dict[str, Any]:
+    """What checkov itself says about a check, beside the ids of all that look at CloudFormation."""
+    from checkov.cloudformation.runner import Runner
+
+    runner = Runner()
+    registry, graph = import_registries(runner)
+    if question.get("checks"):
+        registry.load_external_checks(question["checks"])
+        graph.load_external_checks(question["checks"])
+    checks = {check.id: check for check in [*(check for _, check in registry.all_checks()), *graph.checks]}
+    said: dict[str, Any] = {check_id: {} for check_id in checks}
+    asked = checks.get(question["explain"])
+    if asked:
+        types = getattr(asked, "supported_entities", None) or getattr(asked, "resource_types", None) or []
+        severity = getattr(asked.severity, "name", "")
+        said[asked.id] = {
+            "name": asked.name,
+            "why": f"checkov says no more than this. It looks at {', '.join(sorted(types))}." if types else "",
+            "source": asked.guideline or source(asked.id),
+            "severity": SEVERITIES.get(severity, UNRANKED),
+        }
+    return {"rules": said}
+
+
+def import_registries(runner: Any) -> tuple[Any, Any]:
+    """Where checkov keeps checks of one resource, and of several."""
+    from checkov.cloudformation.checks.resource.registry import cfn_registry
+
+    runner.graph_registry.load_checks()
+    return cfn_registry, runner.graph_registry
+
+
+def source(check_id: str) -> str:
+    """The page that lists a built-in check, nothing for the root's own."""
+    return INDEX if check_id.startswith(("CKV_AWS_", "CKV2_AWS_")) else ""
 
 
 def write(template: dict[str, str]) -> str:
@@ -103,7 +142,7 @@ def remark(record: Any) -> dict[str, str]:
         "logical_id": logical_id,
         "path": f"{logical_id}/{inside}" if inside else logical_id,
         "message": record.check_name,
-        "source": record.guideline or (INDEX if record.check_id.startswith(("CKV_AWS_", "CKV2_AWS_")) else ""),
+        "source": record.guideline or source(record.check_id),
     }
 
 

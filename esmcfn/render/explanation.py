@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from textwrap import indent
 
 
 def explained(facts: Mapping[str, str], form: str) -> str:
-    """The rule's own words, as text or as `esmcfn.explain/v1`."""
+    """What is known of a rule, as text or as `esmcfn.explain/v1`; a fact that is empty is not known."""
+    known = {name: fact for name, fact in facts.items() if fact}
     if form == "json":
-        return json.dumps({"schema": "esmcfn.explain/v1", **facts}, indent=2, ensure_ascii=False) + "\n"
-    return (
-        f"{facts['rule']}  {facts['level']}  {facts['summary']}\n\n"
-        f"{facts['why']}\n\n"
-        f"Source: {facts['source']}\n\n"
-        f"Good:\n{indent(facts['good'].strip(), '  ')}\n\n"
-        f"Bad:\n{indent(facts['bad'].strip(), '  ')}\n"
-    )
+        return json.dumps({"schema": "esmcfn.explain/v1", **known}, indent=2, ensure_ascii=False) + "\n"
+    return "\n\n".join(_paragraphs(known)) + "\n"
 
 
-def pointed(*, rule: str, engine: str, level: str, source: str, form: str) -> str:
-    """A rule that another engine explains on its own pages."""
-    if form == "json":
-        facts = {"schema": "esmcfn.explain/v1", "rule": rule, "engine": engine, "level": level, "source": source}
-        return json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
-    return (
-        f"{rule}  {level}  a rule of {engine}\n\nSource: {source}\n\n"
-        f"The level is the default; `levels:` in policies/*.yaml sets another, for example {rule}: advisory.\n"
-    )
+def _paragraphs(facts: Mapping[str, str]) -> Iterator[str]:
+    rule, engine = facts["rule"], facts["engine"]
+    whose = "" if engine == "house" else f" ({engine})"
+    yield f"{rule}  {facts['level']}  {facts.get('summary', 'a rule by the look of its id')}{whose}"
+    for name in ("unasked", "why"):
+        if name in facts:
+            yield facts[name]
+    if "source" in facts:
+        yield f"Source: {facts['source']}"
+    for name in ("good", "bad"):
+        if name in facts:
+            yield f"{name.title()}:\n{indent(facts[name].strip(), '  ')}"
+    if whose and not rule.startswith("ESMCFN-"):
+        yield f"This level is in force here; `levels:` in policies/*.yaml sets another, for example {rule}: advisory."

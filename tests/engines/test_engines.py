@@ -17,6 +17,7 @@ from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.project import Policy
 from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.engine import Adapter, Installation, Surroundings
+from esmcfn.policy.explanation import Explanation, Unknown, explain
 
 pytestmark = pytest.mark.slow
 
@@ -202,3 +203,36 @@ def test_nobody_s_configuration_counts(tmp_path: Path, monkeypatch: pytest.Monke
     found = judged(cases.as_json(cases.HERE / "bad" / "hosting.yaml"), tmp_path / "cache")
 
     assert {"E3002", "CKV_AWS_370"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("E3012", "Check resource properties values"),
+        ("I3011", "Check stateful resources have a set UpdateReplacePolicy/DeletionPolicy"),
+        ("CKV_AWS_149", "Ensure that Secrets Manager secret is encrypted using KMS CMK"),
+        ("CKV2_AWS_69", "Ensure AWS RDS database instance configured with encryption in transit"),
+    ],
+)
+def test_an_engine_explains_its_own_rules(rule: str, words: str) -> None:
+    found = explain(rule, SURROUNDINGS)
+
+    assert isinstance(found, Explanation)
+    assert found.summary == words
+    assert found.why
+    assert found.source.startswith("https://")
+    assert found.unasked == ""
+
+
+@pytest.mark.parametrize("rule", ["E9999", "CKV_AWS_99999999", "CKV2_OURS_1"])
+def test_no_engine_explains_a_rule_that_it_does_not_have(rule: str) -> None:
+    assert isinstance(explain(rule, SURROUNDINGS), Unknown)
+
+
+def test_a_check_of_the_root_s_own_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "topic.yaml").write_text(CHECK, "utf-8")
+
+    found = explain("CKV2_OURS_1", Surroundings(region=REGION, checks=tmp_path))
+
+    assert isinstance(found, Explanation)
+    assert (found.summary, found.severity) == ("A topic has a display name", "error")
