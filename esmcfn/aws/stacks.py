@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -106,7 +107,7 @@ class CloudFormationStacks:
                 f"{stack.name}: its template has {size:,} bytes, and CloudFormation takes {TEMPLATE_BYTES:,} inline",
                 next_step="select fewer models in this environment",
             )
-        with _busy_is_ours_to_say(stack.name), translated(f"proposing {stack.name}"):
+        with _busy_told(stack.name), translated(f"proposing {stack.name}"):
             response = self._client.create_change_set(
                 StackName=deployed.stack_id if deployed else stack.name,
                 ChangeSetName=name,
@@ -220,21 +221,18 @@ class CloudFormationStacks:
                 client.delete_stack(StackName=change_set.stack_id)
 
 
-class _busy_is_ours_to_say:  # noqa: N801 - reads as a sentence where it is used
+@contextmanager
+def _busy_told(stack_name: str) -> Iterator[None]:
     """Turn CloudFormation's "is in UPDATE_IN_PROGRESS state" into the error that has its own exit code."""
-
-    def __init__(self, stack_name: str) -> None:
-        self._stack_name = stack_name
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, CloudError) and _BUSY.search(error.message):
-            raise StackBusyError(
-                f"{self._stack_name}: another operation is running on this stack: {error.message}",
-                next_step="wait until it is done, then plan again",
-            ) from error
+    try:
+        yield
+    except CloudError as error:
+        if not _BUSY.search(error.message):
+            raise
+        raise StackBusyError(
+            f"{stack_name}: another operation is running on this stack: {error.message}",
+            next_step="wait until it is done, then plan again",
+        ) from error
 
 
 def _fits(stack: Mapping[str, Any], base_name: str, environment: str) -> bool:
