@@ -24,7 +24,7 @@ from esmcfn.policy.checkov import CHECKOV
 from esmcfn.policy.engine import Adapter, Surroundings
 from esmcfn.policy.hearing import Hearing
 from esmcfn.policy.process import Fault
-from esmcfn.policy.remark import Remark
+from esmcfn.policy.remark import LEVELS_RULE, Remark
 from esmcfn.policy.verdicts import Verdicts
 
 __all__ = ["DEADLINE_SECONDS", "ENGINES", "Judgement", "begin"]
@@ -55,7 +55,9 @@ def begin(
         checks: folder of the root's own checkov checks; it need not exist.
     """
     informational = tuple(sorted(rule for rule in policy.levels if rule.startswith("I")))
-    surroundings = Surroundings(region=region, tools=tools, checks=checks, informational=informational)
+    surroundings = Surroundings(
+        region=region, tools=tools, checks=checks, informational=informational, levels=tuple(sorted(policy.levels))
+    )
     verdicts = Verdicts(cache / "verdicts")
     hearings = tuple(
         Hearing.open(
@@ -115,14 +117,17 @@ class Judgement:
         said = hearing.close()
         if isinstance(said, Fault):
             return [_fault(hearing.adapter, said)]
-        return [
+        found = (
             _finding(remark, hearing.adapter, template, self._policy)
             for template, remarks in zip(self._templates, said, strict=True)
             for remark in remarks
-        ]
+        )
+        return list(dict.fromkeys(found))  # what is wrong with the policy is told of every template
 
 
 def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Policy) -> Finding:
+    if remark.rule == LEVELS_RULE:
+        return _levels(remark, adapter)
     return Finding(
         rule=remark.rule,
         engine=adapter.engine,
@@ -134,6 +139,18 @@ def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Polic
         model=template.stack.model,
         logical_id=remark.logical_id,
         source=remark.source,
+    )
+
+
+def _levels(remark: Remark, adapter: Adapter) -> Finding:
+    """A level of no rule is nobody's resource to blame; no level changes this one."""
+    return Finding(
+        rule=remark.rule,
+        engine=adapter.engine,
+        severity=remark.severity,
+        level=Level.HARD,
+        message=remark.message,
+        origin=None,
     )
 
 

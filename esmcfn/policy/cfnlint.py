@@ -10,6 +10,9 @@ from esmcfn.domain.finding import Engine, Level, Severity
 from esmcfn.policy.engine import RUNNERS, Adapter, Installation, Surroundings, by_hand, installed_version
 from esmcfn.policy.process import Fault
 
+IDS = r"[EWI]\d{4}"
+"""What ids of its rules look like."""
+
 
 def find(surroundings: Surroundings) -> Installation | Fault:
     """The cfn-lint that this interpreter would import."""
@@ -23,7 +26,11 @@ def find(surroundings: Surroundings) -> Installation | Fault:
         version=version,
         # -I: neither the current folder nor the user's PYTHON variables decide what is imported.
         command=(sys.executable, "-I", "-X", "utf8", str(RUNNERS / "cfnlint_runner.py")),
-        question={"region": surroundings.region, "informational": ",".join(surroundings.informational)},
+        question={
+            "region": surroundings.region,
+            "informational": ",".join(surroundings.informational),
+            **surroundings.levels_of(IDS),
+        },
     )
 
 
@@ -45,7 +52,7 @@ CFN_LINT = Adapter(
     engine=Engine.CFN_LINT,
     fault_rule="ESMCFN-CFN-LINT",
     mend="python -m pip install --force-reinstall cfn-lint",
-    by_hand=by_hand("cfn-lint -- built/*/*.json"),
+    by_hand=by_hand("cfn-lint -- built/*.json"),
     find=find,
     level=level,
 )

@@ -1,6 +1,6 @@
 """Ask cfn-lint about templates: the question as JSON on stdin, its remarks as JSON on stdout.
 
-{region, informational, templates: [{name, text}]} -> {version, templates: {name: [remark]}}
+{region, informational, levels, templates: [{name, text}]} -> {version, templates: {name: [remark]}}
 {region, explain: rule} -> {rules: {id: {name, why, source, severity} for the one asked about, {} for the others}}
 
 A script, run by path. Whatever goes wrong ends it with a traceback; who asked makes a finding of that.
@@ -52,14 +52,16 @@ def judge(question: dict[str, Any]) -> dict[str, Any]:
         mandatory_checks=["E", "W"],
     )
     runner = Runner(config)
+    known = set(runner.rules)
     gc.freeze()  # the rules are here to stay; what judging leaves behind is seldom worth a look
     gc.set_threshold(200_000)
     gc.enable()
 
     def remarks(text: str) -> list[dict[str, str]]:
         body, problems = decode_str(text)
-        return [remark(match) for match in problems or runner.validate_template(body)]
+        return unknown + [remark(match) for match in problems or runner.validate_template(body)]
 
+    unknown = [unknown_level(rule) for rule in question.get("levels", "").split(",") if rule and rule not in known]
     names = [template["name"] for template in question["templates"]]
     said = side_by_side(remarks, [template["text"] for template in question["templates"]])
     return {"version": __version__, "templates": dict(zip(names, said, strict=True))}
@@ -103,6 +105,13 @@ def side_by_side(work: Callable[[str], Any], texts: list[str]) -> list[Any]:
         with open(f"share-{number}.json", encoding="utf-8") as file:
             done[number::workers] = json.load(file)
     return done
+
+
+def unknown_level(rule: str) -> dict[str, str]:
+    """A remark about the policy: it sets the level of a rule that is not there."""
+    message = f"levels.{rule} in policies/: cfn-lint has no rule {rule}"
+    empty = {"logical_id": "", "path": "", "source": ""}
+    return {"rule": "ESMCFN-LEVELS", "severity": "error", "message": message, **empty}
 
 
 def remark(match: Any) -> dict[str, str]:

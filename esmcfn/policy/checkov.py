@@ -11,6 +11,8 @@ import os
 import sys
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from esmcfn.domain.finding import Engine, Level, Severity
 from esmcfn.policy.engine import RUNNERS, Adapter, Installation, Surroundings, by_hand, installed_version
 from esmcfn.policy.process import Fault
@@ -25,12 +27,22 @@ REQUIREMENTS = RUNNERS / "checkov-requirements.txt"
 STAMP = "esmcfn-requirements.sha256"
 """Written into an environment of our own making when it is complete: the digest of REQUIREMENTS."""
 
+IDS = r"CKV2?(?:_[A-Z0-9]+)+"
+"""What ids of its checks look like, and of a root's own."""
+
 SCRATCH = "esmcfn-scratch"
 """Folder of an environment where checkov's HCL parser keeps its grammar: making it takes half a second."""
 
 
 def find(surroundings: Surroundings) -> Installation | Fault:
     """The checkov that ESMCFN_CHECKOV names, else the one of our own making."""
+    found = _found(surroundings)
+    if isinstance(found, Fault):
+        return found
+    return replace(found, question={**found.question, **surroundings.levels_of(IDS)})
+
+
+def _found(surroundings: Surroundings) -> Installation | Fault:
     named = os.environ.get(VARIABLE, "")
     if named:
         found = installation(Path(named), surroundings.checks)
@@ -127,7 +139,7 @@ CHECKOV = Adapter(
     engine=Engine.CHECKOV,
     fault_rule="ESMCFN-CHECKOV",
     mend=f"{INSTALL} --force",
-    by_hand=by_hand("checkov --framework cloudformation -d built"),
+    by_hand=by_hand(f"checkov --framework cloudformation -d built ({INSTALL} says where checkov is)"),
     find=find,
     level=level,
 )

@@ -1,6 +1,6 @@
 """Ask checkov about templates: the question as JSON on stdin, its remarks as JSON on stdout.
 
-{checks, templates: [{name, text}]} -> {version, templates: {name: [remark]}}
+{checks, levels, templates: [{name, text}]} -> {version, templates: {name: [remark]}}
 {checks, explain: rule} -> {rules: {id: {name, why, source, severity} for the one asked about, {} for the others}}
 
 A script, run by path by the interpreter of checkov's own environment, where esmcfn is not. Only checkov's
@@ -61,6 +61,9 @@ def judge(question: dict[str, Any]) -> dict[str, Any]:
         results[name].append([record.check_id, record.resource, result])
         if result == "FAILED":
             said[name].append(remark(record))
+    known = {check.id for check in all_checks()} if question.get("levels") else set()
+    unknown = [unknown_level(rule) for rule in question.get("levels", "").split(",") if rule and rule not in known]
+    said = {name: unknown + remarks for name, remarks in said.items()}
     answer: dict[str, Any] = {"version": version, "templates": said}
     if question.get("results"):
         answer["results"] = results
@@ -69,14 +72,7 @@ def judge(question: dict[str, Any]) -> dict[str, Any]:
 
 def explain(question: dict[str, Any]) -> dict[str, Any]:
     """What checkov itself says about a check, beside the ids of all that look at CloudFormation."""
-    from checkov.cloudformation.runner import Runner
-
-    runner = Runner()
-    registry, graph = import_registries(runner)
-    if question.get("checks"):
-        registry.load_external_checks(question["checks"])
-        graph.load_external_checks(question["checks"])
-    checks = {check.id: check for check in [*(check for _, check in registry.all_checks()), *graph.checks]}
+    checks = {check.id: check for check in all_checks(question.get("checks", ""))}
     said: dict[str, Any] = {check_id: {} for check_id in checks}
     asked = checks.get(question["explain"])
     if asked:
@@ -91,12 +87,24 @@ def explain(question: dict[str, Any]) -> dict[str, Any]:
     return {"rules": said}
 
 
-def import_registries(runner: Any) -> tuple[Any, Any]:
-    """Where checkov keeps checks of one resource, and of several."""
+def all_checks(more: str = "") -> list[Any]:
+    """Every check that looks at CloudFormation, of one resource or of several; a folder's own are loaded first."""
     from checkov.cloudformation.checks.resource.registry import cfn_registry
+    from checkov.cloudformation.runner import Runner
 
-    runner.graph_registry.load_checks()
-    return cfn_registry, runner.graph_registry
+    graph = Runner().graph_registry
+    graph.load_checks()
+    if more:
+        cfn_registry.load_external_checks(more)
+        graph.load_external_checks(more)
+    return [*(check for _, check in cfn_registry.all_checks()), *graph.checks]
+
+
+def unknown_level(rule: str) -> dict[str, str]:
+    """A remark about the policy: it sets the level of a check that is not there."""
+    message = f"levels.{rule} in policies/: checkov has no check {rule}, nor has policies/checks"
+    empty = {"logical_id": "", "path": "", "source": ""}
+    return {"rule": "ESMCFN-LEVELS", "severity": "error", "message": message, **empty}
 
 
 def source(check_id: str) -> str:

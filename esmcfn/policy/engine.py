@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -22,12 +23,19 @@ class Surroundings(Struct, frozen=True, kw_only=True):
         tools: folder of the tools' environments, None for the usual place.
         checks: folder of the root's own checkov checks, None where there is none.
         informational: cfn-lint's I rules that the policy names.
+        levels: every rule that the policy names.
     """
 
     region: str
     tools: Path | None = None
     checks: Path | None = None
     informational: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+
+    def levels_of(self, form: str) -> dict[str, str]:
+        """The part of a question that names the levels of an engine's own rules, by what their ids look like."""
+        own = [rule for rule in self.levels if re.fullmatch(form, rule)]
+        return {"levels": ",".join(own)} if own else {}
 
 
 class Installation(Struct, frozen=True, kw_only=True):

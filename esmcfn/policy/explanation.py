@@ -9,22 +9,23 @@ from msgspec import Struct
 
 from esmcfn.domain.finding import Engine, Level, Severity
 from esmcfn.errors import did_you_mean
+from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.cfnlint import CFN_LINT
 from esmcfn.policy.checkov import CHECKOV
 from esmcfn.policy.engine import Adapter, Surroundings
-from esmcfn.policy.house import LEVELS_RULE
 from esmcfn.policy.process import EngineProcess, Fault
+from esmcfn.policy.remark import LEVELS_RULE
 
 _PATIENCE_SECONDS = 120.0
 
 FORMS: Sequence[tuple[re.Pattern[str], Adapter, str]] = (
     (
-        re.compile(r"[EWI]\d{4}"),
+        re.compile(cfnlint.IDS),
         CFN_LINT,
         "https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md",
     ),
     (
-        re.compile(r"CKV2?(?:_[A-Z0-9]+)+"),
+        re.compile(checkov.IDS),
         CHECKOV,
         "https://www.checkov.io/5.Policy%20Index/cloudformation.html",
     ),

@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from esmcfn.domain.finding import Severity
 
+LEVELS_RULE = "ESMCFN-LEVELS"
+"""Id of the remark, and of the finding, that policy sets the level of a rule that does not exist."""
+
 _FIELDS = ("rule", "severity", "logical_id", "path", "message", "source")
 
 

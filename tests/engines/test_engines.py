@@ -139,10 +139,12 @@ def test_what_this_repository_ships_passes_its_own_policy(root: str, tmp_path: P
     assert set(judgement.engines) == {"checkov", "cfn-lint", "house"}
 
 
-def judged(text: str, cache: Path, **more: object) -> Mapping[str, Finding]:
+def judged(
+    text: str, cache: Path, *, levels: Mapping[str, Level] | None = None, **more: object
+) -> Mapping[str, Finding]:
     with policy.begin(
         (cases.as_template(text),),
-        policy=Policy(),
+        policy=Policy(levels=levels or {}),
         region=REGION,
         cache=cache,
         **more,  # type: ignore[arg-type]
@@ -188,10 +190,13 @@ def test_a_check_of_the_root_s_own_is_run_and_ranked(tmp_path: Path) -> None:
     (checks / "topic.yaml").write_text(CHECK, "utf-8")
     topic = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}}, indent=2)
 
-    found = judged(topic, tmp_path / "cache", checks=checks)
+    levels = {"CKV2_OURS_1": Level.ADVISORY, "CKV2_AWS_69": Level.HARD}
+    found = judged(topic, tmp_path / "cache", checks=checks, levels=levels)
 
     assert found["CKV2_OURS_1"].severity is Severity.ERROR
     assert found["CKV2_OURS_1"].message == "A topic has a display name"
+    assert found["CKV2_OURS_1"].level is Level.ADVISORY
+    assert "ESMCFN-LEVELS" not in found
 
 
 def test_nobody_s_configuration_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,3 +241,22 @@ def test_a_check_of_the_root_s_own_is_explained(tmp_path: Path) -> None:
 
     assert isinstance(found, Explanation)
     assert (found.summary, found.severity) == ("A topic has a display name", "error")
+
+
+def test_a_level_of_a_rule_that_no_engine_has_blocks(tmp_path: Path) -> None:
+    named = ("CKV2_OURS_1", "CKV_AWS_149", "CKV_AWS_99999999", "E3012", "E9999", "ESM001", "ESM999", "I3011")
+    _, templates = cases.built(".")
+
+    with policy.begin(
+        templates, policy=Policy(levels=dict.fromkeys(named, Level.ADVISORY)), region=REGION, cache=tmp_path
+    ) as judgement:
+        found = judgement.findings()
+
+    told = [finding for finding in found if finding.rule == "ESMCFN-LEVELS"]
+    assert sorted(finding.message.split()[0] for finding in told) == [
+        "levels.CKV2_OURS_1",
+        "levels.CKV_AWS_99999999",
+        "levels.E9999",
+        "levels.ESM999",
+    ]
+    assert all(finding.level is Level.HARD for finding in told)

@@ -409,3 +409,23 @@ def test_informational_rules_that_the_policy_names_are_asked_for(tmp_path: Path)
     judged(adapter, tmp_path / "cache", levels={"I3011": Level.ADVISORY, "E1": Level.SOFT})
 
     assert asked == [("I3011",)]
+
+
+def test_a_level_of_no_rule_is_told_once_blocks_and_is_softened_by_nothing(tmp_path: Path) -> None:
+    adapter = an_engine(
+        tmp_path,
+        'answer({name: [remark(name, "ESMCFN-LEVELS", "warning", path="")] for name in names})',
+    )
+    templates = (a_template("one", text="1"), a_template("two", text="2"))
+
+    (finding,) = judged(adapter, tmp_path / "cache", *templates, levels={"ESMCFN-LEVELS": Level.ADVISORY})
+
+    assert (finding.rule, finding.level, finding.origin) == ("ESMCFN-LEVELS", Level.HARD, None)
+    assert (finding.stack, finding.model) == ("", None)
+
+
+def test_an_engine_hears_the_levels_of_its_own_rules_alone() -> None:
+    surroundings = Surroundings(region="us-east-2", levels=("CKV_AWS_1", "E1001", "ESM001", "I3011"))
+
+    assert surroundings.levels_of(r"[EWI]\d{4}") == {"levels": "E1001,I3011"}
+    assert surroundings.levels_of("X") == {}

@@ -19,13 +19,11 @@ from esmcfn.policy.house.access import ACCESS_RULES
 from esmcfn.policy.house.container import CONTAINER_RULES
 from esmcfn.policy.house.hosting import HOSTING_RULES
 from esmcfn.policy.house.rule import WHOLE, Rule, Subject
+from esmcfn.policy.remark import LEVELS_RULE
 
 __all__ = ["RULES", "Rule", "Subject", "find", "findings"]
 
 RULES: tuple[Rule, ...] = (*HOSTING_RULES, *ACCESS_RULES, *CONTAINER_RULES)
-
-LEVELS_RULE = "ESMCFN-LEVELS"
-"""Id of the finding that a policy sets the level of a house rule that does not exist."""
 
 _HOUSE = re.compile(r"ESM\d{3}")
 

@@ -17,8 +17,8 @@ What neither cfn-lint nor checkov knows. `advisory` never blocks; `soft` blocks 
 where it says nothing stands in `esmcfn/policy/defaults.yaml`.
 
 An engine that is missing, crashes, hangs or does not answer in JSON is a finding too, always hard:
-`ESMCFN-CHECKOV` or `ESMCFN-CFN-LINT`. Its message names the command that mends it. So is a level of a house rule
-that does not exist: `ESMCFN-LEVELS`. `esmcfn explain` knows all of these, and asks the engines about theirs.
+`ESMCFN-CHECKOV` or `ESMCFN-CFN-LINT`. Its message names the command that mends it. So is a level of a rule
+that no engine has: `ESMCFN-LEVELS`. `esmcfn explain` knows all of these, and asks the engines about theirs.
 """
 
 
