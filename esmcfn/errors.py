@@ -76,10 +76,20 @@ def visible(text: str, *, keep: str = "") -> str:
         character = found[0]
         return character if character in keep else character.encode("unicode_escape").decode()
 
-    return _INVISIBLE.sub(written_out, text)
+    return INVISIBLE.sub(written_out, text)
 
 
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+"""Characters that move a cursor, colour a terminal, break a line or turn it around: no text of ours needs one."""
+
+LONGEST = 80
+"""Characters of somebody's text that a message repeats."""
+
+
+def shown(text: str) -> str:
+    """What people wrote, as it is where that can be read, as Python writes it where it cannot."""
+    short = text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return short if short and short.isprintable() and short == short.strip() else repr(short)
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:

@@ -21,9 +21,8 @@ from msgspec import Struct
 
 from esmcfn.domain.finding import Level
 from esmcfn.domain.project import Project
-from esmcfn.errors import InputError, Problem, did_you_mean
+from esmcfn.errors import LONGEST, InputError, Problem, did_you_mean, shown
 from esmcfn.inputs.folders import ENVIRONMENTS, names
-from esmcfn.inputs.shown import LONGEST, shown
 
 
 class Loaded(Struct, frozen=True, kw_only=True):

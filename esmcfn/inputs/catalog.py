@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from esmcfn.domain.project import Catalog, CatalogEntry, Container
-from esmcfn.errors import Problem
+from esmcfn.errors import Problem, shown
 from esmcfn.inputs import schema
 from esmcfn.inputs.document import Document, Path, labelled
 from esmcfn.inputs.judge import fitting
-from esmcfn.inputs.shown import shown
 from esmcfn.inputs.values import Values, origins
 
 

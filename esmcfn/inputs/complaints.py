@@ -19,10 +19,9 @@ from cerberus.errors import (
     ValidationError,
 )
 
-from esmcfn.errors import Problem, did_you_mean
+from esmcfn.errors import LONGEST, Problem, did_you_mean, shown
 from esmcfn.inputs.document import Document, Path, Plain, Unfit, kind_of, labelled
 from esmcfn.inputs.field import Field, Kind
-from esmcfn.inputs.shown import LONGEST, shown
 
 
 def of_mapping(

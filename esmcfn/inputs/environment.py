@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from esmcfn.domain.project import Environment, ExecutionRoleSettings, Neighbour, SelectedModel
-from esmcfn.errors import Problem
+from esmcfn.errors import Problem, shown
 from esmcfn.inputs import schema
 from esmcfn.inputs.document import Document, Plain
 from esmcfn.inputs.judge import fitting
-from esmcfn.inputs.shown import shown
 from esmcfn.inputs.values import Values, origins
 
 _PREFIX = "esm"

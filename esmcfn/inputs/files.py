@@ -8,11 +8,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from esmcfn.domain.origin import Origin
-from esmcfn.errors import Problem, did_you_mean
+from esmcfn.errors import Problem, did_you_mean, shown
 from esmcfn.inputs.document import Document, parse
 from esmcfn.inputs.folders import names
 from esmcfn.inputs.memory import Memory, digest_of
-from esmcfn.inputs.shown import shown
 
 MAX_BYTES = 1024 * 1024
 """Size of a file; five thousand selected models fit."""

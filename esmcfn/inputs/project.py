@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from esmcfn.domain.project import Catalog, Environment, Neighbour, Project
-from esmcfn.errors import InputError, Problem
+from esmcfn.errors import InputError, Problem, shown
 from esmcfn.inputs import environment as environments
 from esmcfn.inputs import files
 from esmcfn.inputs.catalog import catalog
 from esmcfn.inputs.folders import ENVIRONMENTS, joined
 from esmcfn.inputs.memory import Memory
 from esmcfn.inputs.policy import policy
-from esmcfn.inputs.shown import shown
 
 
 def project(root: Path, name: str, problems: list[Problem], *, known: tuple[str, ...], memory: Memory) -> Project:

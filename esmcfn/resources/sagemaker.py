@@ -101,8 +101,13 @@ def _named(stack: ModelStack, base: str, name_property: str, resource: AWSObject
 
 
 def _model_lines(stack: ModelStack) -> dict[str, Origin]:
-    package = "model_package" if stack.container is None else "container"
-    return {"PrimaryContainer": stack.catalog_origins.of(package)}
+    places = stack.catalog_origins
+    if stack.container is None:
+        return {"PrimaryContainer": places.of("model_package")}
+    lines = {"PrimaryContainer": places.of("container"), "PrimaryContainer/Image": places.of("container.image")}
+    for name in stack.container.environment:
+        lines[f"PrimaryContainer/Environment/{name}"] = places.of(f"container.environment.{name}")
+    return lines
 
 
 def _config_lines(stack: ModelStack) -> dict[str, Origin]:

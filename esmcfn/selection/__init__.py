@@ -15,9 +15,8 @@ from esmcfn.domain.stack import (
     Target,
     Variant,
 )
-from esmcfn.errors import InputError, Problem, UsageError, did_you_mean
+from esmcfn.errors import LONGEST, InputError, Problem, UsageError, did_you_mean, shown
 from esmcfn.reference import partitions
-from esmcfn.selection.complaint import LONGEST, shown
 from esmcfn.selection.judgement import contradictions
 
 ENVIRONMENT_TAG = "esmcfn:environment"

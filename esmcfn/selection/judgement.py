@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import SANDBOX, CatalogEntry, Environment, Project, SelectedModel
-from esmcfn.errors import Problem, did_you_mean
+from esmcfn.errors import Problem, did_you_mean, shown
 from esmcfn.reference import partitions
 from esmcfn.reference.instance_types import HOSTING
 from esmcfn.reference.marketplace import ACCOUNTS, transferred
-from esmcfn.selection.complaint import at, shown
+from esmcfn.selection.complaint import at
 from esmcfn.selection.names import REGION, impossible_names, meeting_names
 from esmcfn.selection.tags import impossible_tags
 

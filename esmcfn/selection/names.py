@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from esmcfn import naming
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import CatalogEntry, Environment, Neighbour, Project
-from esmcfn.errors import Problem
-from esmcfn.selection.complaint import at, shown
+from esmcfn.errors import Problem, shown
+from esmcfn.selection.complaint import at
 
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from esmcfn.domain.project import Environment
-from esmcfn.errors import Problem
-from esmcfn.selection.complaint import at, shown
+from esmcfn.errors import Problem, shown
+from esmcfn.selection.complaint import at
 
 MAX_TAGS = 48
 """Tags of an environment: AWS takes 50 a resource, and two are esmcfn's own."""

@@ -138,8 +138,10 @@ def test_10_findings_block_and_the_plan_is_still_shown(root):
     document = done.document
     assert document["verdict"]["blocked"]
     blocking = [each for each in document["findings"] if each["level"] == "hard"]
-    assert {(each["file"], each["line"]) for each in blocking} == {("environments/dev.yaml", 17)}
-    assert "ESM001" in {each["rule"] for each in blocking}
+    assert [(each["rule"], each["file"], each["line"]) for each in blocking] == [
+        ("ESM002", "environments/dev.yaml", 13),
+        ("ESM001", "environments/dev.yaml", 17),
+    ]
     assert document["summary"]["add"] == 4
     assert root.esmcfn("check", "dev").code == ExitCode.FINDINGS
     assert root.esmcfn("deploy", "dev", "--yes").code == ExitCode.FINDINGS
