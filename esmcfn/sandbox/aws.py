@@ -48,10 +48,11 @@ class Moto:
     """moto's server application, created when it is first needed (the import takes half a second)."""
 
     def __init__(self) -> None:
-        self._app: WsgiApp | None = None
+        self._app: Any = None
+        self._services: dict[tuple[str, str], WsgiApp] = {}
 
     @property
-    def app(self) -> WsgiApp:
+    def app(self) -> Any:
         """moto's own WSGI application: it picks the service by the signature's scope."""
         if self._app is None:
             from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -82,7 +83,7 @@ class Moto:
         model = service_model(service).operation_model(operation)
         tokens = {name: str(uuid.uuid4()) for name in model.idempotent_members if name not in parameters}
         environ = self._environ(model, region, {**parameters, **tokens})
-        status, headers, body = self._run(environ)
+        status, headers, body = self._run(self._service(service, region, environ), environ)
         if status >= 500:
             raise Refusal("NotImplemented", f"moto does not support {service} {operation} as it was called", status=501)
         parser = botocore.parsers.create_parser(_protocol(model))
@@ -99,6 +100,12 @@ class Moto:
             error = parsed.get("Error", {})
             raise Refusal(str(error.get("Code", status)), str(error.get("Message", "")), status=status)
         return parsed
+
+    def _service(self, service: str, region: str, environ: Environ) -> WsgiApp:
+        """Return the application of one service: moto looks for it anew, in its own folder, with each request."""
+        if (service, region) not in self._services:
+            self._services[service, region] = self.app.get_application(environ)
+        return self._services[service, region]
 
     def _environ(self, model: OperationModel, region: str, parameters: Json) -> Environ:
         import botocore.serialize
@@ -127,7 +134,7 @@ class Moto:
         )
         return dict(builder.get_environ())
 
-    def _run(self, environ: Environ) -> tuple[int, Any, bytes]:
+    def _run(self, app: WsgiApp, environ: Environ) -> tuple[int, Any, bytes]:
         from botocore.awsrequest import HeadersDict
 
         answered: dict[str, Any] = {}
@@ -136,5 +143,5 @@ class Moto:
             answered["status"] = int(status.split()[0])
             answered["headers"] = HeadersDict(dict(headers))
 
-        body = b"".join(self.app(environ, start_response))
+        body = b"".join(app(environ, start_response))
         return answered["status"], answered["headers"], body

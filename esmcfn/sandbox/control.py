@@ -56,7 +56,7 @@ class Control:
             body = json.loads(request.data or b"{}")
             if what == "health":
                 return _json(self._health({}), 200)  # without the lock: it must answer while another request works
-            with self.world.lock:
+            with self.world.lock, self.world.store.together():
                 self.world.settle()
                 return _json(route(body), 200)
         except (Refusal, ValueError, KeyError, TypeError) as error:

@@ -44,7 +44,7 @@ class Front:
         if request.path.startswith("/_esmcfn/"):
             return self.control.answer(request)(environ, start_response)
         service, region = _scope(request)
-        with self.world.lock:
+        with self.world.lock, self.world.store.together():
             self.world.settle()
             if service == "sagemaker" and request.path.startswith("/endpoints/"):
                 return runtime.invoke(self.world, request, region)(environ, start_response)

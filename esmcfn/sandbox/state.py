@@ -9,6 +9,7 @@ import json
 import os
 import types
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -66,9 +67,30 @@ class Store:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._together = 0
+        self._pending: dict[tuple[str, str], object] = {}
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write each document once, at the end, however often it was put; a crash before leaves all as they were."""
+        self._together += 1
+        try:
+            yield
+        finally:
+            self._together -= 1
+            if not self._together:
+                pending, self._pending = self._pending, {}
+                for (kind, key), document in pending.items():
+                    self._write(kind, key, document)
 
     def put(self, kind: str, key: str, document: object) -> None:
         """Write a document, or replace it."""
+        if self._together:
+            self._pending[kind, key] = document
+        else:
+            self._write(kind, key, document)
+
+    def _write(self, kind: str, key: str, document: object) -> None:
         if self._folder is None:
             return
         path = self._folder / kind / f"{key}.json"
@@ -79,6 +101,7 @@ class Store:
 
     def delete(self, kind: str, key: str) -> None:
         """Remove a document; one that does not exist is fine."""
+        self._pending.pop((kind, key), None)
         if self._folder is not None:
             (self._folder / kind / f"{key}.json").unlink(missing_ok=True)
 
@@ -91,6 +114,7 @@ class Store:
 
     def clear(self) -> None:
         """Forget every document."""
+        self._pending.clear()
         if self._folder is None:
             return
         for path in self._folder.glob("*/*.json"):

@@ -81,7 +81,10 @@ class World:
 
     def settle(self) -> float:
         """Bring every state machine to the present, in the order in which things happen."""
-        now = self.clock.now()
+        with self.store.together():
+            return self._settle(self.clock.now())
+
+    def _settle(self, now: float) -> float:
         for _ in range(MOST_STEPS):
             machine = self.cloudformation.next_due()
             endpoint = self.sagemaker.next_due()

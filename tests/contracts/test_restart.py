@@ -70,6 +70,30 @@ def test_a_type_survives_a_kill(local: Local, case: Case, capsys: pytest.Capture
     assert local.world.cloudformation.live(REGION) == []
 
 
+def test_nested_stacks_go_on_after_a_kill_in_the_middle(local: Local) -> None:
+    child = json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}}})
+    local.world.moto.call("s3", "CreateBucket", "us-east-1", {"Bucket": "nested"})
+    local.world.moto.call("s3", "PutObject", "us-east-1", {"Bucket": "nested", "Key": "k", "Body": child.encode()})
+    nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://s3.amazonaws.com/nested/k"}}
+    call = Call(
+        service="cloudformation",
+        operation="CreateStack",
+        region=REGION,
+        parameters={"StackName": "s", "TemplateBody": json.dumps({"Resources": {"Child": nested}})},
+    )
+    operations(local.world)["CreateStack"](call)
+    local.clock.advance(0.1)
+    local.world.settle()
+    assert [stack.status for stack in local.world.cloudformation.live(REGION)] == ["CREATE_IN_PROGRESS"] * 2
+    local.kill()
+    local.clock.advance(60)
+    local.world.settle()
+    assert [stack.status for stack in local.world.cloudformation.live(REGION)] == ["CREATE_COMPLETE"] * 2
+    local.kill()
+    local.call("DeleteStack", StackName="s")
+    assert local.world.cloudformation.live(REGION) == []
+
+
 def test_a_key_keeps_its_secret_and_shows_it_to_the_secret_only(local: Local) -> None:
     template = {
         "Resources": {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from esmcfn.sandbox.cloudformation.machine import NEVER, Machine
+from esmcfn.sandbox.cloudformation.agenda import NEVER
+from esmcfn.sandbox.cloudformation.machine import Machine
 from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Op, Resource, Stack
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS

@@ -18,8 +18,6 @@ from esmcfn.sandbox.resources.base import HandlerError, Outcome, Request
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
 
-NEVER = float("inf")
-
 
 class Live:
     """Ref and GetAtt of the resources a stack has now."""

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation import requests, validate
+from esmcfn.sandbox.cloudformation.agenda import NEVER
 from esmcfn.sandbox.cloudformation.changes import Proposal, expected_scope
 from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.cloudformation.language import as_text
-from esmcfn.sandbox.cloudformation.machine import NEVER
 from esmcfn.sandbox.cloudformation.model import PAUSED, STACK_TYPE, Change, ChangeSet, Revision, Stack
 from esmcfn.sandbox.cloudformation.proposals import changes_nothing, proposed, refuse_invalid
 from esmcfn.sandbox.cloudformation.schema import UNKNOWN

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from esmcfn.sandbox.cloudformation.agenda import NEVER
 from esmcfn.sandbox.cloudformation.deleting import Deleting
-from esmcfn.sandbox.cloudformation.machine import NEVER
 from esmcfn.sandbox.cloudformation.model import Op
 from esmcfn.sandbox.cloudformation.template import parse
 from esmcfn.sandbox.refusal import Refusal

@@ -10,8 +10,8 @@ from copy import deepcopy
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
+from esmcfn.sandbox.cloudformation.agenda import NEVER, Agenda
 from esmcfn.sandbox.cloudformation.execution import Engine, deletion_blocked
-from esmcfn.sandbox.cloudformation.machine import NEVER
 from esmcfn.sandbox.cloudformation.model import (
     PAUSED,
     ChangeSet,
@@ -42,14 +42,17 @@ class CloudFormation:
         self.drift = Drift(world)
         self.nested = Nested(world)
         self.stacks: dict[str, Stack] = {}
+        self._agenda = Agenda()
         for _, document in world.store.all("stacks"):
             stack = decode(Stack, document)
             if stack.execution is not None and stack.status in PAUSED_STACKS:
                 stack.execution.wake_at = NEVER
             self.stacks[stack.id] = stack
+            self._agenda.note(stack.id, _wake_at(stack))
 
     def save(self, stack: Stack) -> None:
-        """Keep a stack on disk."""
+        """Keep a stack on disk, and when it wants its next step."""
+        self._agenda.note(stack.id, _wake_at(stack))
         self.world.store.put("stacks", stack.key, stack)
 
     # Finding
@@ -118,8 +121,7 @@ class CloudFormation:
 
     def next_due(self) -> tuple[float, str] | None:
         """Return the next operation or change set that wants a step: (engine seconds, stack id)."""
-        due = [(moment, stack.id) for stack in self.stacks.values() if (moment := _wake_at(stack)) < NEVER]
-        return min(due, default=None)
+        return self._agenda.next()
 
     def run(self, stack_id: str, at: float) -> None:
         """Let a stack do what is due."""

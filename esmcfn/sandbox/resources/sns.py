@@ -36,11 +36,12 @@ class Topic(Handler):
     name_property = "TopicName"
 
     def create(self, request: Request) -> Outcome:
-        name = request.attributes.get("TopicName") or request.properties.get("TopicName") or request.name(200)
+        given = request.attributes.get("TopicName") or request.properties.get("TopicName")
+        name = given or request.name(200)
         if request.properties.get("FifoTopic") and not name.endswith(".fifo"):
             name = f"{name}.fifo"
         arn = f"arn:aws:sns:{request.region}:123456789012:{name}"
-        if _topic_exists(request, arn):
+        if given and _topic_exists(request, arn):
             raise HandlerError("AlreadyExists", f"Topic already exists: {name}")
         attributes = self._topic_attributes(request)
         if request.properties.get("FifoTopic"):

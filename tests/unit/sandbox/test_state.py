@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from esmcfn.sandbox.cloudformation.model import Execution, Op, Resource, Revision, Stack
 from esmcfn.sandbox.state import Store, decode, encode
 
@@ -49,3 +51,28 @@ def test_without_a_folder_nothing_is_kept() -> None:
     store = Store(None)
     store.put("stacks", "1", a_stack())
     assert list(store.all("stacks")) == []
+
+
+def test_what_is_put_together_is_written_once_and_at_the_end(tmp_path: Path) -> None:
+    store, document = Store(tmp_path), {"n": 0}
+    with store.together(), store.together():
+        for number in range(3):
+            document["n"] = number
+            store.put("kind", "a", document)
+        store.put("kind", "b", {})
+        store.delete("kind", "b")
+        assert list(store.all("kind")) == []
+    assert list(store.all("kind")) == [("a", {"n": 2})]
+
+
+def test_what_was_put_before_an_exception_is_written(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+
+    def put_half() -> None:
+        with store.together():
+            store.put("kind", "a", {"n": 1})
+            raise ValueError("oops")
+
+    with pytest.raises(ValueError, match="oops"):
+        put_half()
+    assert list(store.all("kind")) == [("a", {"n": 1})]
