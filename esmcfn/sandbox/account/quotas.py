@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
-from esmcfn.sandbox.sagemaker.hosting import TOTAL_INSTANCES, instance_type_enum
+from esmcfn.sandbox.sagemaker.fleet import instance_type_enum
+from esmcfn.sandbox.sagemaker.hosting import TOTAL_INSTANCES
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
 

@@ -18,7 +18,7 @@ from esmcfn.sandbox.cloudformation.schema import SyntaxProblem
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import Request
-from esmcfn.sandbox.sagemaker.hosting import quota_message
+from esmcfn.sandbox.sagemaker.fleet import quota_message
 from esmcfn.sandbox.state import Json
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
 
-from esmcfn.sandbox.aws import ACCOUNT, service_model
+from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.faults import Faults
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources.base import tag_map
-from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Region, Transition, Variant
+from esmcfn.sandbox.sagemaker.fleet import instance_type_enum, instance_types, quota_message, retained, variants
+from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Region, Transition
 from esmcfn.sandbox.state import Json, Store, decode
 
 ENDPOINT_SECONDS = 2.0
@@ -168,7 +168,7 @@ class Hosting:
             raise refuse("Specify exactly one of InstanceType and InstancePools for each production variant.")
         if variant.get("ManagedInstanceScaling"):
             raise refuse("ManagedInstanceScaling is not supported with the given EndpointConfig setup.")
-        for instance_type in _instance_types(variant):
+        for instance_type in instance_types(variant):
             if instance_type not in instance_type_enum():
                 raise refuse(
                     f"1 validation error detected: Value '{instance_type}' at "
@@ -198,7 +198,7 @@ class Hosting:
             status="Creating",
             tags=tag_map(request.get("Tags")),
             deployment_config=request.get("DeploymentConfig"),
-            variants=_variants(config),
+            variants=variants(config),
             transition=Transition(
                 until=at + self.seconds,
                 config_name=config.name,
@@ -304,8 +304,8 @@ class Hosting:
             endpoint.failure_reason = moving.reason
             if moving.outcome == "in-service":
                 config = self.region(region).configs.get(moving.config_name.lower())
-                fresh = _variants(config) if config is not None else endpoint.variants
-                endpoint.variants = _retained(fresh, endpoint.variants, moving.exclude) if moving.retain else fresh
+                fresh = variants(config) if config is not None else endpoint.variants
+                endpoint.variants = retained(fresh, endpoint.variants, moving.exclude) if moving.retain else fresh
                 endpoint.config_name = moving.config_name
         self.save(region)
 
@@ -329,7 +329,7 @@ class Hosting:
     def _check_quota(self, region: str, config: EndpointConfig) -> None:
         """Blue/green: the running fleet counts beside the new one."""
         for variant in config.request["ProductionVariants"]:
-            for instance_type in _instance_types(variant):
+            for instance_type in instance_types(variant):
                 limit, used = self.limit(instance_type), self.used(region, instance_type)
                 wanted = int(variant.get("InitialInstanceCount", 1))
                 if used + wanted > limit:
@@ -337,7 +337,7 @@ class Hosting:
 
     def _fleet_failure(self, config: EndpointConfig) -> str:
         for variant in config.request["ProductionVariants"]:
-            types = list(_instance_types(variant))
+            types = list(instance_types(variant))
             if types and all(self._faults.find("capacity", instance_type=kind) for kind in types):
                 for kind in types:
                     self._faults.strike("capacity", instance_type=kind)
@@ -364,23 +364,6 @@ class Hosting:
                 )
 
 
-def quota_message(instance_type: str, limit: int, used: int, wanted: int) -> str:
-    """Return SageMaker's words for a quota that does not suffice."""
-    return (
-        f"The account-level service limit '{instance_type} for endpoint usage' is {limit} Instances, with current "
-        f"utilization of {used} Instances and a request delta of {wanted} Instances. Please use AWS Service Quotas "
-        "to request an increase for this quota. If AWS Service Quotas is not available, contact AWS support to "
-        "request an increase for this quota."
-    )
-
-
-@cache
-def instance_type_enum() -> frozenset[str]:
-    """Return every instance type that botocore's model of CreateEndpointConfig allows."""
-    shape = service_model("sagemaker").shape_for("ProductionVariantInstanceType")
-    return frozenset(getattr(shape, "enum", ()))
-
-
 def _name(value: Json, where: str) -> str:
     name = str(value)
     if NAME.fullmatch(name) is None:
@@ -389,43 +372,3 @@ def _name(value: Json, where: str) -> str:
             r"satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
         )
     return name
-
-
-def _instance_types(variant: Json) -> list[str]:
-    if variant.get("InstanceType"):
-        return [str(variant["InstanceType"])]
-    return [str(pool["InstanceType"]) for pool in variant.get("InstancePools") or ()]
-
-
-def _variants(config: EndpointConfig) -> list[Variant]:
-    found = []
-    for declared in config.request["ProductionVariants"]:
-        count, weight = (
-            int(declared["InitialInstanceCount"]),
-            float(declared.get("InitialVariantWeight", 1.0)),
-        )
-        found.append(
-            Variant(
-                name=declared["VariantName"],
-                instance_type=_instance_types(declared)[0],
-                count=count,
-                weight=weight,
-                desired_count=count,
-                desired_weight=weight,
-                model_name=declared["ModelName"],
-            )
-        )
-    return found
-
-
-def _retained(fresh: list[Variant], old: list[Variant], exclude: list[str]) -> list[Variant]:
-    """RetainAllVariantProperties: variants of the same name keep count and weight."""
-    before = {variant.name: variant for variant in old}
-    for variant in fresh:
-        if variant.name in before:
-            kept = before[variant.name]
-            if "DesiredInstanceCount" not in exclude:
-                variant.count, variant.desired_count = kept.count, kept.desired_count
-            if "DesiredWeight" not in exclude:
-                variant.weight, variant.desired_weight = kept.weight, kept.desired_weight
-    return fresh
