@@ -169,6 +169,16 @@ def test_a_change_set_that_is_deleted_takes_its_nested_ones_along(world: World) 
     assert world.cfn.describe_stacks()["Stacks"] == []
 
 
+def test_a_stack_that_is_deleted_takes_along_what_a_change_set_prepared(world: World) -> None:
+    world.deploy("s", a_template(T=a_topic()))
+    both = a_template(T=a_topic(), Child=a_nested(uploaded(world, a_child())))
+    world.plan("s", both, kind="UPDATE", IncludeNestedStacks=True)
+    assert len(world.cfn.describe_stacks()["Stacks"]) == 2
+    world.cfn.delete_stack(StackName="s")
+    world.advance()
+    assert world.cfn.describe_stacks()["Stacks"] == []
+
+
 def test_a_nested_change_set_that_fails_fails_the_outer_one(world: World) -> None:
     url = uploaded(world, a_template(Inner=a_topic(Oops=1)))
     plan = world.plan("s", a_template(Child=a_nested(url)), IncludeNestedStacks=True)

@@ -68,7 +68,9 @@ class Deleting(Machine):
             self._finish(bad, at, f"The following resource(s) failed to delete: [{', '.join(failed)}]. ")
             return
         if good == "DELETE_COMPLETE":
+            planned = set(self.stack.change_sets)
             self.stack.resources, self.stack.change_sets = {}, {}
+            self.world.cloudformation.nested.forget(planned)
             self.stack.deleted_at = at
         self.stack.outputs = []
         self._finish(good, at)

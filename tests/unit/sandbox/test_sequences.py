@@ -25,8 +25,11 @@ REGION = "us-east-2"
 PACKAGE = "arn:aws:sagemaker:us-east-2:057799348421:model-package/esmc-300m"
 STACKS = st.sampled_from(["a", "b"])
 
+NESTED_ONLY = ("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
+"""What may follow the cleanup of a nested stack that waits for its parent."""
+
 NEXT = {
-    "": {"REVIEW_IN_PROGRESS"},
+    "": {"REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS"},
     "REVIEW_IN_PROGRESS": {"CREATE_IN_PROGRESS", "DELETE_COMPLETE"},
     "CREATE_IN_PROGRESS": {
         "CREATE_COMPLETE",
@@ -40,7 +43,7 @@ NEXT = {
         "UPDATE_ROLLBACK_IN_PROGRESS",
         "UPDATE_FAILED",
     },
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": {"UPDATE_COMPLETE"},
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": {"UPDATE_COMPLETE", *NESTED_ONLY},
     "UPDATE_ROLLBACK_IN_PROGRESS": {
         "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
         "UPDATE_ROLLBACK_FAILED",
@@ -67,9 +70,22 @@ NEXT = {
 SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 
+def a_nested_template(stack: str, version: int) -> str:
+    """A template to nest: one topic that changes, and one that another version replaces."""
+    changing = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": f"v{version}"}}
+    replaced = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"{stack}-{version}"}, "DependsOn": "N0"}
+    outputs = {"Version": {"Value": f"v{version}"}}
+    return json.dumps({"Resources": {"N0": changing, f"N{1 + version % 2}": replaced}, "Outputs": outputs})
+
+
 def a_template(stack: str, topics: int, version: int, instance: str) -> str:
-    """A template of some topics in a chain and, for versions above 0, an endpoint."""
+    """A template of some topics in a chain, one nested stack, and, for versions above 0, an endpoint."""
     resources: dict[str, Any] = {}
+    if topics % 2:
+        url = f"https://s3.amazonaws.com/nested/{stack}-{version}"
+        resources["Nested"] = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
+        last = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::GetAtt": "Nested.Outputs.Version"}}}
+        resources["ZLast"] = last
     for index in range(topics):
         topic: dict[str, Any] = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": f"v{version}"}}
         if index:
@@ -125,6 +141,18 @@ class Sandbox(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.world.reset()
+        self.upload()
+
+    def upload(self) -> None:
+        """Put the templates to nest where a kill has removed them."""
+        moto = self.world.moto
+        moto.call("s3", "CreateBucket", "us-east-1", {"Bucket": "nested"})
+        for stack in ("a", "b"):
+            for version in range(4):
+                body = a_nested_template(stack, version).encode()
+                moto.call(
+                    "s3", "PutObject", "us-east-1", {"Bucket": "nested", "Key": f"{stack}-{version}", "Body": body}
+                )
 
     def call(self, operation: str, **parameters: Any) -> Any:
         """Perform an operation; a refusal is an answer, too."""
@@ -142,8 +170,11 @@ class Sandbox(RuleBasedStateMachine):
         instance=st.sampled_from(["ml.g5.2xlarge", "ml.g5.4xlarge"]),
         wait=st.sampled_from([-1.0, 0.0, 0.2, 1.0, 30.0, 30.0, 30.0]),
         paused=st.sampled_from([False, False, True]),
+        inside=st.booleans(),
     )
-    def plan(self, stack: str, topics: int, version: int, instance: str, wait: float, paused: bool) -> None:
+    def plan(
+        self, stack: str, topics: int, version: int, instance: str, wait: float, paused: bool, inside: bool
+    ) -> None:
         """Make a change set; execute it unless `wait` is negative, and wait."""
         self._number += 1
         live = self.world.cloudformation.by_name(REGION, stack)
@@ -154,6 +185,7 @@ class Sandbox(RuleBasedStateMachine):
             ChangeSetName=f"c{self._number}",
             ChangeSetType=kind,
             TemplateBody=a_template(stack, topics, version, instance),
+            IncludeNestedStacks=inside,
         )
         if made and wait >= 0:
             self.world.clock.advance(0.1)
@@ -197,13 +229,14 @@ class Sandbox(RuleBasedStateMachine):
         self.world = World(Path(self._folder.name), clock=Clock(speed=0, start=now))
         after = {stack.id: (stack.status, len(stack.events)) for stack in self.world.cloudformation.stacks.values()}
         assert after == before
+        self.upload()
 
     @invariant()
     def statuses_follow_the_machine(self) -> None:
         for stack in self.world.cloudformation.stacks.values():
             known = ""
             for event in stack.events:
-                if event.resource_type == STACK_TYPE and event.status != known:
+                if event.physical_id == stack.id and event.status != known:
                     assert event.status in NEXT[known], (known, event.status)
                     known = event.status
             assert stack.status == known
@@ -218,18 +251,35 @@ class Sandbox(RuleBasedStateMachine):
     @invariant()
     def what_a_settled_stack_has_exists(self) -> None:
         for stack in self.world.cloudformation.stacks.values():
-            if stack.status in SETTLED:
+            if stack.status in SETTLED and not (stack.parent_id and self._parent(stack).busy):
                 assert all(self._exists(stack, logical_id) for logical_id in stack.resources)
                 declared = json.loads(stack.revision.body)["Resources"]
                 assert sorted(stack.resources) == sorted(declared)
 
     @invariant()
     def exports_are_unique(self) -> None:
-        names = [o["ExportName"] for s in self.world.cloudformation.live(REGION) for o in s.outputs]
+        names = [
+            o["ExportName"] for s in self.world.cloudformation.live(REGION) for o in s.outputs if "ExportName" in o
+        ]
         assert len(names) == len(set(names))
+
+    @invariant()
+    def a_nested_stack_has_a_parent_that_knows_it(self) -> None:
+        for stack in self.world.cloudformation.live(REGION):
+            if stack.parent_id and stack.status != "REVIEW_IN_PROGRESS":
+                parent = self._parent(stack)
+                held = [*parent.resources.values(), *(parent.execution.doomed if parent.execution else ())]
+                assert stack.id in [item.physical_id for item in held], (stack.status, parent.status)
+                if parent.status in SETTLED:
+                    assert stack.status in SETTLED, (stack.status, parent.status)
+
+    def _parent(self, stack: Stack) -> Stack:
+        return self.world.cloudformation.stacks[stack.parent_id]
 
     def _exists(self, stack: Stack, logical_id: str) -> bool:
         resource = stack.resources[logical_id]
+        if resource.resource_type == STACK_TYPE:
+            return not self.world.cloudformation.stacks[resource.physical_id].deleted
         request = Engine(self.world, stack).request(resource, self.world.clock.now())
         try:
             HANDLERS[resource.resource_type].read(request)
@@ -248,7 +298,10 @@ class Sandbox(RuleBasedStateMachine):
                 self.call("DeleteStack", StackName=stack)
             self.world.clock.advance(60)
             self.world.settle()
-        assert self.world.cloudformation.live(REGION) == []
+        assert [
+            (s.name, s.status, s.reason, [e.reason for e in s.events][-3:])
+            for s in self.world.cloudformation.live(REGION)
+        ] == []
         self.world.moto.reset()
         self._folder.cleanup()
 
