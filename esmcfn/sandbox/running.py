@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +76,19 @@ def code_stamp() -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that other processes see."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    """Hold a lock that other processes see.
+
+    Raises:
+        SandboxError: the folder cannot be made or written.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise SandboxError(
+            f"the sandbox cannot keep its state in {path.parent}: {error.strerror}",
+            next_step="make that folder writable, or set XDG_STATE_HOME to one that is",
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -113,18 +123,19 @@ def running(folder: Path) -> Running | None:
     """Return the server that `run.json` names, if it lives and is ours: it must echo its token."""
     try:
         noted = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        code, health = http(noted["port"], "GET", "/_esmcfn/health", noted["token"], None, ANSWER_SECONDS)
-    except (OSError, ValueError, KeyError):
+        found = Running(
+            pid=int(noted["pid"]),
+            port=int(noted["port"]),
+            token=str(noted["token"]),
+            stamp=str(noted["stamp"]),
+            health={},
+        )
+        code, health = http(found.port, "GET", "/_esmcfn/health", found.token, None, ANSWER_SECONDS)
+    except (OSError, ValueError, KeyError, TypeError):  # not there, cut short, or not what a server writes
         return None
-    if code != 200 or health.get("token") != noted["token"]:
+    if code != 200 or health.get("token") != found.token:
         return None
-    return Running(
-        pid=int(noted["pid"]),
-        port=int(noted["port"]),
-        token=noted["token"],
-        stamp=noted["stamp"],
-        health=health,
-    )
+    return replace(found, health=health)
 
 
 def start(folder: Path) -> Running:
@@ -167,7 +178,10 @@ def start(folder: Path) -> Running:
     else:
         process.kill()
         process.wait()
-    raise SandboxError(f"the sandbox did not start\n{_last_lines(log_path)}", next_step=f"see {log_path}")
+    raise SandboxError(
+        f"the sandbox did not start\n{_last_lines(log_path)}",
+        next_step=f"see {log_path}; `esmcfn sandbox reset` begins with nothing deployed",
+    )
 
 
 def _server_environment() -> dict[str, str]:

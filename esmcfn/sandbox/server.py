@@ -26,6 +26,10 @@ IDLE_SECONDS = 12 * 3600.0
 """A server that nobody has talked to for this long ends; its state stays and the next command starts it again."""
 
 
+WATCH_SECONDS = 5.0
+"""How often a server looks whether it is still wanted."""
+
+
 class QuietHandler(WSGIRequestHandler):
     """Requests without a line in the log each, and without Nagle's wait between header and body."""
 
@@ -84,13 +88,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--foreground", action="store_true")
     folder: Path = (given := parser.parse_args(arguments)).folder
     os.umask(0o077)
-    lock = os.open(folder / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _locked(folder / "server.lock"):
         print(f"another sandbox serves {folder}", file=sys.stderr)
         return 1
-    sandbox = Sandbox(folder / "state", port=given.port)
+    try:
+        sandbox = Sandbox(folder / "state", port=given.port)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        print(f"what it kept in {folder / 'state'} cannot be read: {error!r}", file=sys.stderr)
+        print("`esmcfn sandbox reset` forgets it and starts anew", file=sys.stderr)
+        return 1
     _announce(folder, sandbox)
     threading.Thread(target=_preload, args=(sandbox,), daemon=True).start()
     threading.Thread(target=_watch, args=(folder, sandbox), daemon=True).start()
@@ -103,6 +109,20 @@ def main(arguments: list[str] | None = None) -> int:
         sandbox.world.settle()
         sandbox.world.keep_clock()
     return 0
+
+
+def _locked(path: Path) -> bool:
+    """Hold the folder for as long as this process lives; a server that lost its run.json ends within WATCH_SECONDS."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + 2 * WATCH_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
 
 
 def _announce(folder: Path, sandbox: Sandbox) -> None:
@@ -122,7 +142,7 @@ def _shut_down(sandbox: Sandbox):  # type: ignore[no-untyped-def]
 def _watch(folder: Path, sandbox: Sandbox) -> None:
     """End the server when it is not needed: no request for long, or its folder was removed."""
     while (folder / "run.json").exists() and time.monotonic() - sandbox.last_request < IDLE_SECONDS:
-        time.sleep(5)
+        time.sleep(WATCH_SECONDS)
     sandbox.server.shutdown()
 
 
