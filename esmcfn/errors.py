@@ -76,11 +76,11 @@ def visible(text: str, *, keep: str = "") -> str:
         character = found[0]
         return character if character in keep else character.encode("unicode_escape").decode()
 
-    return INVISIBLE.sub(written_out, text)
+    return text if text.isprintable() else re.sub(INVISIBLE, written_out, text)
 
 
-INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-"""Characters that move a cursor, colour a terminal, break a line or turn it around: no text of ours needs one."""
+INVISIBLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+"""Characters that move a cursor, colour a terminal, break a line or turn it around, as a regular expression."""
 
 LONGEST = 80
 """Characters of somebody's text that a message repeats."""

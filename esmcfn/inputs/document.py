@@ -124,7 +124,7 @@ _TAG = "tag:yaml.org,2002:"
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\.[0-9]{0,18}")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
-_UNPRINTABLE = re.compile(rf"(?![\t\n\r]){INVISIBLE.pattern}|[\ufffe\uffff]")
+_UNPRINTABLE = re.compile(rf"(?![\t\n\r]){INVISIBLE}|[\ufffe\uffff]")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _DEPTH: Mapping[type, int] = {
     yaml.MappingStartEvent: 1,
@@ -284,7 +284,7 @@ class _Reading:
     def _key(self, event: yaml.Event, events: Iterator[yaml.Event]) -> str | None:
         """A key that is text; None, and a problem, for any other."""
         if isinstance(event, yaml.ScalarEvent) and not event.tag:
-            if found := INVISIBLE.search(event.value):
+            if not event.value.isprintable() and (found := re.search(INVISIBLE, event.value)):
                 self._add(*_at(event), f"the key {shown(event.value)} may not hold the character {found.group()!r}")
                 return None
             if not event.implicit[0]:
@@ -305,7 +305,7 @@ class _Reading:
 
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Plain:
         text: str = event.value
-        if found := INVISIBLE.search(text):
+        if not text.isprintable() and (found := re.search(INVISIBLE, text)):
             place = self.places.get(path, Origin(self.path, *_at(event)))
             message = f"{labelled(path)}: may not hold the character {found.group()!r}"
             self._add(place.line, place.column, message, "write it on one line" if found.group() == "\n" else "")

@@ -1,6 +1,6 @@
 """The running server of one root: where its files lie, how it is found, started and stopped.
 
-The standard library only: a command that finds the server running pays for nothing else.
+The standard library, and what every command has loaded: one that finds the server running pays for nothing else.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from esmcfn.errors import SandboxError
 
@@ -38,8 +40,7 @@ ANSWER_SECONDS = 5.0
 """How long a running server may take to say that it lives; it may be busy with another command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where the sandbox answers.
 
     Attributes:
@@ -99,8 +100,7 @@ def locked(path: Path) -> Iterator[None]:
 # The running server
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class Running(Struct, frozen=True, kw_only=True):
     """A server that answered and echoed its token; `stamp` is that of its code."""
 
     pid: int
