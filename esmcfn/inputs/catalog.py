@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from esmcfn.domain.project import Catalog, CatalogEntry, Container
 from esmcfn.errors import Problem, shown
 from esmcfn.inputs import schema
-from esmcfn.inputs.document import Document, Path, labelled
+from esmcfn.inputs.document import Document
 from esmcfn.inputs.judge import fitting
+from esmcfn.inputs.path import Path, labelled
 from esmcfn.inputs.values import Values, origins
 
 

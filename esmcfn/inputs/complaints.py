@@ -20,8 +20,9 @@ from cerberus.errors import (
 )
 
 from esmcfn.errors import LONGEST, Problem, did_you_mean, shown
-from esmcfn.inputs.document import Document, Path, Plain, Unfit, kind_of, labelled
+from esmcfn.inputs.document import Document, Plain, Unfit, kind_of
 from esmcfn.inputs.field import Field, Kind
+from esmcfn.inputs.path import Path, labelled
 
 
 def of_mapping(

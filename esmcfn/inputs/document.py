@@ -20,6 +20,7 @@ from yaml.resolver import Resolver
 from esmcfn.domain.origin import Origin
 from esmcfn.errors import INVISIBLE, Problem, shown
 from esmcfn.inputs.memory import Memory, digest_of
+from esmcfn.inputs.path import Path, labelled
 
 MAX_DEPTH = 12
 """Levels of nesting; the deepest field of ours stands on the fifth."""
@@ -29,9 +30,6 @@ MAX_EVENTS = 100_000
 
 MAX_EXPANDED = 10_000
 """Keys and values that aliases may add to a file."""
-
-Path = tuple[str | int, ...]
-"""Keys and list positions from the top of a file to a value."""
 
 
 class Unfit(Struct, frozen=True):
@@ -103,16 +101,6 @@ def parse(path: str, text: str) -> Document:
         texts=reading.texts,
         problems=tuple(reading.problems),
     )
-
-
-def labelled(path: Path) -> str:
-    """A path as a message names it."""
-    names = [part for part in path if isinstance(part, str)]
-    return ".".join(map(shown, names[1:] if len(names) > 1 and names[0] in _COLLECTIONS else names))
-
-
-_COLLECTIONS = ("selected_models", "models")
-"""Keys that a message leaves out: the names below them say enough."""
 
 
 class _HopelessError(Exception):

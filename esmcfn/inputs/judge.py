@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from esmcfn.errors import Problem
-from esmcfn.inputs.document import Document, Path, Plain, Unfit, labelled
+from esmcfn.inputs.document import Document, Plain, Unfit
 from esmcfn.inputs.field import Field, Kind
+from esmcfn.inputs.path import Path, labelled
 
 
 def fitting(document: Document, field: Field, problems: list[Problem]) -> dict[str, Plain]:

@@ -12,10 +12,11 @@ from esmcfn.domain.finding import Level
 from esmcfn.domain.project import Policy
 from esmcfn.errors import Problem, did_you_mean, shown
 from esmcfn.inputs import files, schema
-from esmcfn.inputs.document import Document, Plain, labelled, parse
+from esmcfn.inputs.document import Document, Plain, parse
 from esmcfn.inputs.folders import POLICIES, names
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.memory import Memory
+from esmcfn.inputs.path import labelled
 from esmcfn.inputs.values import Values
 
 CHECKS = f"{POLICIES}/checks"

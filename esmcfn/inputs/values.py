@@ -8,7 +8,8 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from esmcfn.domain.origin import Origin, Origins
-from esmcfn.inputs.document import Document, Path, Plain
+from esmcfn.inputs.document import Document, Plain
+from esmcfn.inputs.path import Path
 
 
 class Values(Struct, frozen=True):

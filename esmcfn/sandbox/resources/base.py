@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
@@ -202,7 +203,7 @@ def guarded(method: Callable[..., T]) -> Callable[..., T]:
     return call
 
 
-class Handler:
+class Handler(ABC):
     """One resource type. Subclasses override what the type can do.
 
     Attributes:
@@ -227,29 +228,32 @@ class Handler:
             if name in vars(cls):
                 setattr(cls, name, guarded(vars(cls)[name]))
 
+    @abstractmethod
     def create(self, request: Request) -> Outcome:
         """Make the resource.
 
         Raises:
             Refusal, HandlerError: the service refused.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def update(self, request: Request) -> Outcome:
         """Bring an existing resource to the new properties."""
-        raise NotImplementedError
 
+    @abstractmethod
     def delete(self, request: Request) -> None:
         """Remove it; one that is gone already is NotFound, which CloudFormation takes for success.
 
         Raises:
             NotYet: it cannot be removed before a moment in engine time.
         """
-        raise NotImplementedError
 
     def read(self, request: Request) -> dict[str, Json]:
-        """Return the live properties in the template's form; raises NotFound when it is gone."""
-        raise NotImplementedError
+        """Return the live properties in the template's form; raises NotFound when it is gone.
+
+        Types whose registry schema has no read handler leave it so: their drift is not checked, and nobody asks.
+        """
+        raise LookupError(f"{type(self).__name__} has no read handler")
 
     def progress(self, request: Request) -> Progress:
         """Say whether something pending is done; raises when it failed."""
