@@ -9,7 +9,7 @@ from esmcfn.domain.plan import ChangeSet, Plan, StackAction, StackPlan
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
-from esmcfn.errors import ExitCode, Interrupted
+from esmcfn.errors import EsmcfnError, ExitCode, Interrupted
 from esmcfn.ports import Cloud, Heard
 from esmcfn.template import synthesize
 from esmcfn.verbs.planning import make_plan
@@ -40,7 +40,7 @@ def deploy(project: Project, selection: Selection, world: World, *, agreed: Call
             return planned
         if not made.empty and not agreed(planned):
             raise Interrupted("declined: nothing was deployed", next_step="run it again when you are ready")
-    except BaseException:
+    except BaseException:  # Ctrl-C at the question included: what was kept for an answer goes without one
         _discard(cloud, made.stacks)
         raise
     outcomes = _Executing(made, selection, cloud, world).outcomes()
@@ -79,6 +79,9 @@ class _Executing:
             raise self._stopped(ExitCode.INTERRUPTED) from None
         except Interrupted as stop:
             raise self._stopped(stop.exit_code) from None
+        except EsmcfnError:
+            _discard(self._cloud, self._waiting())
+            raise
 
     def _groups(self) -> Iterator[StackOutcome]:
         stacks = [stack for stack in self._made.stacks if stack.action is not StackAction.UNCHANGED]
@@ -129,9 +132,13 @@ class _Executing:
 
         return heard
 
+    def _waiting(self) -> list[StackPlan]:
+        """What was never begun."""
+        return [stack for stack in self._made.stacks if stack.name not in {*self._running, *self._done}]
+
     def _stopped(self, code: ExitCode) -> Interrupted:
         """What goes on without us, and what was never begun; the latter's change sets are removed."""
-        waiting = [stack for stack in self._made.stacks if stack.name not in {*self._running, *self._done}]
+        waiting = self._waiting()
         _discard(self._cloud, waiting)
         said = [
             f"{words}: {', '.join(sorted(names))}"

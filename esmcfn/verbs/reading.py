@@ -120,7 +120,7 @@ def side_by_side(
         futures: list[Future[Answer] | None] = [pool.submit(work, item) if busy(item) else None for item in items]
         try:
             return tuple(future.result() if future else work(item) for future, item in zip(futures, items, strict=True))
-        except BaseException:
+        except BaseException:  # Ctrl-C included: whoever still waits is told, and cleans up before we go on
             stop()
             pool.shutdown(wait=True, cancel_futures=True)
             raise

@@ -103,7 +103,9 @@ def test_an_operation_goes_on_after_a_kill(root: Path) -> None:
     first = sandbox.ensure(root)
     cfn(first).create_stack(StackName="s", TemplateBody=json.dumps(a_template(T=a_topic())))  # type: ignore[attr-defined]
     os.kill(first.pid, signal.SIGKILL)
-    wait_for(root, cfn(sandbox.ensure(root)), "s", "CREATE_COMPLETE")
+    second = sandbox.ensure(root)
+    assert second.pid != first.pid
+    wait_for(root, cfn(second), "s", "CREATE_COMPLETE")
 
 
 def test_a_stale_note_is_not_believed(root: Path) -> None:

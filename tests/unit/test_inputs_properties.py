@@ -81,8 +81,8 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_any_yaml_is_read_or_refused(top: Mapping[str, object], other: Mapping[str, object]) -> None:
     environment, catalog = yaml.safe_dump(dict(top)), yaml.safe_dump(dict(other))
 
-    read(environment)
-    read(ENVIRONMENT_TEXT, catalog=catalog, policy=catalog)
+    read_or_refused = read(environment), read(ENVIRONMENT_TEXT, catalog=catalog, policy=catalog)
+    assert all(loaded is None or isinstance(loaded, inputs.Loaded) for loaded in read_or_refused)
 
 
 @settings(deadline=None, max_examples=25)

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from esmcfn.domain.deployment import Execution
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.plan import Action, Impact, StackAction
-from esmcfn.errors import CloudError, ExitCode, Interrupted, StackBusyError, WrongAccount
+from esmcfn.errors import CloudError, ExitCode, Interrupted, StackBusyError, StalePlanError, WrongAccount
 from esmcfn.template import synthesize, synthesize_all
 from esmcfn.verbs.deploying import deploy
 from esmcfn.verbs.offline import build, check, validate
@@ -312,6 +312,14 @@ class TestDeploy:
         stacks = FakeStacks()
         stacks.fail["execute"] = KeyboardInterrupt()
         with pytest.raises(Interrupted, match="not begun: esm-dev-prototype-model"):
+            self.deployed(stacks)
+        assert [template.stack.name for template in stacks.open.values()] == ["esm-dev"]
+
+    @pytest.mark.parametrize("error", [CloudError("lost sight"), StalePlanError("gone")])
+    def test_an_error_leaves_no_change_set_of_what_was_never_begun(self, error):
+        stacks = FakeStacks()
+        stacks.fail["execute"] = error
+        with pytest.raises(type(error)):
             self.deployed(stacks)
         assert [template.stack.name for template in stacks.open.values()] == ["esm-dev"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from esmcfn.sandbox.refusal import Refusal
@@ -14,6 +15,7 @@ from esmcfn.sandbox.resources.base import (
     Request,
     without_none,
 )
+from esmcfn.sandbox.sagemaker import model as nouns
 from esmcfn.sandbox.state import Json
 
 MODEL_PROPERTIES = (
@@ -99,7 +101,32 @@ def _clash(refusal: Refusal) -> Exception:
     return HandlerError("AlreadyExists", refusal.message) if already else refusal
 
 
-class Model(_Named):
+class _Immutable(_Named):
+    """What SageMaker only makes and deletes; its tags alone change in place."""
+
+    @abstractmethod
+    def _live(self, request: Request) -> nouns.Model | nouns.EndpointConfig:
+        """The live object; Refusal where it is gone."""
+
+    def update(self, request: Request) -> Outcome:
+        made = self._found_live(request)
+        made.tags = {tag["Key"]: tag["Value"] for tag in request.merged_tags()}
+        request.world.sagemaker.save(request.region)
+        return self._outcome(made.arn, made.name)
+
+    def read(self, request: Request) -> dict[str, Json]:
+        live = self._found_live(request)
+        given = {key: value for key, value in live.request.items() if key != self.name_property}
+        return without_none(**{self.name_property: live.name}, Tags=_tag_list(live.tags), **given)
+
+    def _found_live(self, request: Request) -> nouns.Model | nouns.EndpointConfig:
+        try:
+            return self._live(request)
+        except Refusal as refusal:
+            raise _found(refusal) from refusal
+
+
+class Model(_Immutable):
     """AWS::SageMaker::Model: everything but Tags is create-only."""
 
     resource_type = "AWS::SageMaker::Model"
@@ -131,15 +158,8 @@ class Model(_Named):
             raise _clash(refusal) from refusal
         return self._outcome(made.arn, name)
 
-    def update(self, request: Request) -> Outcome:
-        name = self._live_name(request)
-        try:
-            made = request.world.sagemaker.model(request.region, name)
-        except Refusal as refusal:
-            raise _found(refusal) from refusal
-        made.tags = {tag["Key"]: tag["Value"] for tag in request.merged_tags()}
-        request.world.sagemaker.save(request.region)
-        return self._outcome(made.arn, name)
+    def _live(self, request: Request) -> nouns.Model:
+        return request.world.sagemaker.model(request.region, self._live_name(request))
 
     def delete(self, request: Request) -> None:
         self._authorize(request, "DeleteModel")
@@ -148,16 +168,8 @@ class Model(_Named):
         except Refusal as refusal:
             raise _found(refusal) from refusal
 
-    def read(self, request: Request) -> dict[str, Json]:
-        try:
-            live = request.world.sagemaker.model(request.region, self._live_name(request))
-        except Refusal as refusal:
-            raise _found(refusal) from refusal
-        given = {key: value for key, value in live.request.items() if key != "ModelName"}
-        return without_none(ModelName=live.name, Tags=_tag_list(live.tags), **given)
 
-
-class EndpointConfig(_Named):
+class EndpointConfig(_Immutable):
     """AWS::SageMaker::EndpointConfig: everything but Tags is create-only."""
 
     resource_type = "AWS::SageMaker::EndpointConfig"
@@ -192,15 +204,8 @@ class EndpointConfig(_Named):
             raise _clash(refusal) from refusal
         return self._outcome(made.arn, name)
 
-    def update(self, request: Request) -> Outcome:
-        name = self._live_name(request)
-        try:
-            made = request.world.sagemaker.config(request.region, name)
-        except Refusal as refusal:
-            raise _found(refusal) from refusal
-        made.tags = {tag["Key"]: tag["Value"] for tag in request.merged_tags()}
-        request.world.sagemaker.save(request.region)
-        return self._outcome(made.arn, name)
+    def _live(self, request: Request) -> nouns.EndpointConfig:
+        return request.world.sagemaker.config(request.region, self._live_name(request))
 
     def delete(self, request: Request) -> None:
         self._authorize(request, "DeleteEndpointConfig")
@@ -208,14 +213,6 @@ class EndpointConfig(_Named):
             request.world.sagemaker.delete_config(request.region, self._live_name(request))
         except Refusal as refusal:
             raise _found(refusal) from refusal
-
-    def read(self, request: Request) -> dict[str, Json]:
-        try:
-            live = request.world.sagemaker.config(request.region, self._live_name(request))
-        except Refusal as refusal:
-            raise _found(refusal) from refusal
-        given = {key: value for key, value in live.request.items() if key != "EndpointConfigName"}
-        return without_none(EndpointConfigName=live.name, Tags=_tag_list(live.tags), **given)
 
 
 class Endpoint(_Named):
