@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
 from esmcfn.domain.deployment import Execution, StackEvent
+from esmcfn.domain.endpoint import ContainerLog, ObservedEndpoint
 from esmcfn.domain.plan import ChangeSet, DeployedStack
 from esmcfn.domain.template import Template
 
@@ -87,8 +89,31 @@ class Identity(Protocol):
         """
 
 
+class Endpoints(Protocol):
+    """SageMaker's hosting, as far as we look at it."""
+
+    def observe(self, name: str) -> ObservedEndpoint | None:
+        """What SageMaker says of an endpoint; None where it knows none of this name.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+    def log(self, name: str, *, since: datetime | None = None, most: int = 20) -> ContainerLog:
+        """The last lines that its containers wrote, of all streams in order of time.
+
+        Args:
+            since: only what was written at or after this moment, in UTC; None for the last lines whenever.
+            most: lines at most.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+
 class Cloud(Struct, frozen=True, kw_only=True):
     """The world of one environment, as the command line composed it."""
 
     stacks: Stacks
     identity: Identity
+    endpoints: Endpoints

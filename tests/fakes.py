@@ -10,6 +10,7 @@ from types import TracebackType
 from msgspec.structs import replace
 
 from esmcfn.domain.deployment import Execution, StackEvent
+from esmcfn.domain.endpoint import ContainerLog, LogLine, ObservedEndpoint
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.plan import ChangeSet, DeployedStack, ProposedChange
 from esmcfn.domain.project import SANDBOX_ACCOUNT, Policy
@@ -139,6 +140,35 @@ class FakeStacks:
         return f"arn:aws:cloudformation:us-east-2:{self.account}:{kind}/{name}/1"
 
 
+class FakeEndpoints:
+    """SageMaker's hosting in a dict.
+
+    Attributes:
+        there: name to what SageMaker says; a list is what it says one time after the other, its last for ever.
+        logs: name to what the containers wrote; a name that is not here has no log group.
+        fail: method name to the error that it raises.
+    """
+
+    def __init__(self, *there: ObservedEndpoint) -> None:
+        self.there: dict[str, list[ObservedEndpoint | None]] = {endpoint.name: [endpoint] for endpoint in there}
+        self.logs: dict[str, tuple[LogLine, ...]] = {}
+        self.fail: dict[str, BaseException] = {}
+
+    def observe(self, name: str) -> ObservedEndpoint | None:
+        if "observe" in self.fail:
+            raise self.fail["observe"]
+        said = self.there.get(name, [None])
+        return said.pop(0) if len(said) > 1 else said[0]
+
+    def log(self, name: str, *, since: datetime | None = None, most: int = 20) -> ContainerLog:
+        if "log" in self.fail:
+            raise self.fail["log"]
+        if name not in self.logs:
+            return ContainerLog(started=False)
+        fresh = [line for line in self.logs[name] if since is None or line.at >= since]
+        return ContainerLog(started=True, lines=tuple(fresh[:most] if since else fresh[-most:]))
+
+
 class FakeIdentity:
     """Credentials of one account."""
 
@@ -175,10 +205,15 @@ def a_world(
     *,
     stacks: FakeStacks | None = None,
     identity: FakeIdentity | None = None,
+    endpoints: FakeEndpoints | None = None,
     findings: Sequence[Finding] = (),
 ) -> World:
     """A world in which nothing is deployed and no rule objects."""
-    cloud = Cloud(stacks=stacks or FakeStacks(), identity=identity or FakeIdentity())
+    cloud = Cloud(
+        stacks=stacks or FakeStacks(),
+        identity=identity or FakeIdentity(),
+        endpoints=endpoints or FakeEndpoints(),
+    )
 
     def begin(templates: Sequence[Template], *, policy: Policy, region: str) -> FakeJudgement:
         return FakeJudgement(findings)

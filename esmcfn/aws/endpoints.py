@@ -1,0 +1,108 @@
+"""SageMaker hosting and its containers' logs, read only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from esmcfn.aws.session import Clients, error_code, error_message, translated
+from esmcfn.domain.endpoint import ContainerLog, LogLine, ObservedEndpoint, ObservedVariant
+
+LOG_GROUP = "/aws/sagemaker/Endpoints/{}"
+"""Where SageMaker puts what an endpoint's containers write.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+"""
+
+STREAMS = 5
+"""Log streams that are read for the last lines, the most recent ones; an endpoint has one an instance."""
+
+
+class SageMakerEndpoints:
+    """The port Endpoints, by SageMaker and CloudWatch Logs."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def observe(self, name: str) -> ObservedEndpoint | None:
+        with translated(f"asking SageMaker about endpoint {name}", operation="DescribeEndpoint"):
+            try:
+                described = self._clients.of("sagemaker").describe_endpoint(EndpointName=name)
+            except ClientError as error:
+                if _unknown(error):
+                    return None
+                raise
+        return _observed(described)
+
+    def log(self, name: str, *, since: datetime | None = None, most: int = 20) -> ContainerLog:
+        group = LOG_GROUP.format(name)
+        with translated(f"reading the container log of {name}", operation="FilterLogEvents"):
+            try:
+                lines = list(self._since(group, since) if since else self._last(group, most))
+            except ClientError as error:
+                if error_code(error) == "ResourceNotFoundException":
+                    return ContainerLog(started=False)
+                raise
+        lines.sort(key=lambda line: line.at)
+        return ContainerLog(started=True, lines=tuple(lines[:most] if since else lines[-most:]))
+
+    def _last(self, group: str, most: int) -> Iterator[LogLine]:
+        """The ends of the most recent streams."""
+        logs = self._clients.of("logs")
+        streams = logs.describe_log_streams(
+            logGroupName=group, orderBy="LastEventTime", descending=True, limit=STREAMS
+        )["logStreams"]
+        for stream in streams:
+            name = stream["logStreamName"]
+            events = logs.get_log_events(logGroupName=group, logStreamName=name, limit=most, startFromHead=False)
+            for number, event in enumerate(events["events"]):
+                yield _line(event, stream=name, event_id=f"{name}/{event['timestamp']}/{number}")
+
+    def _since(self, group: str, since: datetime) -> Iterator[LogLine]:
+        pages = self._clients.of("logs").get_paginator("filter_log_events")
+        for page in pages.paginate(logGroupName=group, startTime=int(since.timestamp() * 1000)):
+            for event in page["events"]:
+                yield _line(event, stream=event["logStreamName"], event_id=event["eventId"])
+
+
+def _unknown(error: ClientError) -> bool:
+    """Does SageMaker say that there is no such endpoint? It has no error code of its own for that."""
+    return error_code(error) == "ValidationException" and "Could not find endpoint" in error_message(error)
+
+
+def _observed(described: Mapping[str, Any]) -> ObservedEndpoint:
+    return ObservedEndpoint(
+        name=described["EndpointName"],
+        status=described["EndpointStatus"],
+        config_name=described.get("EndpointConfigName", ""),
+        failure_reason=described.get("FailureReason", ""),
+        variants=tuple(_variant(variant) for variant in described.get("ProductionVariants", [])),
+        created_at=described["CreationTime"].astimezone(UTC),
+        modified_at=described["LastModifiedTime"].astimezone(UTC),
+    )
+
+
+def _variant(described: Mapping[str, Any]) -> ObservedVariant:
+    statuses = [
+        ": ".join(filter(None, (status["Status"], status.get("StatusMessage"))))
+        for status in described.get("VariantStatus", [])
+    ]
+    images = (
+        image.get("ResolvedImage") or image.get("SpecifiedImage") for image in described.get("DeployedImages", [])
+    )
+    return ObservedVariant(
+        name=described["VariantName"],
+        current_count=described.get("CurrentInstanceCount"),
+        desired_count=described.get("DesiredInstanceCount"),
+        weight=described.get("CurrentWeight"),
+        status=", ".join(statuses),
+        images=tuple(image for image in images if image),
+    )
+
+
+def _line(event: Mapping[str, Any], *, stream: str, event_id: str) -> LogLine:
+    moment = datetime.fromtimestamp(event["timestamp"] / 1000, tz=UTC)
+    return LogLine(at=moment, stream=stream, text=event["message"].rstrip("\n"), event_id=event_id)
