@@ -182,7 +182,7 @@ def environment(address: Address, region: str) -> dict[str, str]:
     }
 
 
-def fault(root: Path, name: str, **options: str | int) -> Mapping[str, Any]:
+def fault(root: Path, name: str, **options: str | float) -> Mapping[str, Any]:
     """Put a fault in force until `reset` (or `clear_faults`).
 
     Raises:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
+from esmcfn.sandbox.actions import action as action_name
+from esmcfn.sandbox.actions import checked, fits
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.state import Json, Store, decode
 
@@ -28,6 +31,19 @@ class Kind:
 
 
 COMMON = {"times": "how often it strikes; default: always", "after": "how many matching calls pass first"}
+ACTION = {"action": "such as sagemaker:CreateEndpoint, cloudformation:Describe* or sagemaker:*"}
+PROCESSED = {"processed": "true: the request is carried out and only its answer is lost; default false"}
+
+TIMEOUT_SECONDS = 60.0
+"""How long `timeout` keeps a client waiting unless it says: what botocore waits for an answer by itself."""
+
+LOSING = ("connection-reset", "timeout")
+"""The faults that take away the answer."""
+
+MOST_TOLD = 3
+"""Of more values than this an error names only the one that is most like what was given."""
+
+WHOLE_NUMBERS = ("times", "after", "limit", "number")
 
 CATALOG = (
     Kind(
@@ -49,16 +65,24 @@ CATALOG = (
         "the account has no Marketplace subscription: CreateModel with a model package is refused",
         {"model_package": "an ARN; default: every package"},
     ),
+    Kind("access-denied", "a permission is missing", {**ACTION, **COMMON}, ("action",)),
+    Kind("throttle", "an operation answers Throttling: Rate exceeded", {**ACTION, **COMMON}, ("action",)),
     Kind(
-        "access-denied",
-        "a permission is missing",
-        {"action": "such as sagemaker:CreateEndpoint", **COMMON},
+        "server-error",
+        "an operation answers InternalFailure with HTTP status 500; nothing is carried out",
+        {**ACTION, **COMMON},
         ("action",),
     ),
     Kind(
-        "throttle",
-        "an operation answers Throttling: Rate exceeded",
-        {"action": "such as cloudformation:DescribeStacks", **COMMON},
+        "connection-reset",
+        "the connection is reset without an answer",
+        {**ACTION, **PROCESSED, **COMMON},
+        ("action",),
+    ),
+    Kind(
+        "timeout",
+        "no answer for a while, then the connection is closed",
+        {**ACTION, "seconds": f"how long, in real time; default {TIMEOUT_SECONDS:.0f}", **PROCESSED, **COMMON},
         ("action",),
     ),
     Kind(
@@ -104,6 +128,9 @@ CATALOG = (
     Kind("model-error", "InvokeEndpoint answers with a server error of the container", dict(COMMON)),
 )
 
+SERVER_ERROR = "The request processing has failed because of an unknown error, exception or failure."
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErrors.html"""
+
 BY_NAME = {kind.name: kind for kind in CATALOG}
 
 
@@ -122,8 +149,13 @@ class Fault:
         return times is not None and self.seen >= int(times) + int(self.options.get("after", 0))
 
     def matches(self, **facts: str) -> bool:
-        """Whether every option that names a fact names this one."""
-        return all(str(self.options.get(name, value)) == value for name, value in facts.items())
+        """Whether every option that names a fact names this one, or has a pattern for it."""
+        return all(
+            fits(str(self.options.get(name, value)), value)
+            if name == "action"
+            else str(self.options.get(name, value)) == value
+            for name, value in facts.items()
+        )
 
 
 class Faults:
@@ -150,10 +182,7 @@ class Faults:
         missing = [option for option in kind.required if option not in options]
         if missing:
             raise Refusal("MissingOption", f"{name} needs the option {missing[0]!r}: {kind.options[missing[0]]}")
-        for number in ("times", "after", "limit", "number"):
-            if number in options and not str(options[number]).isdigit():
-                raise Refusal("BadOption", f"{name}: {number} is a whole number, not {options[number]!r}")
-        fault = Fault(name=name, options=dict(options))
+        fault = Fault(name=name, options=_read(name, options))
         self._active.append(fault)
         self._save()
         return fault
@@ -198,13 +227,15 @@ class Faults:
         """Refuse an API call that a fault forbids.
 
         Raises:
-            Refusal: ExpiredToken, Throttling or AccessDenied.
+            Refusal: ExpiredToken, Throttling, InternalFailure or AccessDenied.
         """
-        action = f"{service}:{operation}"
+        action = action_name(service, operation)
         if self.strike("expired-token"):
             raise Refusal("ExpiredToken", "The security token included in the request is expired", status=403)
         if self.strike("throttle", action=action):
             raise Refusal("Throttling", "Rate exceeded")
+        if self.strike("server-error", action=action):
+            raise Refusal("InternalFailure", SERVER_ERROR, status=500)
         self.authorize(action)
 
     def authorize(self, action: str) -> None:
@@ -224,3 +255,59 @@ class Faults:
 
     def _save(self) -> None:
         self._store.put("faults", "active", self._active)
+
+
+def _read(name: str, options: Mapping[str, Json]) -> dict[str, Json]:
+    """Return options as they are kept.
+
+    Raises:
+        Refusal: a value that cannot be meant.
+    """
+    found = dict(options)
+    for number in WHOLE_NUMBERS:
+        if number in found and not str(found[number]).isdigit():
+            raise Refusal("BadOption", f"{name}: {number} is a whole number, not {found[number]!r}")
+    if "action" in found:
+        found["action"] = checked(str(found["action"]))
+    if "processed" in found:
+        found["processed"] = str(found["processed"]).lower()
+    for option, value in found.items():
+        known = _known(option)
+        if known and value not in known:
+            near = get_close_matches(str(value), known, 1, 0.0)[0] if len(known) > MOST_TOLD else " or ".join(known)
+            raise Refusal("BadOption", f"{name}: {option} is {near}, not {value!r}")
+    if "processed" in found:
+        found["processed"] = found["processed"] == "true"
+    if "seconds" in found:
+        found["seconds"] = _seconds(name, found["seconds"])
+    return found
+
+
+def _known(option: str) -> tuple[str, ...]:
+    """Return every value that an option may have; none where it is free."""
+    from esmcfn.sandbox.resources import SUPPORTED
+    from esmcfn.sandbox.sagemaker.fleet import instance_type_enum
+
+    match option:
+        case "processed":
+            return ("true", "false")
+        case "mode":
+            return ("FAIL", "WARN")
+        case "operation":
+            return ("create", "update", "delete")
+        case "instance_type":
+            return tuple(sorted(instance_type_enum()))
+        case "resource_type":
+            return tuple(sorted(SUPPORTED))
+        case _:
+            return ()
+
+
+def _seconds(name: str, given: Json) -> float:
+    try:
+        seconds = float(given)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise Refusal("BadOption", f"{name}: seconds is a number above 0, not {given!r}")
+    return seconds

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from esmcfn.sandbox import wire
+from esmcfn.sandbox import actions, wire
 from esmcfn.sandbox.account.costs import Costs
 from esmcfn.sandbox.account.prices import Prices
 from esmcfn.sandbox.account.quotas import Quotas
 from esmcfn.sandbox.aws import Environ, StartResponse
 from esmcfn.sandbox.cloudformation.operations import operations as cloudformation_operations
 from esmcfn.sandbox.control import Control
-from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.faults import LOSING, TIMEOUT_SECONDS, Fault
+from esmcfn.sandbox.refusal import Lost, Refusal
 from esmcfn.sandbox.sagemaker import runtime
 from esmcfn.sandbox.sagemaker.operations import SageMaker
 from esmcfn.sandbox.wire import Call, Operation
@@ -46,14 +47,30 @@ class Front:
         service, region = _scope(request)
         with self.world.lock, self.world.store.together():
             self.world.settle()
-            if service == "sagemaker" and request.path.startswith("/endpoints/"):
-                return runtime.invoke(self.world, request, region)(environ, start_response)
-            service = SIGNING_NAMES.get(service, service)
-            table = self._table(service)
-            if table is not None:
-                answer = wire.perform(service, table, request, region, before=self._before)
-                return answer(environ, start_response)
-            return self._moto(request, service, environ, start_response)
+            lost = self._lost(request, service)
+            if lost is None or lost.options.get("processed"):
+                answer = self._answer(request, service, region, environ)
+        if lost is not None:
+            raise Lost(float(lost.options.get("seconds", TIMEOUT_SECONDS)) if lost.name == "timeout" else 0.0)
+        return answer(environ, start_response)
+
+    def _lost(self, request: Request, service: str) -> Fault | None:
+        """Return the fault, if any, that takes away the answer to this request."""
+        faults = self.world.faults
+        if not any(fault.name in LOSING for fault in faults.active):
+            return None
+        request.get_data()  # all of it: moto reads it again, and a socket that is waited on has nothing to say
+        name = actions.action(service, actions.operation_name(request, service))
+        return faults.strike("connection-reset", action=name) or faults.strike("timeout", action=name)
+
+    def _answer(self, request: Request, service: str, region: str, environ: Environ) -> Response:
+        if service == "sagemaker" and request.path.startswith("/endpoints/"):
+            return runtime.invoke(self.world, request, region)
+        service = SIGNING_NAMES.get(service, service)
+        table = self._table(service)
+        if table is not None:
+            return wire.perform(service, table, request, region, before=self._before)
+        return self._moto(request, service, environ)
 
     def _before(self, call: Call) -> None:
         self.world.faults.before_call(call.service, call.operation)
@@ -77,25 +94,25 @@ class Front:
             case _:
                 return None
 
-    def _moto(self, request: Request, service: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _moto(self, request: Request, service: str, environ: Environ) -> Response:
         if request.path.startswith("/moto-api"):
-            return _refused(Refusal("NotFound", "The sandbox has no such page", status=404))(environ, start_response)
+            return _refused(Refusal("NotFound", "The sandbox has no such page", status=404))
         content = request.get_data()  # before anything parses it: moto reads it again
-        operation = wire.operation_name(request)
-        try:
-            self.world.faults.before_call(service, operation)
-        except Refusal as refusal:
-            return wire.failure(service, refusal)(environ, start_response)
+        if self.world.faults.active:
+            try:
+                self.world.faults.before_call(service, actions.operation_name(request, service))
+            except Refusal as refusal:
+                return wire.failure(service, refusal)
         environ["wsgi.input"] = io.BytesIO(content)
         try:
             answer = Response.from_app(self.world.moto.app, environ)
         except (KeyError, AttributeError, TypeError, ImportError):  # a service that moto has never heard of
             answer = Response(status=500, mimetype="text/html")
         if (answer.status_code >= 500 or answer.status_code == 404) and answer.mimetype == "text/html":
-            what = f"{service} {operation}".strip()
+            what = f"{service} {actions.operation_name(request, service)}".strip()
             lacking = Refusal("NotImplemented", f"The sandbox does not support {what}, called like this", status=501)
-            return wire.failure(service, lacking)(environ, start_response)
-        return answer(environ, start_response)
+            return wire.failure(service, lacking)
+        return answer
 
 
 def _scope(request: Request) -> tuple[str, str]:

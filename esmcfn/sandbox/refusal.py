@@ -13,6 +13,14 @@ class Refusal(Exception):
         self.status = status
 
 
+class Lost(ConnectionError):
+    """No answer at all: after some real seconds the connection is closed; at once, it is reset."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("the sandbox was asked not to answer")
+        self.seconds = seconds
+
+
 def invalid(message: str) -> Refusal:
     """CloudFormation's (and IAM's) answer to input that cannot be right."""
     return Refusal("ValidationError", message)

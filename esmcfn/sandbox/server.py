@@ -7,12 +7,16 @@ import fcntl
 import json
 import os
 import secrets
+import select
 import signal
+import socket
+import struct
 import sys
 import threading
 import time
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -20,7 +24,11 @@ from esmcfn.sandbox import code_stamp
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.control import Control
 from esmcfn.sandbox.front import Front
+from esmcfn.sandbox.refusal import Lost
 from esmcfn.sandbox.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 IDLE_SECONDS = 12 * 3600.0
 """A server that nobody has talked to for this long ends; its state stays and the next command starts it again."""
@@ -37,6 +45,20 @@ class QuietHandler(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
+        """End a connection without an answer, where a fault asked for it.
+
+        A reset is a close without lingering; a client that waits for an answer may hang up before we do.
+        """
+        if not isinstance(error, Lost):
+            return
+        if error.seconds:
+            select.select([self.connection], [], [], error.seconds)
+        else:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
 
 
 class Sandbox:

@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from esmcfn.sandbox.actions import operation_name
 from esmcfn.sandbox.aws import service_model
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.state import Json
@@ -81,14 +82,6 @@ def failure(service: str, refusal: Refusal) -> Response:
     except UnknownServiceError:
         model = service_model("sts")
     return _failure(model, refusal)
-
-
-def operation_name(request: Request) -> str:
-    rpc = re.search(r"/operation/(\w+)$", request.path)
-    if rpc is not None:
-        return rpc.group(1)
-    target: str = request.headers.get("X-Amz-Target", "")
-    return target.rpartition(".")[2] if target else str(request.values.get("Action", ""))
 
 
 def _no_such_operation(model: ServiceModel, name: str) -> Refusal:
