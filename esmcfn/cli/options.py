@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from esmcfn.errors import shown
 
 Command = Callable[..., int]
 """A command's body; what Click passes it is typed where it takes it."""
@@ -16,6 +19,44 @@ COMMON = ("names", "every", "models", "form", "output", "profile")
 """What `compose` makes a Run of."""
 
 FORMATS = ("text", "json", "markdown")
+"""What every report can be; a verb may offer others."""
+
+_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
+_LONGEST_DAYS = 366
+
+
+if TYPE_CHECKING:
+    _Seconds = click.ParamType[float]
+else:
+    _Seconds = click.ParamType  # older releases of Click cannot be subscripted
+
+
+class Duration(_Seconds):
+    """A length of time such as 90s, 30m, 2h or 1h30m, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds.
+
+        Raises:
+            click.BadParameter: it is none, or longer than a year.
+        """
+        if isinstance(value, int | float):
+            return float(value)
+        found = _DURATION.fullmatch(str(value).strip())
+        if found is None or not any(found.groups()):
+            unit = f", for example {value}m" if str(value).isascii() and str(value).isdigit() else ""
+            self.fail(f"{shown(str(value))} is no duration such as 90s, 30m, 2h or 1h30m{unit}", param, ctx)
+        seconds = sum(int(count or 0) * unit for count, unit in zip(found.groups(), _UNITS.values(), strict=True))
+        if seconds > _LONGEST_DAYS * _UNITS["d"]:
+            self.fail(f"{shown(str(value))} is longer than {_LONGEST_DAYS} days", param, ctx)
+        return float(seconds)
+
+
+DURATION = Duration()
+"""The type of every option that takes a length of time."""
 
 
 def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -39,24 +80,27 @@ _ENVIRONMENTS = (
     ),
 )
 
-_REPORT = (
-    click.option(
-        "-f",
-        "--format",
-        "form",
-        type=click.Choice(FORMATS),
-        default="text",
-        show_default=True,
-        envvar="ESMCFN_FORMAT",
-        help="JSON is the promise; text may change.",
-    ),
-    click.option(
-        "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
-        envvar="ESMCFN_OUTPUT",
-        help="Write the report to a file instead of standard output.",
-    ),
-)
+
+def _report(formats: Sequence[str]) -> tuple[Callable[[Command], Command], ...]:
+    return (
+        click.option(
+            "-f",
+            "--format",
+            "form",
+            type=click.Choice(formats),
+            default="text",
+            show_default=True,
+            envvar="ESMCFN_FORMAT",
+            help="JSON is the promise; text may change.",
+        ),
+        click.option(
+            "--output",
+            type=click.Path(dir_okay=False, path_type=Path),
+            envvar="ESMCFN_OUTPUT",
+            help="Write the report to a file instead of standard output.",
+        ),
+    )
+
 
 _ACCOUNT = (
     click.option("--profile", default="", envvar="ESMCFN_PROFILE", help="AWS profile; overrides the environment's."),
@@ -90,13 +134,14 @@ _ANYWHERE = (
 )
 
 
-def reports(verb: str, *, account: bool = False) -> Callable[[Command], Command]:
+def reports(verb: str, *, account: bool = False, formats: Sequence[str] = FORMATS) -> Callable[[Command], Command]:
     """A command that reports on environments: it gets a Run, and its own options.
 
     Args:
         account: it reaches an AWS account, so that it takes a profile.
+        formats: what its report can be.
     """
-    shared = (*_ENVIRONMENTS, *_REPORT, *(_ACCOUNT if account else ()), *_ANYWHERE)
+    shared = (*_ENVIRONMENTS, *_report(formats), *(_ACCOUNT if account else ()), *_ANYWHERE)
 
     def decorate(command: Command) -> Command:
         @wraps(command)

@@ -17,8 +17,11 @@ FORMATS = {
 }
 """Format to the module that renders it: a line here, a module there."""
 
+OF_ONE_VERB: dict[str, str] = {}
+"""Formats that only one verb offers."""
+
 
 def render(form: str, outcomes: Sequence[Outcome]) -> str:
     """What all environments of a run came to, ending with a newline."""
-    rendered: str = import_module(FORMATS[form]).render(outcomes)
+    rendered: str = import_module({**FORMATS, **OF_ONE_VERB}[form]).render(outcomes)
     return rendered

@@ -11,7 +11,7 @@ import pytest
 
 from esmcfn.cli.program import COMMANDS, Program, program
 from esmcfn.errors import ExitCode
-from esmcfn.render import FORMATS
+from esmcfn.render import FORMATS, OF_ONE_VERB
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -96,7 +96,16 @@ def test_no_link_leads_nowhere(path):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
-def test_every_format_is_offered():
+def test_every_format_is_offered_and_every_offer_is_rendered():
     from esmcfn.cli.options import FORMATS as OFFERED
 
     assert tuple(FORMATS) == OFFERED
+    reports = [command for _, command in EVERY if any(each.name == "output" for each in command.params)]
+    offered = {
+        form
+        for command in reports
+        for option in command.params
+        if option.name == "form" and isinstance(option.type, click.Choice)
+        for form in option.type.choices
+    }
+    assert offered == {*FORMATS, *OF_ONE_VERB}
