@@ -78,6 +78,7 @@ class SelectedModel(Struct, frozen=True, kw_only=True):
         instance_type: override of the catalog's, None to keep it.
         instance_count: override of the catalog's, None to keep it.
         parked: the endpoint is left out on purpose; model and configuration stay.
+        moved_from: the key that it was deployed under, and that its names go on being made of; empty for its own.
     """
 
     key: str
@@ -85,7 +86,13 @@ class SelectedModel(Struct, frozen=True, kw_only=True):
     instance_type: str | None = None
     instance_count: int | None = None
     parked: bool = False
+    moved_from: str = ""
     origins: Origins
+
+    @property
+    def named_by(self) -> str:
+        """The key that stack and endpoint are named by: it survives a renaming, so the endpoint does."""
+        return self.moved_from or self.key
 
 
 class ExecutionRoleSettings(Struct, frozen=True, kw_only=True):
@@ -138,7 +145,11 @@ class Environment(Struct, frozen=True, kw_only=True):
 
 
 class Neighbour(Struct, frozen=True, kw_only=True):
-    """Another environment of the same root, as far as it was readable: enough to see that names would meet."""
+    """Another environment of the same root, as far as it was readable: enough to see that names would meet.
+
+    Attributes:
+        keys: what its stacks are named by, see SelectedModel.named_by.
+    """
 
     name: str
     path: str

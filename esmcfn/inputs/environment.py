@@ -62,7 +62,7 @@ def neighbour(document: Document, name: str, *, account: str) -> Neighbour | Non
         account=account,
         region=values.text("region"),
         iam_role_name_prefix=values.text("iam_role_name_prefix") or _PREFIX,
-        keys=tuple(models),
+        keys=tuple(Values.of(found).text("moved_from") or key for key, found in models.items()),
         enable_shared_service_account=values.truth("enable_shared_service_account") or False,
         shared_service_account_name=values.text("shared_service_account_name"),
     )
@@ -76,6 +76,7 @@ def _selected_models(document: Document, models: Mapping[str, Plain]) -> tuple[S
             instance_type=values.text("instance_type") or None,
             instance_count=values.whole("instance_count"),
             parked=values.truth("parked") or False,
+            moved_from=values.text("moved_from"),
             origins=origins(document, ("selected_models", key)),
         )
         for key, values in ((key, Values.of(found)) for key, found in models.items())

@@ -29,6 +29,7 @@ _RULE = r"ESM[0-9]{3}|[EWI][0-9]{4}|CKV2?_[A-Z0-9]+(?:_[A-Z0-9]+)+"
 
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
 _SAGEMAKER_NAME = r"[A-Za-z0-9](?:-*[A-Za-z0-9])*"
+_KEY = r"[A-Za-z0-9](?:[-_]*[A-Za-z0-9])*"
 _DOLLARS = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
 
 
@@ -181,6 +182,15 @@ SELECTED_MODEL = Field(
             about="true deletes the endpoint and what it costs; model and configuration stay.",
             default=False,
         ),
+        "moved_from": Field(
+            must="the key that it was deployed under",
+            about=(
+                "After a renaming: the key that it was deployed under. Stack and endpoint keep their names, which go "
+                "on being made of it; keep it for as long as the endpoint lives."
+            ),
+            pattern=_KEY,
+            longest=100,
+        ),
     },
 )
 
@@ -303,7 +313,7 @@ ENVIRONMENT = Field(
             required=True,
             keys=Field(
                 must="letters and digits, with hyphens or underscores between them",
-                pattern=r"[A-Za-z0-9](?:[-_]*[A-Za-z0-9])*",
+                pattern=_KEY,
                 longest=100,
             ),
             each=SELECTED_MODEL,

@@ -62,8 +62,13 @@ def select(project: Project, *, only: frozenset[str] = frozenset(), problems: tu
 
 def _refuse_unknown(only: frozenset[str], environment: Environment) -> None:
     keys = [model.key for model in environment.selected_models]
+    now_called = {model.moved_from: f"it is called {shown(model.key)} now" for model in environment.selected_models}
     for key in sorted(only.difference(keys)):
-        near = did_you_mean(key[:LONGEST], keys) or f"{environment.path} selects {', '.join(keys) or 'none'}"
+        near = (
+            now_called.get(key)
+            or did_you_mean(key[:LONGEST], keys)
+            or f"{environment.path} selects {', '.join(keys) or 'none'}"
+        )
         raise UsageError(f"{environment.name} has no selected model {shown(key)}", next_step=near)
 
 
@@ -78,7 +83,7 @@ def _target(environment: Environment) -> Target:
 
 
 def _model_stack(environment: Environment, model: SelectedModel, entry: CatalogEntry, target: Target) -> ModelStack:
-    name = naming.stack_name(environment.iam_role_name_prefix, environment.name, model.key)
+    name = naming.stack_name(environment.iam_role_name_prefix, environment.name, model.named_by)
     role_path = "" if environment.execution_role_arn else _role_path(environment)
     made = f"arn:{target.partition}:iam::{target.account}:role{role_path}"
     return ModelStack(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from esmcfn import naming
 from esmcfn.domain.origin import Origin
-from esmcfn.domain.project import CatalogEntry, Environment, Neighbour, Project
+from esmcfn.domain.project import CatalogEntry, Environment, Neighbour, Project, SelectedModel
 from esmcfn.errors import Problem, shown
 from esmcfn.selection.complaint import at
 
@@ -72,9 +72,11 @@ def _impossible_parts(environment: Environment) -> Iterator[Problem]:
         place = of("shared_service_account_name")
         yield _wrong(place, "shared_service_account_name", user, "letters, digits and +=,.@_-")
     for model in environment.selected_models:
+        allowed = "letters and digits, with hyphens or underscores between them"
         if not _KEY.fullmatch(model.key):
-            allowed = "letters and digits, with hyphens or underscores between them"
             yield _wrong(model.origins.at, "selected_models", model.key, allowed)
+        if model.moved_from and not _KEY.fullmatch(model.moved_from):
+            yield _wrong(_named_at(model), f"{shown(model.key)}.moved_from", model.moved_from, allowed)
 
 
 def _impossible_entry(entry: CatalogEntry) -> Iterator[Problem]:
@@ -111,8 +113,8 @@ def _too_long(environment: Environment) -> Iterator[Problem]:
         yield from _longer(place, "the policy", policy, room, "" if override else long)
     yield from _longer(of("environment"), "the stack", naming.stack_name(prefix, name), naming.STACK_NAME_LENGTH, long)
     for model in environment.selected_models:
-        stack = naming.stack_name(prefix, name, model.key)
-        yield from _longer(model.origins.at, "the stack", stack, _STACK, "shorten the key")
+        stack = naming.stack_name(prefix, name, model.named_by)
+        yield from _longer(_named_at(model), "the stack", stack, _STACK, "shorten the key")
 
 
 def _longer(place: Origin, what: str, name: str, room: int, suggestion: str) -> Iterator[Problem]:
@@ -121,13 +123,37 @@ def _longer(place: Origin, what: str, name: str, room: int, suggestion: str) -> 
 
 
 def _meeting_keys(environment: Environment) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
-    for model in environment.selected_models:
-        stack = naming.stack_name(environment.iam_role_name_prefix, environment.name, model.key)
-        first = seen.setdefault(stack, model.key)
-        if first != model.key:
-            message = f"{shown(model.key)}: {first} already makes the stack {stack}"
-            yield at(model.origins.at, message, "rename one of the two keys")
+    seen: dict[str, SelectedModel] = {}
+    # A key that stays has the better claim to its own stack than one that says it was moved from there.
+    for model in sorted(environment.selected_models, key=lambda model: bool(model.moved_from)):
+        stack = naming.stack_name(environment.iam_role_name_prefix, environment.name, model.named_by)
+        first = seen.setdefault(stack, model)
+        if first is not model:
+            yield _met_within(model, first, stack)
+        elif model.moved_from == model.key:
+            message = f"{shown(model.key)}: moved_from is the key itself"
+            yield at(_named_at(model), message, "remove moved_from, or name the key that it was deployed under")
+
+
+def _met_within(model: SelectedModel, first: SelectedModel, stack: str) -> Problem:
+    """Two selected models of one environment, and the stack that both would be."""
+    key, other = shown(model.key), shown(first.key)
+    if not model.moved_from:
+        return at(model.origins.at, f"{key}: {other} already makes the stack {stack}", "rename one of the two keys")
+    old = shown(model.moved_from)
+    if first.moved_from:
+        message = (
+            f"{key}: {other} was moved from {shown(first.moved_from)} too, and only one can keep the stack {stack}"
+        )
+        return at(_named_at(model), message, "remove moved_from from the one that is new")
+    message = f"{key}: moved_from names {old}, but {other} is still selected and makes the stack {stack}"
+    line = f"{first.origins.at.path}:{first.origins.at.line}"
+    return at(_named_at(model), message, f"remove {other} ({line}) if it was renamed, else remove moved_from")
+
+
+def _named_at(model: SelectedModel) -> Origin:
+    """The line to edit when its stack has to be called otherwise."""
+    return model.origins.of("moved_from")
 
 
 def _selected_entries(project: Project) -> Iterator[CatalogEntry]:
@@ -141,7 +167,7 @@ def _stacks(environment: Environment) -> Mapping[str, Origin]:
     prefix, name = environment.iam_role_name_prefix, environment.name
     own = {naming.stack_name(prefix, name): environment.origins.of("environment")}
     models = environment.selected_models
-    return {**own, **{naming.stack_name(prefix, name, model.key): model.origins.at for model in models}}
+    return {**own, **{naming.stack_name(prefix, name, model.named_by): _named_at(model) for model in models}}
 
 
 def _stack_names(other: Neighbour) -> frozenset[str]:

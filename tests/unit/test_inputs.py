@@ -271,6 +271,30 @@ def test_neighbours_are_read_leniently_and_only_of_the_same_account(tmp_path: Pa
     assert neighbour.keys == ("a", "b")
 
 
+def test_a_neighbours_moved_model_is_known_by_what_its_stack_is_named_by(tmp_path: Path) -> None:
+    staging = "account: sandbox\nselected_models: {new: {moved_from: old}, b: {moved_from: 1}}\n"
+    loaded = inputs.load(a_root(tmp_path, files={"environments/staging.yaml": staging}), "dev")
+
+    assert loaded.project.neighbours[0].keys == ("old", "b")
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("1", "must be the key that it was deployed under, but YAML reads 1 as a number"),
+        ("a b", "must be the key that it was deployed under, not a b"),
+        ("[a]", "must be the key that it was deployed under"),
+    ],
+)
+def test_moved_from_is_a_key(tmp_path: Path, written: str, complaint: str) -> None:
+    text = ENVIRONMENT_TEXT.replace("selector: ESMC-300M", f"selector: ESMC-300M\n    moved_from: {written}")
+    loaded = inputs.load(a_root(tmp_path, environment=text), "dev")
+
+    (problem,) = loaded.problems
+    assert (problem.file, problem.line, problem.column) == ("environments/dev.yaml", 13, 5)
+    assert complaint in problem.message
+
+
 @pytest.mark.parametrize(
     ("folder", "name"),
     [
