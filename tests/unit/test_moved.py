@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 from builders import (
-    a_catalog,
-    a_catalog_entry,
     a_neighbour,
     a_project,
     a_selected_model,
