@@ -40,7 +40,7 @@ TIMEOUT_SECONDS = 60.0
 LOSING = ("connection-reset", "timeout")
 """The faults that take away the answer."""
 
-MOST_TOLD = 3
+MOST_TOLD = 10
 """Of more values than this an error names only the one that is most like what was given."""
 
 WHOLE_NUMBERS = ("times", "after", "limit", "number")
@@ -60,6 +60,16 @@ CATALOG = (
         {"instance_type": "default: every type", **COMMON},
     ),
     Kind("health", "the container never answers the ping: endpoints fail, updates roll back", dict(COMMON)),
+    Kind(
+        "endpoint",
+        "an endpoint fails, or its update rolls back, in SageMaker's words; only `health` leaves a container's log",
+        {
+            "cause": "capacity, request-failed, quota, subscription, role, model-data, image or health",
+            "message": "what SageMaker says instead",
+            **COMMON,
+        },
+        ("cause",),
+    ),
     Kind(
         "not-subscribed",
         "the account has no Marketplace subscription: CreateModel with a model package is refused",
@@ -293,6 +303,8 @@ def _known(option: str) -> tuple[str, ...]:
             return ("true", "false")
         case "mode":
             return ("FAIL", "WARN")
+        case "cause":
+            return ("capacity", "request-failed", "quota", "subscription", "role", "model-data", "image", "health")
         case "operation":
             return ("create", "update", "delete")
         case "instance_type":

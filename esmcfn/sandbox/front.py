@@ -70,7 +70,19 @@ class Front:
         table = self._table(service)
         if table is not None:
             return wire.perform(service, table, request, region, before=self._before)
+        if service == "logs":
+            return self._logs(request, region, environ)
         return self._moto(request, service, environ)
+
+    def _logs(self, request: Request, region: str, environ: Environ) -> Response:
+        """Answer for CloudWatch Logs: what containers write is ours, the rest is moto's."""
+        logs = self.world.logs
+        logs.sync(region)
+        if logs.ours(request.get_data(), actions.operation_name(request)):
+            return wire.perform("logs", logs.operations, request, region, before=self._before)
+        answer = self._moto(request, "logs", environ)
+        logs.sync(region)
+        return answer
 
     def _before(self, call: Call) -> None:
         self.world.faults.before_call(call.service, call.operation)

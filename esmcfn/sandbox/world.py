@@ -15,9 +15,11 @@ from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.cloudformation.service import CloudFormation
 from esmcfn.sandbox.faults import Faults
+from esmcfn.sandbox.logs import Logs
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError
+from esmcfn.sandbox.sagemaker.containers import Containers
 from esmcfn.sandbox.sagemaker.hosting import Hosting
 from esmcfn.sandbox.state import Store
 
@@ -69,7 +71,9 @@ class World:
         self.faults = Faults(self.store)
         self.seeds = Seeds(self.store)
         self.moto = Moto()
-        self.sagemaker = Hosting(self.store, self.faults)
+        self.containers = Containers(self.store)
+        self.logs = Logs(self)
+        self.sagemaker = Hosting(self.store, self.faults, self.containers)
         self.autoscaling = AutoScaling(self)
         self.cloudformation = CloudFormation(self)
 

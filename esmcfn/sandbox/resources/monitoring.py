@@ -134,6 +134,8 @@ class LogGroup(Handler):
 
     def create(self, request: Request) -> Outcome:
         name = request.physical_id or request.properties.get("LogGroupName") or request.name(512)
+        if not request.physical_id:
+            request.world.logs.sync(request.region)  # a container may have made it already
         tags = {tag["Key"]: tag["Value"] for tag in request.merged_tags()}
         request.call(
             "logs", "CreateLogGroup", logGroupName=name, kmsKeyId=request.properties.get("KmsKeyId"), tags=tags or None
@@ -158,6 +160,7 @@ class LogGroup(Handler):
     def delete(self, request: Request) -> None:
         self._live(request)
         request.call("logs", "DeleteLogGroup", logGroupName=request.physical_id)
+        request.world.logs.sync(request.region)
 
     def read(self, request: Request) -> dict[str, Json]:
         live = self._live(request)
@@ -174,6 +177,7 @@ class LogGroup(Handler):
 
     def conflict(self, request: Request) -> str:
         name = str(request.properties.get("LogGroupName", ""))
+        request.world.logs.sync(request.region)
         return name if name and self._found(request, name) else ""
 
     def _outcome(self, request: Request, name: str) -> Outcome:

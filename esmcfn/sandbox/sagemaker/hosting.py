@@ -13,8 +13,10 @@ from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.faults import Faults
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources.base import tag_map
+from esmcfn.sandbox.sagemaker.containers import Containers
 from esmcfn.sandbox.sagemaker.fleet import instance_type_enum, instance_types, quota_message, retained, variants
 from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Region, Transition
+from esmcfn.sandbox.sagemaker.trouble import trouble
 from esmcfn.sandbox.state import Json, Store, decode
 
 ENDPOINT_SECONDS = 2.0
@@ -35,9 +37,10 @@ def refuse(message: str) -> Refusal:
 class Hosting:
     """SageMaker hosting of every region."""
 
-    def __init__(self, store: Store, faults: Faults) -> None:
+    def __init__(self, store: Store, faults: Faults, containers: Containers) -> None:
         self._store = store
         self._faults = faults
+        self._containers = containers
         self.seconds = ENDPOINT_SECONDS
         self.regions = {key: decode(Region, document) for key, document in store.all("sagemaker")}
 
@@ -188,7 +191,7 @@ class Hosting:
             raise refuse(f'Cannot create already existing endpoint "{arn}".')
         config = self.config(region, request["EndpointConfigName"])
         self._check_quota(region, config)
-        reason = self._fleet_failure(config)
+        reason = self._launch(region, name, config, at)
         endpoint = Endpoint(
             name=name,
             arn=arn,
@@ -229,7 +232,7 @@ class Hosting:
         self._check_scaled(endpoint, config, scaled)
         self._check_quota(region, config)
         silent = self._faults.strike("silent-rollback") is not None
-        reason = "" if silent else self._fleet_failure(config)
+        reason = "" if silent else self._launch(region, endpoint.name, config, at)
         bad = silent or bool(reason)
         endpoint.status, endpoint.modified_at, endpoint.failure_reason = "Updating", at, ""
         endpoint.deployment_config = request.get("DeploymentConfig", endpoint.deployment_config)
@@ -253,11 +256,14 @@ class Hosting:
             raise refuse(f'Cannot update in-progress endpoint "{endpoint.arn}".')
         variants = {variant.name: variant for variant in endpoint.variants}
         for item in wanted:
-            variant = variants.get(item["VariantName"])
-            if variant is None:
+            if item["VariantName"] not in variants:
                 raise refuse(f"Variant {item['VariantName']} does not exist in endpoint {name}.")
+        for item in wanted:
+            variant = variants[item["VariantName"]]
             variant.desired_count = int(item.get("DesiredInstanceCount", variant.desired_count))
             variant.desired_weight = float(item.get("DesiredWeight", variant.desired_weight))
+            added = range(variant.count, variant.desired_count)
+            self._containers.launch_some(region, name, variant, added, at=at, seconds=self.seconds)
         endpoint.status, endpoint.modified_at = "Updating", at
         endpoint.transition = Transition(until=at + self.seconds, config_name=endpoint.config_name, outcome="scaled")
         self.save(region)
@@ -335,22 +341,14 @@ class Hosting:
                 if used + wanted > limit:
                     raise Refusal("ResourceLimitExceeded", quota_message(instance_type, limit, used, wanted))
 
-    def _fleet_failure(self, config: EndpointConfig) -> str:
-        for variant in config.request["ProductionVariants"]:
-            types = list(instance_types(variant))
-            if types and all(self._faults.find("capacity", instance_type=kind) for kind in types):
-                for kind in types:
-                    self._faults.strike("capacity", instance_type=kind)
-                return (
-                    "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. "
-                    "Please retry using a different ML instance type or after some time."
-                )
-            if self._faults.strike("health"):
-                return (
-                    f"The primary container for production variant {variant['VariantName']} did not pass the ping "
-                    "health check. Please check CloudWatch logs for this endpoint."
-                )
-        return ""
+    def _launch(self, region: str, endpoint: str, config: EndpointConfig, at: float) -> str:
+        """Start the containers of a fleet; returns why it will fail, or nothing."""
+        found = trouble(self._faults, region, config, self.region(region).models)
+        if found is None or found.started:
+            self._containers.launch(
+                region, endpoint, variants(config), at=at, seconds=self.seconds, healthy=found is None
+            )
+        return found.reason if found is not None else ""
 
     def _check_scaled(self, endpoint: Endpoint, config: EndpointConfig, scaled: Iterable[str]) -> None:
         new = {variant["VariantName"]: variant for variant in config.request["ProductionVariants"]}

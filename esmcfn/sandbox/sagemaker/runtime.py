@@ -64,6 +64,8 @@ def _answer(world: World, request: Request, region: str, name: str) -> Response:
             raise ContainerError(500, "the sandbox was asked for this error")
         body = _container(request.data, request.headers.get("X-Amzn-SageMaker-Custom-Attributes", ""))
     except ContainerError as error:
+        said = f'ERROR:    {error.message}\nINFO:     "POST /invocations HTTP/1.1" {error.status}'
+        world.containers.write(region, name, variant.name, said, at=world.clock.now())
         return _model_error(error, region, name)
     response = Response(json.dumps(body, separators=(",", ":")), content_type="application/json")
     response.headers["x-Amzn-Invoked-Production-Variant"] = variant.name
