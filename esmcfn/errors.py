@@ -5,6 +5,7 @@
     ├── InputError                  3  the YAML is wrong; carries every Problem found
     ├── CloudError                  4  AWS refused, or did not answer
     │   ├── AccessDenied            4  a permission is missing, named
+    │   ├── LostSight               4  an operation goes on in AWS, and nobody can see it any more
     │   ├── WrongAccount            4  the credentials belong to another account
     │   └── SandboxError            4  the embedded AWS did not start or does not answer
     ├── DeploymentError             5  CloudFormation tried and failed
@@ -146,18 +147,26 @@ class CloudError(EsmcfnError):
     Attributes:
         code: AWS's own error code, empty where there was no answer.
         operation: the API operation, for example "CreateChangeSet".
+        transient: it may well work in a while: throttled, a server's error, no connection.
     """
 
     exit_code = ExitCode.CLOUD
 
-    def __init__(self, message: str, *, code: str = "", operation: str = "", next_step: str = "") -> None:
+    def __init__(
+        self, message: str, *, code: str = "", operation: str = "", next_step: str = "", transient: bool = False
+    ) -> None:
         super().__init__(message, next_step=next_step)
         self.code = code
         self.operation = operation
+        self.transient = transient
 
 
 class AccessDenied(CloudError):
     """A permission is missing; the message names it where AWS did."""
+
+
+class LostSight(CloudError):
+    """An operation goes on in AWS, and nobody can see it any more; it has not failed."""
 
 
 class WrongAccount(CloudError):

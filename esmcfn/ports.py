@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.endpoint import ContainerLog, ObservedEndpoint
-from esmcfn.domain.plan import ChangeSet, DeployedStack
+from esmcfn.domain.plan import ChangeSet, DeployedStack, Reviewed
 from esmcfn.domain.template import Template
 
 
@@ -52,30 +52,86 @@ class Stacks(Protocol):
             CloudError: AWS refused or did not answer.
         """
 
-    def execute(self, change_set_id: str, stack_id: str, heard: Heard) -> Execution:
-        """Execute a change set and follow the stack until it is done; a failure is an answer, not an error.
-
-        Args:
-            heard: told each event of the stack, once, in order.
+    def reviewed(self, change_set_id: str) -> Reviewed:
+        """Read a change set that was kept, with everything that says whose it is.
 
         Raises:
-            CloudError: AWS refused, or we lost sight of the stack, which goes on without us.
-            StalePlanError: the change set is gone, or cannot be executed any more.
-            Interrupted: the person said stop; CloudFormation goes on.
+            StalePlanError: it is gone, or cannot be executed any more.
+            CloudError: AWS refused or did not answer.
         """
 
-    def protect(self, stack_id: str, on: bool) -> None:
-        """Switch termination protection.
+    def others(self, stack_id: str) -> tuple[str, ...]:
+        """Names of other people's change sets on a stack, which executing ours would delete.
 
         Raises:
             CloudError: AWS refused or did not answer.
         """
 
-    def delete(self, stack_id: str, heard: Heard) -> Execution:
-        """Delete a stack and follow it until it is gone; raises as `execute` does."""
+    def holder(self, stack_id: str) -> str:
+        """Who holds a busy stack, in words; empty where CloudFormation does not say.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
 
     def stop(self) -> None:
         """Let nobody wait any longer; whoever waits cleans up and raises Interrupted."""
+
+
+class Operations(Protocol):
+    """CloudFormation at work on stacks. Each operation is followed until it is done; a failure is an answer.
+
+    Args:
+        heard: told each event of the stack, once, in order.
+        within: seconds; what takes longer is lost sight of, and goes on.
+
+    Raises:
+        CloudError: AWS refused.
+        LostSight: nobody can see it any more; CloudFormation goes on without us.
+        StackBusyError: somebody else was first.
+        StalePlanError: the change set is gone, or cannot be executed any more.
+        Interrupted: the person said stop; CloudFormation goes on.
+    """
+
+    def execute(self, change_set_id: str, stack_id: str, heard: Heard, *, within: float) -> Execution:
+        """Execute a change set."""
+
+    def delete(self, stack_id: str, heard: Heard, *, within: float) -> Execution:
+        """Delete a stack."""
+
+    def recover(self, stack: DeployedStack, heard: Heard, *, within: float, skip: Sequence[str] = ()) -> Execution:
+        """Take the way out that the stack's status has: continue the rollback, roll back, or delete.
+
+        Args:
+            skip: logical ids that a continued rollback leaves as they are.
+        """
+
+    def cancel(self, stack_id: str) -> None:
+        """Give an update up; CloudFormation then goes back. Returns at once."""
+
+    def protect(self, stack_id: str, on: bool) -> None:
+        """Switch termination protection. Returns at once."""
+
+
+class Quotas(Protocol):
+    """How many instances the account may run behind endpoints, and how many it does."""
+
+    def limits(self) -> Mapping[str, int]:
+        """Instances by instance type; under the empty name the quota on all types together. What is missing is unknown.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+    def in_use(self, *, besides: frozenset[str]) -> Mapping[str, int]:
+        """Instances behind endpoints, by instance type.
+
+        Args:
+            besides: names of endpoints that do not count.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
 
 
 class Identity(Protocol):
@@ -115,5 +171,7 @@ class Cloud(Struct, frozen=True, kw_only=True):
     """The world of one environment, as the command line composed it."""
 
     stacks: Stacks
+    operations: Operations
     identity: Identity
     endpoints: Endpoints
+    quotas: Quotas

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from types import TracebackType
 
 from msgspec.structs import replace
@@ -12,13 +13,14 @@ from msgspec.structs import replace
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.endpoint import ContainerLog, LogLine, ObservedEndpoint
 from esmcfn.domain.finding import Finding
-from esmcfn.domain.plan import ChangeSet, DeployedStack, ProposedChange
+from esmcfn.domain.plan import ChangeSet, DeployedStack, ProposedChange, Reviewed
 from esmcfn.domain.project import SANDBOX_ACCOUNT, Policy
+from esmcfn.domain.report import Report
 from esmcfn.domain.template import Template
 from esmcfn.errors import StalePlanError
 from esmcfn.plan import compare
 from esmcfn.ports import Cloud, Heard
-from esmcfn.verbs.world import World
+from esmcfn.verbs.world import Stop, World
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -48,6 +50,9 @@ class FakeStacks:
         self.fail: dict[str, BaseException] = {}
         self.edit: Callable[[ChangeSet], ChangeSet] = lambda change_set: change_set
         self.ends: dict[str, Execution] = {}
+        self.endpoints = FakeEndpoints()
+        self.of_others: tuple[str, ...] = ()
+        self.strange: tuple[str, ...] = ()
         for template in deployed:
             self.deploy(template)
 
@@ -61,6 +66,8 @@ class FakeStacks:
             model=template.stack.model,
         )
         self.there[name] = (stack, copy.deepcopy(dict(template.body)))
+        if "Endpoint" in template.names:
+            self.endpoints.serve(template.names["Endpoint"], template.names["EndpointConfig"])
 
     def change(self, name: str, **changes: object) -> None:
         """Something about a deployed stack is otherwise: its status, its digest, its protection."""
@@ -107,7 +114,33 @@ class FakeStacks:
         self._called("discard")
         self.open.pop(change_set.arn, None)
 
-    def execute(self, change_set_id: str, stack_id: str, heard: Heard) -> Execution:
+    def reviewed(self, change_set_id: str) -> Reviewed:
+        self._called("reviewed")
+        if change_set_id not in self.open:
+            raise StalePlanError("the change set is gone")
+        template = self.open[change_set_id]
+        there = self.there.get(template.stack.name)
+        before = len(self.calls)
+        read = self.propose(template, there[0] if there else None)
+        self.open.pop(read.arn)
+        del self.calls[before:]
+        return Reviewed(
+            change_set=replace(read, arn=change_set_id),
+            template=template.body,
+            created_at=NOW,
+            tags=template.stack.tags,
+            strange=self.strange,
+        )
+
+    def others(self, stack_id: str) -> tuple[str, ...]:
+        self._called("others")
+        return self.of_others
+
+    def holder(self, stack_id: str) -> str:
+        self._called("holder")
+        return "UPDATE_IN_PROGRESS since 12:00:00 UTC by somebody"
+
+    def execute(self, change_set_id: str, stack_id: str, heard: Heard, *, within: float) -> Execution:
         self._called("execute")
         if change_set_id not in self.open:
             raise StalePlanError("the change set is gone")
@@ -116,13 +149,23 @@ class FakeStacks:
         end = self.ends.get(name, Execution(status="UPDATE_COMPLETE" if name in self.there else "CREATE_COMPLETE"))
         if end.succeeded:
             self.deploy(template, status=end.status)
-        heard(StackEvent(event_id=name, logical_id=name, resource_type="", status=end.status, reason="", of_stack=True))
+        for event in end.events:
+            heard(event)
         return end
 
-    def delete(self, stack_id: str, heard: Heard) -> Execution:
+    def delete(self, stack_id: str, heard: Heard, *, within: float) -> Execution:
         self._called("delete")
         self.there.pop(stack_id.split("/")[-2])
         return Execution(status="DELETE_COMPLETE")
+
+    def recover(self, stack: DeployedStack, heard: Heard, *, within: float, skip: Sequence[str] = ()) -> Execution:
+        self._called("recover")
+        end = self.ends.get(f"recover {stack.name}", Execution(status="UPDATE_ROLLBACK_COMPLETE"))
+        self.change(stack.name, status=end.status)
+        return end
+
+    def cancel(self, stack_id: str) -> None:
+        self._called("cancel")
 
     def protect(self, stack_id: str, on: bool) -> None:
         self._called("protect")
@@ -140,6 +183,89 @@ class FakeStacks:
         return f"arn:aws:cloudformation:us-east-2:{self.account}:{kind}/{name}/1"
 
 
+def an_event(logical_id: str, status: str, **changes: object) -> StackEvent:
+    """One event; every one has an id of its own and comes a second after the one before."""
+    number = next(_EVENTS)
+    event = StackEvent(
+        event_id=str(number),
+        at=NOW + timedelta(seconds=number),
+        logical_id=logical_id,
+        resource_type="AWS::SageMaker::Endpoint",
+        status=status,
+        reason="",
+    )
+    return replace(event, **changes)  # type: ignore[arg-type]
+
+
+_EVENTS = count()
+
+
+class FakeQuotas:
+    """The account's quotas in a dict; every type that is not named has a thousand."""
+
+    def __init__(self, limits: Mapping[str, int] | None = None, in_use: Mapping[str, int] | None = None) -> None:
+        self._limits, self._in_use = limits or {}, in_use or {}
+        self.fail: BaseException | None = None
+        self.asked = 0
+
+    def limits(self) -> Mapping[str, int]:
+        self.asked += 1
+        if self.fail:
+            raise self.fail
+        return _Every(1000, self._limits)
+
+    def in_use(self, *, besides: frozenset[str]) -> Mapping[str, int]:
+        return self._in_use
+
+
+class _Every(dict[str, int]):
+    """A mapping that knows every key."""
+
+    def __init__(self, default: int, known: Mapping[str, int]) -> None:
+        super().__init__(known)
+        self._default = default
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __missing__(self, key: str) -> int:
+        return self._default
+
+
+class FakePerson:
+    """Answers as it was told to."""
+
+    def __init__(self, *, agrees: bool = True, consents: bool = True, stops: Sequence[Stop] = ()) -> None:
+        self._agrees, self._consents = agrees, consents
+        self._stops = list(stops)
+        self.asked: list[str] = []
+
+    def agrees(self, plan: Report) -> bool:
+        self.asked.append("plan")
+        return self._agrees
+
+    def consents(self, consequence: str) -> bool:
+        self.asked.append(consequence)
+        return self._consents
+
+    def interrupted(self, running: Sequence[str]) -> Stop:
+        self.asked.append(f"stop {', '.join(running)}")
+        return self._stops.pop(0) if self._stops else Stop.LEAVE
+
+
+class FakeWatch:
+    """Writes down what it is shown."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None:
+        self.lines.append(f"{stack} {stage}")
+
+    def ended(self, stack: str, how: str, *, well: bool) -> None:
+        self.lines.append(f"{stack} {'well' if well else 'badly'} {how}")
+
+
 class FakeEndpoints:
     """SageMaker's hosting in a dict.
 
@@ -153,6 +279,13 @@ class FakeEndpoints:
         self.there: dict[str, list[ObservedEndpoint | None]] = {endpoint.name: [endpoint] for endpoint in there}
         self.logs: dict[str, tuple[LogLine, ...]] = {}
         self.fail: dict[str, BaseException] = {}
+
+    def serve(self, name: str, config_name: str, **changes: object) -> None:
+        """An endpoint is in service on a configuration, or otherwise."""
+        endpoint = ObservedEndpoint(
+            name=name, status="InService", config_name=config_name, created_at=NOW, modified_at=NOW
+        )
+        self.there[name] = [replace(endpoint, **changes)]  # type: ignore[arg-type]
 
     def observe(self, name: str) -> ObservedEndpoint | None:
         if "observe" in self.fail:
@@ -206,13 +339,19 @@ def a_world(
     stacks: FakeStacks | None = None,
     identity: FakeIdentity | None = None,
     endpoints: FakeEndpoints | None = None,
+    quotas: FakeQuotas | None = None,
+    person: FakePerson | None = None,
+    watch: FakeWatch | None = None,
     findings: Sequence[Finding] = (),
 ) -> World:
     """A world in which nothing is deployed and no rule objects."""
+    stacks = stacks or FakeStacks()
     cloud = Cloud(
-        stacks=stacks or FakeStacks(),
+        stacks=stacks,
+        operations=stacks,
         identity=identity or FakeIdentity(),
-        endpoints=endpoints or FakeEndpoints(),
+        endpoints=endpoints or stacks.endpoints,
+        quotas=quotas or FakeQuotas(),
     )
 
     def begin(templates: Sequence[Template], *, policy: Policy, region: str) -> FakeJudgement:
@@ -224,4 +363,7 @@ def a_world(
         now=NOW,
         tool_version="0.0.0",
         progress=lambda doing: None,
+        pause=lambda seconds: None,
+        person=person or FakePerson(),
+        watch=watch or FakeWatch(),
     )

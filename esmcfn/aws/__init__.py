@@ -2,17 +2,24 @@
 
 connect      a Reach -> Cloud: adapters behind the ports, clients made when first used
 session      sessions, client settings, translated() errors
-stacks       CloudFormation: what is deployed, change sets
-changeset    reading a change set: pages, warnings, both ways to say "nothing to do"
-execution    following a stack while it is executed or deleted
+stacks       CloudFormation: what is deployed
+proposals    change sets: asked for, awaited, read, removed
+changeset    what a change set says: warnings, both ways to say "nothing to do"
+execution    executing, deleting and recovering stacks
+events pace  following a stack: each event once, and not too often
 endpoints    SageMaker's endpoints, and the logs of their containers
+quotas       how many instances the account may run, and does
 identity     STS
 """
 
 from __future__ import annotations
 
+import threading
+
 from esmcfn.aws.endpoints import SageMakerEndpoints
+from esmcfn.aws.execution import CloudFormationOperations
 from esmcfn.aws.identity import StsIdentity
+from esmcfn.aws.quotas import AccountQuotas
 from esmcfn.aws.session import Clients, Reach
 from esmcfn.aws.stacks import CloudFormationStacks
 from esmcfn.ports import Cloud
@@ -22,7 +29,12 @@ __all__ = ["Reach", "connect"]
 
 def connect(reach: Reach) -> Cloud:
     """The adapters of one environment; no call is made yet."""
-    clients = Clients(reach)
+    clients, stop = Clients(reach), threading.Event()
+    stacks = CloudFormationStacks(clients, stop)
     return Cloud(
-        stacks=CloudFormationStacks(clients), identity=StsIdentity(clients), endpoints=SageMakerEndpoints(clients)
+        stacks=stacks,
+        operations=CloudFormationOperations(clients, stop, actor=reach.actor, holder=stacks.holder),
+        identity=StsIdentity(clients),
+        endpoints=SageMakerEndpoints(clients),
+        quotas=AccountQuotas(clients),
     )

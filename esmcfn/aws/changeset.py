@@ -41,6 +41,27 @@ def changes(with_values: list[Response], plain: list[Response]) -> tuple[Propose
     return tuple(read[logical_id] for logical_id in sorted(read))
 
 
+def strange(described: Response) -> tuple[str, ...]:
+    """What esmcfn never asks for and this change set does, in words; a forged one differs here or in its template."""
+    found = [key for key in _NEVER_ASKED if described.get(key)]
+    found += [f"capability {capability}" for capability in described.get("Capabilities", []) if capability != ALLOWED]
+    return tuple(found)
+
+
+ALLOWED = "CAPABILITY_NAMED_IAM"
+"""The one capability that templates of ours need."""
+
+_NEVER_ASKED = (
+    "Parameters",
+    "NotificationARNs",
+    "IncludeNestedStacks",
+    "ParentChangeSetId",
+    "ImportExistingResources",
+    "OnStackFailure",
+    "DeploymentMode",
+)
+
+
 def _changes(pages: list[Response]) -> Iterator[ProposedChange]:
     for page in pages:
         for item in page.get("Changes", []):

@@ -1,95 +1,178 @@
-"""Following a stack: its events once and in order, until its own last event is terminal."""
+"""Executing, deleting and recovering stacks, each followed until its own last event is terminal."""
 
 from __future__ import annotations
 
 import secrets
 import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from esmcfn.aws.session import Clients, error_code, error_message, translated
-from esmcfn.domain.deployment import Execution, StackEvent, root_causes
-from esmcfn.errors import Interrupted, StalePlanError
+from esmcfn.aws.events import Tail, event_pages, name_of
+from esmcfn.aws.pace import Pace, Rhythm
+from esmcfn.aws.session import Clients, error_message, translated
+from esmcfn.domain.deployment import Execution, StackEvent
+from esmcfn.domain.plan import DeployedStack
+from esmcfn.errors import AccessDenied, CloudError, Interrupted, LostSight, StackBusyError, StalePlanError
 from esmcfn.ports import Heard
 
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.2, 10.0
-"""Between two looks at a stack: soon at first, then seldom; an endpoint takes 10 to 25 minutes."""
+QUIET_SECONDS = 10.0
+"""After how long without an event of ours the stack itself is asked: its end may have come by another hand."""
+
+GONE = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"})
+REPEATED = "TokenAlreadyExistsException"
+"""What CloudFormation answers where the first of two equal requests was heard, and only its answer was lost."""
 
 
-class Operations:
-    """Executing and deleting, by CloudFormation."""
+class CloudFormationOperations:
+    """The port Operations, by CloudFormation."""
 
-    def __init__(self, clients: Clients, stop: threading.Event) -> None:
-        self._clients = clients
-        self._stop = stop
+    def __init__(self, clients: Clients, stop: threading.Event, *, actor: str, holder: Callable[[str], str]) -> None:
+        self._clients, self._stop, self._actor, self._holder = clients, stop, actor, holder
+        self._pace = Pace()
 
-    def execute(self, change_set_id: str, stack_id: str, heard: Heard) -> Execution:
-        token = f"esmcfn-{secrets.token_hex(8)}"
-        with translated("executing a change set", operation="ExecuteChangeSet"):
-            try:
-                self._client.execute_change_set(ChangeSetName=change_set_id, ClientRequestToken=token)
-            except ClientError as error:
-                if error_code(error) in {"ChangeSetNotFound", "InvalidChangeSetStatus"}:
-                    raise StalePlanError(
-                        f"the reviewed change set cannot be executed any more: {error_message(error)}",
-                        next_step="plan again and review what has changed",
-                    ) from error
-                raise
-        return self._followed(stack_id, token, heard)
+    def execute(self, change_set_id: str, stack_id: str, heard: Heard, *, within: float) -> Execution:
+        def ask(token: str) -> None:
+            self._client.execute_change_set(ChangeSetName=change_set_id, ClientRequestToken=token)
 
-    def delete(self, stack_id: str, heard: Heard) -> Execution:
-        token = f"esmcfn-{secrets.token_hex(8)}"
-        with translated("deleting a stack", operation="DeleteStack"):
+        return self._done("ExecuteChangeSet", stack_id, ask, heard, within)
+
+    def delete(self, stack_id: str, heard: Heard, *, within: float) -> Execution:
+        def ask(token: str) -> None:
             self._client.delete_stack(StackName=stack_id, ClientRequestToken=token)
-        return self._followed(stack_id, token, heard)
+
+        return self._done("DeleteStack", stack_id, ask, heard, within)
+
+    def recover(self, stack: DeployedStack, heard: Heard, *, within: float, skip: Sequence[str] = ()) -> Execution:
+        stack_id = stack.stack_id
+
+        def go_on(token: str) -> None:
+            chosen = {"ResourcesToSkip": list(skip)} if skip else {}
+            self._client.continue_update_rollback(StackName=stack_id, ClientRequestToken=token, **chosen)
+
+        def go_back(token: str) -> None:
+            self._client.rollback_stack(StackName=stack_id, ClientRequestToken=token)
+
+        match stack.status:
+            case "UPDATE_ROLLBACK_FAILED":
+                return self._done("ContinueUpdateRollback", stack_id, go_on, heard, within)
+            case "CREATE_FAILED" | "UPDATE_FAILED":
+                return self._done("RollbackStack", stack_id, go_back, heard, within)
+            case _:
+                return self.delete(stack_id, heard, within=within)
+
+    def cancel(self, stack_id: str) -> None:
+        token = f"{self._actor}-{secrets.token_hex(4)}"
+        with translated("cancelling an update", operation="CancelUpdateStack"):
+            self._client.cancel_update_stack(StackName=stack_id, ClientRequestToken=token)
+
+    def protect(self, stack_id: str, on: bool) -> None:
+        with translated("switching termination protection", operation="UpdateTerminationProtection"):
+            self._client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=on)
 
     @property
     def _client(self) -> Any:
         return self._clients.of("cloudformation")
 
-    def _followed(self, stack_id: str, token: str, heard: Heard) -> Execution:
-        """Until the stack's own event with our token is terminal; DescribeStacks may lag behind and is not asked."""
+    def _done(
+        self, operation: str, stack_id: str, ask: Callable[[str], None], heard: Heard, within: float
+    ) -> Execution:
+        """Ask for an operation and follow it; a request whose answer was lost may have been heard all the same."""
+        token = f"{self._actor}-{secrets.token_hex(8)}"
+        tail = Tail(stack_id, token, self._pages)
+        self._stop.wait(self._pace.turn())
+        try:
+            with translated(f"{operation} of {name_of(stack_id)}", operation=operation):
+                ask(token)
+        except CloudError as error:
+            doubtful = error.transient or error.code in {*GONE, REPEATED} or "_IN_PROGRESS" in error.message
+            if not (doubtful and self._begun(stack_id, token)):
+                raise self._refused(error, stack_id) from error
+        return self._followed(stack_id, tail, heard, within)
+
+    def _begun(self, stack_id: str, token: str) -> bool:
+        """Do the stack's events carry our token?"""
+        return bool(Tail(stack_id, token, self._pages).fresh())
+
+    def _refused(self, error: CloudError, stack_id: str) -> CloudError | StackBusyError | StalePlanError:
+        """Somebody else came first, or the change set is not what it was; anything else stays what it is."""
+        if "_IN_PROGRESS" not in error.message and error.code not in GONE:
+            return error
+        if (self._status(stack_id) or "").endswith("_IN_PROGRESS"):
+            held = self._holder(stack_id)
+            return StackBusyError(
+                f"{name_of(stack_id)}: somebody else was first" + (f": {held}" if held else ""),
+                next_step="wait until it is done, then plan again (deploy --wait-for-stack 30m does both)",
+            )
+        return StalePlanError(
+            f"{name_of(stack_id)}: the reviewed change set cannot be executed any more: {error.message}",
+            next_step="plan again and review what has changed",
+        )
+
+    def _followed(self, stack_id: str, tail: Tail, heard: Heard, within: float) -> Execution:
+        """Until the stack's own event with our token is terminal; DescribeStacks may lag behind and decides nothing."""
         seen: list[StackEvent] = []
-        delay = SHORTEST_SECONDS
+        rhythm, began = Rhythm(), time.monotonic()
         while True:
-            fresh = self._events(stack_id, token, known={event.event_id for event in seen})
+            fresh = self._read(stack_id, tail, until=began + within)
             for event in fresh:
                 heard(event)
             seen.extend(fresh)
             last = next((event for event in reversed(seen) if event.of_stack), None)
             if last and not last.status.endswith("_IN_PROGRESS"):
-                causes = (
-                    ()
-                    if last.status.endswith("_COMPLETE") and "ROLLBACK" not in last.status
-                    else root_causes(tuple(seen))
+                return Execution(status=last.status, events=tuple(seen))
+            if not seen and time.monotonic() - began > QUIET_SECONDS and (status := self._elsewhere(stack_id)):
+                return Execution(status=status)
+            if fresh:
+                rhythm.again()
+            if time.monotonic() - began > within:
+                raise LostSight(
+                    f"{name_of(stack_id)}: not done after {within:.0f} seconds; CloudFormation goes on",
+                    next_step="the same command goes on where it stands; --timeout waits longer",
                 )
-                return Execution(status=last.status, causes=causes)
-            if self._stop.wait(delay):
-                raise Interrupted(
-                    f"stopped watching; CloudFormation goes on with {stack_id}",
-                    next_step="esmcfn plan shows where it stands",
-                )
-            delay = SHORTEST_SECONDS if fresh else min(delay * 1.5, LONGEST_SECONDS)
+            self._pause(stack_id, rhythm.seconds())
 
-    def _events(self, stack_id: str, token: str, *, known: set[str]) -> tuple[StackEvent, ...]:
-        """New events of our operation, oldest first. Pages come newest first and end at the first known event."""
-        found: list[StackEvent] = []
-        with translated("reading the events of a stack", operation="DescribeStackEvents"):
-            for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
-                for event in page["StackEvents"]:
-                    if event["EventId"] in known or event.get("ClientRequestToken") != token:
-                        return tuple(reversed(found))
-                    found.append(_event(event, stack_id))
-        return tuple(reversed(found))
+    def _read(self, stack_id: str, tail: Tail, *, until: float) -> tuple[StackEvent, ...]:
+        """New events. An answer that does not come decides nothing: it is asked again until time is up."""
+        rhythm = Rhythm()
+        while True:
+            try:
+                return tail.fresh()
+            except CloudError as error:
+                if error.transient and time.monotonic() < until:
+                    self._pause(stack_id, rhythm.seconds())
+                    continue
+                why = "a permission is missing" if isinstance(error, AccessDenied) else "it cannot be seen any more"
+                raise LostSight(
+                    f"lost sight of {name_of(stack_id)}, {why}: {error.message}; CloudFormation goes on",
+                    code=error.code,
+                    operation=error.operation,
+                    next_step=error.next_step or "the same command goes on where it stands",
+                ) from error
 
+    def _pause(self, stack_id: str, seconds: float) -> None:
+        if self._stop.wait(seconds + self._pace.turn()):
+            raise Interrupted(
+                f"stopped watching; CloudFormation goes on with {name_of(stack_id)}",
+                next_step="the same command goes on where it stands",
+            )
 
-def _event(event: dict[str, Any], stack_id: str) -> StackEvent:
-    return StackEvent(
-        event_id=event["EventId"],
-        logical_id=event.get("LogicalResourceId", ""),
-        resource_type=event.get("ResourceType", ""),
-        status=event.get("ResourceStatus", ""),
-        reason=event.get("ResourceStatusReason", ""),
-        of_stack=event.get("PhysicalResourceId") == stack_id,
-    )
+    def _elsewhere(self, stack_id: str) -> str:
+        """The status of a stack that shows no event of ours, where somebody else has deleted it; else nothing."""
+        status = self._status(stack_id)
+        return "DELETE_COMPLETE" if status in {None, "DELETE_COMPLETE"} else ""
+
+    def _status(self, stack_id: str) -> str | None:
+        """StackStatus, None where there is no such stack."""
+        with translated(f"reading {name_of(stack_id)}", operation="DescribeStacks"):
+            try:
+                return str(self._client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"])
+            except ClientError as error:
+                if "does not exist" in error_message(error):
+                    return None
+                raise
+
+    def _pages(self, stack_id: str) -> Iterator[dict[str, Any]]:
+        return event_pages(self._client, stack_id)

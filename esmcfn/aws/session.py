@@ -14,6 +14,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     EndpointConnectionError,
+    HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
@@ -39,6 +40,8 @@ class Reach(Struct, frozen=True, kw_only=True):
         credentials: access key id and secret for `endpoint_url`, never real ones.
         profile: AWS profile, empty for botocore's own search.
         role_arn: role to assume with those credentials, or empty.
+        actor: who is at work; begins the token of every operation, by which others see who holds a stack.
+            Letters, digits and hyphens, at most 90.
     """
 
     region: str
@@ -46,6 +49,7 @@ class Reach(Struct, frozen=True, kw_only=True):
     credentials: tuple[str, str] | None = None
     profile: str = ""
     role_arn: str = ""
+    actor: str = "esmcfn"
 
 
 class Clients:
@@ -109,9 +113,15 @@ def translated(doing: str, *, operation: str = "") -> Iterator[None]:
             f"{doing}: the answer is not one of AWS's: {str(error).splitlines()[0]}",
             operation=operation,
             next_step="check what answers at this address: a proxy, a login page, a sandbox of another version",
+            transient=True,
         ) from error
     except BotoCoreError as error:
-        raise CloudError(f"{doing}: {error}", operation=operation, next_step=_next_step(error)) from error
+        raise CloudError(
+            f"{doing}: {error}",
+            operation=operation,
+            next_step=_next_step(error),
+            transient=isinstance(error, HTTPClientError),
+        ) from error
 
 
 def error_code(error: ClientError) -> str:
@@ -159,6 +169,7 @@ def _assume(session: botocore.session.Session, reach: Reach) -> None:
 
 _DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|AuthorizationError|Forbidden", re.IGNORECASE)
 _EXPIRED = re.compile(r"ExpiredToken|RequestExpired|InvalidClientTokenId|UnrecognizedClient", re.IGNORECASE)
+_THROTTLED = re.compile(r"Throttl|RequestLimitExceeded|TooManyRequests|SlowDown", re.IGNORECASE)
 _ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)")
 
 
@@ -175,7 +186,9 @@ def _client_error(doing: str, error: ClientError) -> CloudError:
             next_step=f"allow {action} to the role that runs esmcfn, or use --read-only if it may only read",
         )
     step = "log in again: the credentials have expired or are not valid" if _EXPIRED.search(code) else ""
-    return CloudError(text, code=code, operation=error.operation_name, next_step=step)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    transient = status >= 500 or bool(_THROTTLED.search(code))
+    return CloudError(text, code=code, operation=error.operation_name, next_step=step, transient=transient)
 
 
 def _next_step(error: BotoCoreError) -> str:

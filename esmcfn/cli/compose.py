@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import re
 import sys
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -16,27 +19,13 @@ from esmcfn import __version__
 from esmcfn.cli.program import tell
 from esmcfn.cli.streams import is_terminal, printed, told
 from esmcfn.domain.project import SANDBOX, Environment, Policy, Project
-from esmcfn.domain.report import Failure, Outcome, Report
+from esmcfn.domain.report import PRECEDENCE, Failure, Outcome, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.template import Template
 from esmcfn.errors import EsmcfnError, ExitCode, UsageError
 from esmcfn.policy import Judgement
 from esmcfn.ports import Cloud
 from esmcfn.verbs.world import World
-
-PRECEDENCE = (
-    ExitCode.BUG,
-    ExitCode.CLOUD,
-    ExitCode.DEPLOYMENT,
-    ExitCode.STALE,
-    ExitCode.BUSY,
-    ExitCode.INPUT,
-    ExitCode.FINDINGS,
-    ExitCode.BUDGET,
-    ExitCode.DRIFT,
-    ExitCode.CHANGES,
-)
-"""Of several environments, the first of these that occurred is the exit code."""
 
 Verb = Callable[[Project, Selection, World], Report]
 
@@ -98,6 +87,7 @@ class Run(Struct, frozen=True, kw_only=True):
             now=datetime.now(UTC).replace(microsecond=0),
             tool_version=__version__,
             progress=self._progress,
+            pause=time.sleep,
         )
 
     def _begin(self, templates: Sequence[Template], *, policy: Policy, region: str) -> Judgement:
@@ -116,6 +106,7 @@ class Run(Struct, frozen=True, kw_only=True):
                 region=environment.region,
                 profile=self.profile or environment.profile,
                 role_arn=environment.role_arn,
+                actor=_actor(),
             )
         )
 
@@ -211,7 +202,25 @@ def _sandbox(root: Path, region: str) -> Cloud:
     from esmcfn.aws import Reach, connect
 
     address = sandbox.ensure(root, on_start=lambda message: told(f"· {message}"))
-    return connect(Reach(region=region, endpoint_url=address.endpoint_url, credentials=("sandbox", "sandbox")))
+    return connect(
+        Reach(
+            region=region,
+            endpoint_url=address.endpoint_url,
+            credentials=("sandbox", "sandbox"),
+            actor=_actor(),
+        )
+    )
+
+
+def _actor() -> str:
+    """Who is at work, for others who find a stack busy: the run in CI, or the person's name on this machine."""
+    run = os.environ.get("GITHUB_RUN_ID")
+    try:
+        who = f"github-run-{run}" if run else getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        who = ""
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", who).strip("-")[:64]
+    return f"esmcfn-{plain}" if plain else "esmcfn"
 
 
 def _coloured(text: str) -> str:

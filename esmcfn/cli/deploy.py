@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,25 +11,125 @@ from esmcfn.cli import options
 
 if TYPE_CHECKING:
     from esmcfn.cli.compose import Run
+    from esmcfn.domain.plan import ReviewedPlan
+    from esmcfn.domain.project import Project
     from esmcfn.domain.report import Report
+    from esmcfn.domain.stack import Selection
+    from esmcfn.verbs.world import World
+
+HOURS_17 = 17 * 3600.0
+"""Seconds; CloudFormation itself lets the update of an endpoint take 970 minutes."""
 
 
-@click.command(epilog="\b\nExamples:\n  esmcfn deploy dev\n  esmcfn deploy dev --yes -f json\n")
+def _plans(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> tuple[ReviewedPlan, ...]:
+    """The reviewed plans of a file; none where no file was named."""
+    if value is None:
+        return ()
+    from esmcfn.inputs.reviewed import reviewed_plans
+
+    return reviewed_plans(value)
+
+
+@click.command(
+    short_help="Plan, pass the policy gate, and execute.",
+    epilog="""\b
+Examples:
+  esmcfn deploy dev
+  esmcfn deploy dev --yes -f json
+  esmcfn plan dev --out plan.json; esmcfn deploy --plan plan.json --yes
+  esmcfn deploy dev --wait-for-stack 30m   wait for whoever is changing a stack, then plan
+  esmcfn deploy dev --recover              first bring back stacks that are stuck
+""",
+)
 @options.reports("deploy", account=True)
 @click.option("--yes", is_flag=True, envvar="ESMCFN_YES", help="Do not ask; needed where there is no terminal.")
-def deploy(run: Run, *, yes: bool) -> int:
-    """Plan, pass the policy gate, and execute."""
-    from esmcfn.errors import UsageError
-    from esmcfn.render import render
-    from esmcfn.verbs.deploying import deploy
+@click.option(
+    "--plan",
+    "reviewed",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ESMCFN_PLAN",
+    callback=_plans,
+    help="Execute exactly this plan (plan --out), or refuse.",
+)
+@click.option(
+    "--wait-for-stack",
+    type=options.DURATION,
+    default=0.0,
+    metavar="DURATION",
+    envvar="ESMCFN_WAIT_FOR_STACK",
+    help="Wait so long for whoever is changing a stack, then plan again.",
+)
+@click.option(
+    "--timeout",
+    type=options.DURATION,
+    default=HOURS_17,
+    show_default="17h",
+    metavar="DURATION",
+    envvar="ESMCFN_TIMEOUT",
+    help="Watch each stack so long; CloudFormation goes on after that.",
+)
+@click.option("--delete-first", is_flag=True, envvar="ESMCFN_DELETE_FIRST", help=options.DELETE_FIRST)
+@click.option(
+    "--recover",
+    is_flag=True,
+    envvar="ESMCFN_RECOVER",
+    help="First take the way out of every stack that is stuck; says what that does.",
+)
+@click.option(
+    "--skip",
+    multiple=True,
+    metavar="LOGICAL_ID",
+    envvar="ESMCFN_SKIP",
+    help="With --recover: leave this resource as it is; may be repeated.",
+)
+@click.option(
+    "--discard-others",
+    is_flag=True,
+    envvar="ESMCFN_DISCARD_OTHERS",
+    help="Execute although that deletes change sets of other people.",
+)
+def deploy(run: Run, *, yes: bool, reviewed: tuple[ReviewedPlan, ...], **words: Any) -> int:
+    """Plan, pass the policy gate, and execute; or execute exactly what was reviewed, or refuse."""
+    from msgspec.structs import replace
 
-    if not yes and not (sys.stdin and sys.stdin.isatty()):
-        raise UsageError("there is no terminal to ask at", next_step="say --yes to deploy without being asked")
+    from esmcfn.cli.person import Asked, refuse_unasked
+    from esmcfn.cli.watching import watching
+    from esmcfn.verbs.deploying import Wishes, deploy, deploy_reviewed
+    from esmcfn.verbs.executing import Terms
 
-    def agreed(plan: Report) -> bool:
-        if yes:
-            return True
-        click.echo(render("text", (plan,)), err=True)
-        return click.confirm("Deploy this?", err=True)
+    refuse_unasked(yes)
+    _refuse_contradictions(run, reviewed, words)
+    wishes = Wishes(
+        terms=Terms(within=words["timeout"], discard_others=words["discard_others"]),
+        wait_for_stack=words["wait_for_stack"],
+        recover=words["recover"],
+        skip=words["skip"],
+        delete_first=words["delete_first"],
+    )
+    plans = {plan.environment: plan for plan in reviewed}
+    with watching() as display:
 
-    return run.emit(run.outcomes(lambda project, selection, world: deploy(project, selection, world, agreed=agreed)))
+        def verb(project: Project, selection: Selection, world: World) -> Report:
+            world = replace(world, person=Asked(display=display, yes=yes), watch=display)
+            if reviewed:
+                return deploy_reviewed(project, world, plans[project.environment.name], wishes)
+            return deploy(project, selection, world, wishes)
+
+        outcomes = run.outcomes(verb)
+    return run.emit(outcomes)
+
+
+def _refuse_contradictions(run: Run, reviewed: tuple[ReviewedPlan, ...], words: dict[str, Any]) -> None:
+    from esmcfn.errors import StalePlanError, UsageError
+
+    if words["skip"] and not words["recover"]:
+        raise UsageError("--skip is for --recover", next_step="say both, or neither")
+    if not reviewed:
+        return
+    if run.models or words["delete_first"] or words["recover"]:
+        raise UsageError("--plan executes what was reviewed: --model, --delete-first and --recover belong to planning")
+    missing = set(run.names).difference(plan.environment for plan in reviewed)
+    if missing:
+        raise StalePlanError(
+            f"the plan is not for {', '.join(sorted(missing))}", next_step="plan again and review what has changed"
+        )

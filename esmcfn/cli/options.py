@@ -21,6 +21,9 @@ COMMON = ("names", "every", "models", "form", "output", "profile")
 FORMATS = ("text", "json", "markdown")
 """What every report can be; a verb may offer others."""
 
+DELETE_FIRST = "What goes, goes before anything comes; so does an endpoint that the quota cannot hold twice (downtime)."
+"""Help of an option that planning and deploying share."""
+
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
 _LONGEST_DAYS = 366
@@ -149,6 +152,8 @@ def reports(verb: str, *, account: bool = False, formats: Sequence[str] = FORMAT
             from esmcfn.cli.compose import compose
 
             common = {name: words.pop(name) for name in COMMON if name in words}
+            if "reviewed" in words and not (common["names"] or common["every"]):  # the plan says where it belongs
+                common["names"] = tuple(plan.environment for plan in words["reviewed"])
             return command(compose(click.get_current_context(), verb=verb, **common), **words)
 
         decorated: Command = called

@@ -34,7 +34,8 @@ Examples:
     envvar="ESMCFN_OUT",
     help="Write the plan as JSON and keep its change sets; without it nothing is left behind.",
 )
-def plan(run: Run, *, read_only: bool, detailed_exitcode: bool, out: Path | None) -> int:
+@click.option("--delete-first", is_flag=True, envvar="ESMCFN_DELETE_FIRST", help=options.DELETE_FIRST)
+def plan(run: Run, *, read_only: bool, detailed_exitcode: bool, delete_first: bool, out: Path | None) -> int:
     """Show what deploying would change, cost and break; change nothing."""
     from esmcfn.cli.compose import writable, written
     from esmcfn.cli.streams import told
@@ -48,10 +49,16 @@ def plan(run: Run, *, read_only: bool, detailed_exitcode: bool, out: Path | None
         writable(out)  # said before change sets are kept for a file that cannot be written
     outcomes = run.outcomes(
         lambda project, selection, world: make_plan(
-            project, selection, world, read_only=read_only, keep=bool(out), detailed=detailed_exitcode
+            project,
+            selection,
+            world,
+            read_only=read_only,
+            keep=bool(out),
+            detailed=detailed_exitcode,
+            delete_first=delete_first,
         )
     )
     if out:
         written(out, render("json", outcomes))
-        told(f"· {out} names the change sets that were kept; what is not executed goes with the next deployment")
+        told(f"· {out} names the change sets that were kept; esmcfn deploy --plan {out} executes exactly these")
     return run.emit(outcomes)

@@ -5,21 +5,23 @@ Money is a decimal string, absence is null, times are ISO 8601 in UTC, and lists
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
 from esmcfn.domain.cost import Cost, CostItem
-from esmcfn.domain.deployment import Deployment
+from esmcfn.domain.deployment import Deployment, Diagnosis, StackOutcome
 from esmcfn.domain.finding import Finding
-from esmcfn.domain.plan import Change, EndpointOutput, Plan, StackPlan
+from esmcfn.domain.plan import Change, EndpointOutput, Headroom, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
 from esmcfn.errors import EsmcfnError, InputError
 
 Document = dict[str, object]
 
-VOLATILE = ("plan_id", "created_at", "expires_at")
+VOLATILE = frozenset({"plan_id", "created_at", "expires_at"})
 """Keys of a plan that say when and where it was kept, not what it would do; `change_set_id` of a stack is another."""
 
 
@@ -63,10 +65,13 @@ def plan(plan: Plan) -> Document:
         "region": plan.region,
         "tool_version": plan.tool_version,
         "server_side": plan.server_side,
+        "narrowed_to": list(plan.narrowed),
+        "delete_first": plan.delete_first,
         "summary": dict(plan.summary),
         "stacks": [_stack(stack) for stack in plan.stacks],
         "findings": [_finding(finding) for finding in plan.findings],
         "cost": _cost(plan.cost),
+        "headroom": [_headroom(headroom) for headroom in plan.headroom],
         "outputs": {"sagemaker_endpoints": _endpoints(plan.endpoints)},
         "verdict": {"blocked": plan.verdict.blocked, "reasons": list(plan.verdict.reasons)},
     }
@@ -80,6 +85,12 @@ def stable(document: Mapping[str, object]) -> Document:
         **{key: value for key, value in document.items() if key not in VOLATILE},
         "stacks": [{key: value for key, value in stack.items() if key != "change_set_id"} for stack in stacks],
     }
+
+
+def plan_id(document: Mapping[str, object]) -> str:
+    """ "sha256:..." over a plan's document without what merely says when and where it was kept."""
+    canonical = json.dumps(stable(document), sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _outcome(outcome: Outcome) -> Document:
@@ -135,17 +146,49 @@ def _deployment(deployment: Deployment) -> Document:
         "region": deployment.region,
         "plan_id": deployment.plan_id,
         "succeeded": deployment.succeeded,
-        "stacks": [
-            {
-                "name": stack.name,
-                "model": stack.model,
-                "action": stack.action.value,
-                "status": stack.execution.status if stack.execution else None,
-                "causes": list(stack.execution.causes) if stack.execution else [],
-            }
-            for stack in deployment.stacks
-        ],
+        "stacks": [_stack_outcome(stack) for stack in deployment.stacks],
+        "cost": _cost(deployment.cost),
+        "left": list(deployment.left),
         "outputs": {"sagemaker_endpoints": _endpoints(deployment.endpoints)},
+    }
+
+
+def _stack_outcome(stack: StackOutcome) -> Document:
+    diagnosis, endpoint = stack.diagnosis, stack.endpoint
+    return {
+        "name": stack.name,
+        "model": stack.model,
+        "action": stack.action.value,
+        "succeeded": stack.succeeded,
+        "exit_code": int(stack.exit_code),
+        "status": stack.execution.status if stack.execution else None,
+        "seconds": stack.execution.seconds if stack.execution else None,
+        "endpoint_status": endpoint.status if endpoint else None,
+        "endpoint_config_name": endpoint.config_name if endpoint else None,
+        "causes": [str(cause) for cause in diagnosis.causes] if diagnosis else [],
+        "diagnosis": _diagnosis(diagnosis) if diagnosis else None,
+        "error": error(stack.error) if stack.error else None,
+    }
+
+
+def _diagnosis(diagnosis: Diagnosis) -> Document:
+    log = diagnosis.log
+    return {
+        "kind": diagnosis.kind.value,
+        "advice": diagnosis.advice,
+        "aftermath": diagnosis.aftermath,
+        "failure_reason": diagnosis.failure_reason or None,
+        "container_started": log.started if log else None,
+        "container_log": [line.text for line in log.lines] if log else [],
+        "causes": [
+            {
+                "logical_id": cause.logical_id,
+                "resource_type": cause.resource_type,
+                "reason": cause.reason,
+                "code": cause.code or None,
+            }
+            for cause in diagnosis.causes
+        ],
     }
 
 
@@ -168,9 +211,26 @@ def _stack(stack: StackPlan) -> Document:
         "action": stack.action.value,
         "template_digest": stack.template_digest,
         "change_set_id": stack.change_set_id,
+        # The ARN of a stack that comes is made with each change set, so it is no part of what was reviewed.
+        "stack_id": None if stack.action is StackAction.CREATE else stack.stack_id,
+        "last_updated_at": _time(stack.updated_at) if stack.updated_at else None,
+        "delete_first": stack.delete_first,
         "changes": [_change(change) for change in stack.changes],
         "termination_protection": stack.protection,
         "notes": list(stack.notes),
+    }
+
+
+def _headroom(headroom: Headroom) -> Document:
+    return {
+        "instance_type": headroom.instance_type or None,
+        "limit": headroom.limit,
+        "in_use_elsewhere": headroom.in_use,
+        "peak": headroom.peak,
+        "after": headroom.after,
+        "fits": headroom.fits,
+        "fits_after": headroom.fits_after,
+        "why_unknown": headroom.why or None,
     }
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct, field
 
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.origin import Origin
+
+LIFETIME = timedelta(hours=24)
+"""How long a reviewed plan may be executed; prices, quotas and capacity age faster than templates."""
 
 
 class Action(StrEnum):
@@ -49,6 +53,8 @@ class DeployedStack(Struct, frozen=True, kw_only=True):
         digest: read from its Description, empty where there is none.
         status: CloudFormation's StackStatus.
         model: value of its `esmcfn:model` tag, None on the base stack.
+        updated_at: when its last operation began, in UTC; None where AWS does not say.
+        status_reason: CloudFormation's words about the status, empty where it has none.
     """
 
     name: str
@@ -56,6 +62,8 @@ class DeployedStack(Struct, frozen=True, kw_only=True):
     status: str
     digest: str
     model: str | None
+    updated_at: datetime | None = None
+    status_reason: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
     termination_protection: bool | None = None
 
@@ -125,6 +133,7 @@ class ChangeSet(Struct, frozen=True, kw_only=True):
         new_stack: creating it made an empty stack, which goes away with it.
         empty: CloudFormation found nothing to do (both of its ways to say so).
         warnings: what early validation warns of.
+        others: names of change sets of other people on the same stack; executing ours would delete them.
     """
 
     arn: str
@@ -135,6 +144,23 @@ class ChangeSet(Struct, frozen=True, kw_only=True):
     empty: bool
     changes: tuple[ProposedChange, ...] = ()
     warnings: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+class Reviewed(Struct, frozen=True, kw_only=True):
+    """A change set that was kept for a deployment, as it stands in AWS now.
+
+    Attributes:
+        template: what it would deploy, parsed; None where it is not JSON, and so not ours.
+        created_at: in UTC.
+        strange: what esmcfn never asks for and this change set does (parameters, a role, an import, ...).
+    """
+
+    change_set: ChangeSet
+    template: Mapping[str, object] | None
+    created_at: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
+    strange: tuple[str, ...] = ()
 
 
 class PropertyChange(Struct, frozen=True, kw_only=True):
@@ -183,8 +209,10 @@ class StackPlan(Struct, frozen=True, kw_only=True):
         template_digest: of the template that would be deployed; of the deployed one where the stack goes.
         change_set_id: the ARN, None where none is kept.
         resources: how many resources the stack has when all is done.
+        updated_at: when the deployed stack's last operation began; None where there is none, or AWS does not say.
         in_the_way: ARN of what a first creation that rolled back left; it goes before the new stack comes.
         protection: termination protection is switched to this; None leaves it as it is.
+        delete_first: its endpoint goes before the new one comes, since both at once do not fit.
         notes: what a reviewer should know besides the changes (early validation, stack settings, outputs).
     """
 
@@ -197,7 +225,9 @@ class StackPlan(Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
     resources: int = 0
     protection: bool | None = None
+    updated_at: datetime | None = None
     in_the_way: str | None = None
+    delete_first: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -226,12 +256,51 @@ class EndpointOutput(Struct, frozen=True, kw_only=True):
     forge_model_name: str
 
 
+class Headroom(Struct, frozen=True, kw_only=True):
+    """Instances of one type: the account's quota against what a deployment needs at its peak.
+
+    Attributes:
+        instance_type: "ml.g5.2xlarge"; empty for the quota on all types together.
+        limit: instances for endpoints, in this account and region; None where it could not be read.
+        in_use: by endpoints that are not this environment's; None where it could not be read.
+        peak: of this environment, while old and new stand side by side.
+        after: of this environment, when all is done.
+        why: why limit or use could not be read, empty where they were.
+    """
+
+    instance_type: str
+    limit: int | None
+    in_use: int | None
+    peak: int
+    after: int
+    why: str = ""
+
+    @property
+    def fits(self) -> bool | None:
+        """Does the quota hold the peak? None where nobody can say."""
+        return self._holds(self.peak)
+
+    @property
+    def fits_after(self) -> bool | None:
+        """Does it hold what stands in the end, old things gone first?"""
+        return self._holds(self.after)
+
+    def _holds(self, count: int) -> bool | None:
+        if self.limit is None or self.in_use is None:
+            # What is known to be too little is too little, whatever else is in use.
+            return False if self.limit is not None and count > self.limit else None
+        return self.in_use + count <= self.limit
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """Everything that a reviewer needs, bound to digests.
 
     Attributes:
         plan_id: "sha256:..." over the canonical document without ids of change sets and times.
         server_side: CloudFormation was asked; False with --read-only.
+        narrowed: keys of the models that it was narrowed to; empty means all.
+        delete_first: what goes, goes before anything comes.
+        headroom: whether the account's quotas hold what runs while this is deployed.
     """
 
     plan_id: str
@@ -247,6 +316,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     endpoints: Mapping[str, EndpointOutput]
     verdict: Verdict
     server_side: bool = True
+    narrowed: tuple[str, ...] = ()
+    delete_first: bool = False
+    headroom: tuple[Headroom, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -263,3 +335,24 @@ class Plan(Struct, frozen=True, kw_only=True):
                 counts[change.action.value] += 1
                 touched += stack.action is not StackAction.DELETE and change.action is not Action.DELETE
         return {**counts, "unchanged": sum(stack.resources for stack in self.stacks) - touched}
+
+
+class ReviewedPlan(Struct, frozen=True, kw_only=True):
+    """A plan's document as it was kept in a file, checked to be whole.
+
+    Attributes:
+        expires_at: in UTC.
+        narrowed: keys of the models that it was narrowed to; empty means all.
+        blocked: policy or budget forbade deploying it.
+        stacks: the document's stacks, see docs/json.md.
+    """
+
+    plan_id: str
+    environment: str
+    account: str
+    region: str
+    expires_at: datetime
+    narrowed: frozenset[str]
+    delete_first: bool
+    blocked: bool
+    stacks: Sequence[Mapping[str, Any]]

@@ -13,6 +13,20 @@ from esmcfn.domain.plan import Plan, Verdict
 from esmcfn.domain.template import Template
 from esmcfn.errors import EsmcfnError, ExitCode
 
+PRECEDENCE = (
+    ExitCode.BUG,
+    ExitCode.CLOUD,
+    ExitCode.DEPLOYMENT,
+    ExitCode.STALE,
+    ExitCode.BUSY,
+    ExitCode.INPUT,
+    ExitCode.FINDINGS,
+    ExitCode.BUDGET,
+    ExitCode.DRIFT,
+    ExitCode.CHANGES,
+)
+"""Of several environments, or several stacks, the first of these that occurred is the exit code."""
+
 
 class Validated(Struct, frozen=True, kw_only=True):
     """The YAML is good; this is what it selects.

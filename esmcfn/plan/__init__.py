@@ -3,6 +3,9 @@
 compare      built template against the deployed one: every difference, with its line of YAML
 reconcile    CloudFormation's own opinion against ours: nothing missing, nothing extra unexplained
 impact       what a change does to whoever calls the endpoint
+headroom     whether the account's quotas hold old and new side by side
+recovery     the way out of every status in which a stack is stuck
+staleness    a plan that was reviewed against what it would be now
 assemble     the whole plan, bound to digests, with its verdict
 """
 
@@ -10,11 +13,20 @@ from __future__ import annotations
 
 from esmcfn.plan.assemble import assemble, policy_verdict, protected, removed, stack_plan, unchanged, verdict
 from esmcfn.plan.compare import compare, removal
+from esmcfn.plan.headroom import deleted_first, headroom
 from esmcfn.plan.reconcile import reconcile
+from esmcfn.plan.recovery import NO_WAY, WAYS_OUT, consequence
+from esmcfn.plan.staleness import differences
 
 __all__ = [
+    "NO_WAY",
+    "WAYS_OUT",
     "assemble",
     "compare",
+    "consequence",
+    "deleted_first",
+    "differences",
+    "headroom",
     "policy_verdict",
     "protected",
     "reconcile",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -14,10 +12,12 @@ from esmcfn import documents, naming
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.plan import (
+    LIFETIME,
     Change,
     ChangeSet,
     DeployedStack,
     EndpointOutput,
+    Headroom,
     Plan,
     StackAction,
     StackPlan,
@@ -31,8 +31,10 @@ from esmcfn.plan.reconcile import reconcile
 
 PROTECTED = "termination protection is on: CloudFormation refuses to delete it until that is lifted"
 
-LIFETIME = timedelta(hours=24)
-"""How long a reviewed plan may be executed; prices, quotas and capacity age faster than templates."""
+
+OTHERS = (
+    "somebody else's change set stands on this stack ({}): deploy refuses to delete it unless told --discard-others"
+)
 
 
 def unchanged(template: Template, deployed: DeployedStack) -> StackPlan:
@@ -43,6 +45,7 @@ def unchanged(template: Template, deployed: DeployedStack) -> StackPlan:
         action=StackAction.UNCHANGED,
         template_digest=template.digest,
         stack_id=deployed.stack_id,
+        updated_at=deployed.updated_at,
         resources=len(resources(template.body)),
     )
 
@@ -75,6 +78,8 @@ def stack_plan(
         changes = reconcile(ours, change_set)
         differs = not change_set.empty or bool(changes)
         said.extend(f"CloudFormation warns: {warning}" for warning in change_set.warnings)
+        if change_set.others:
+            said.append(OTHERS.format(", ".join(change_set.others)))
     return StackPlan(
         name=template.stack.name,
         model=template.stack.model,
@@ -84,6 +89,7 @@ def stack_plan(
         stack_id=change_set.stack_id if change_set else deployed.stack_id if deployed else None,
         changes=tuple(assessed(change) for change in changes),
         resources=len(resources(template.body)),
+        updated_at=deployed.updated_at if deployed else None,
         notes=tuple(said),
     )
 
@@ -99,6 +105,7 @@ def removed(deployed: DeployedStack, changes: tuple[Change, ...]) -> StackPlan:
         action=StackAction.DELETE,
         template_digest=deployed.digest,
         stack_id=deployed.stack_id,
+        updated_at=deployed.updated_at,
         changes=tuple(assessed(change) for change in changes),
         notes=notes,
     )
@@ -125,6 +132,8 @@ def assemble(
     now: datetime,
     tool_version: str,
     server_side: bool,
+    delete_first: bool = False,
+    headroom: tuple[Headroom, ...] = (),
 ) -> Plan:
     """The plan, with its id computed over everything that does not merely say when or where it was kept."""
     environment = selection.environment
@@ -142,9 +151,11 @@ def assemble(
         endpoints=endpoints(templates),
         verdict=verdict(findings, cost, environment.budget_usd_per_month),
         server_side=server_side,
+        narrowed=tuple(sorted(selection.narrowed)),
+        delete_first=delete_first,
+        headroom=headroom,
     )
-    canonical = json.dumps(documents.stable(documents.plan(plan)), sort_keys=True, separators=(",", ":"))
-    return replace(plan, plan_id="sha256:" + hashlib.sha256(canonical.encode()).hexdigest())
+    return replace(plan, plan_id=documents.plan_id(documents.plan(plan)))
 
 
 def endpoints(templates: Sequence[Template]) -> Mapping[str, EndpointOutput]:

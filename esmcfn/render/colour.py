@@ -34,8 +34,8 @@ class _Marks(RegexHighlighter):
         r"(?m)^(?P<delete> *- .*)$",
         r"(?m)^(?P<note> +! .*)$",
         r"(?m)^(?P<quiet>= .*)$",
-        r"(?m)^(?P<label>(Plan|Callers|Cost|Policy|Budget) )",
-        r"(?m)^(?P<blocked>Blocked .*| +(hard|soft) .*)$",
+        r"(?m)^(?P<label>(Plan|Callers|Cost|Policy|Budget|Quota|Left|Done|Endpoint) )",
+        r"(?m)^(?P<blocked>(Blocked|Failed) .*| +(hard|soft) .*)$",
     ]
 
 

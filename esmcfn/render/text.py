@@ -14,7 +14,7 @@ from esmcfn.domain.finding import Finding
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
 from esmcfn.errors import visible
-from esmcfn.render import words
+from esmcfn.render import deployment, words
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
@@ -54,7 +54,7 @@ def _body(body: Body) -> Iterator[str]:
         case Plan():
             yield from _plan(body)
         case Deployment():
-            yield from _deployment(body)
+            yield from deployment.text(body)
         case _:
             assert_never(body)
 
@@ -68,19 +68,6 @@ def _built(body: Built) -> Iterator[str]:
         else:
             yield f"--- # {template.stack.name} {template.digest}"
             yield template.text.rstrip("\n")
-
-
-def _deployment(deployment: Deployment) -> Iterator[str]:
-    yield f"{deployment.environment} · account {deployment.account} · {deployment.region}"
-    for stack in deployment.stacks:
-        ended = stack.execution.status if stack.execution else "not reached"
-        yield f"{words.STACK_SYMBOLS[stack.action]} {stack.name}: {ended}"
-        if stack.execution:
-            yield from (f"    ! {cause}" for cause in stack.execution.causes)
-    if not deployment.stacks:
-        yield "= nothing to do"
-    for key, endpoint in deployment.endpoints.items():
-        yield f"Endpoint {key}: {endpoint.endpoint_name}  ({endpoint.forge_model_name})"
 
 
 def _plan(plan: Plan) -> Iterator[str]:
@@ -97,6 +84,7 @@ def _plan(plan: Plan) -> Iterator[str]:
         yield ""
     yield f"Plan     {'nothing to do; ' if plan.empty else ''}{words.summary(plan)}"
     yield from _callers(plan)
+    yield from (f"Quota    {line}" for line in words.headroom(plan))
     yield f"Cost     {words.cost_line(plan.cost)}"
     yield from _notes(plan.cost.notes)
     yield f"Policy   {words.policy_line(plan.findings)}"

@@ -44,6 +44,33 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def duration(seconds: float) -> str:
+    """ "3.2 s", "4 min 05 s", "2 h 10 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def headroom(plan: Plan) -> Iterator[str]:
+    """What the quotas do not hold while this is deployed, or nobody knows whether they do; nothing where they do."""
+    for room in plan.headroom:
+        what = room.instance_type or "all instance types together"
+        used = "an unknown number" if room.in_use is None else str(room.in_use)
+        need = f"{room.peak} instances at the peak beside {used} of other endpoints"
+        if room.fits is False and room.fits_after is not False and not plan.delete_first:
+            yield f"{what}: {need}, the quota is {room.limit}: old and new do not fit beside each other; {DELETE_FIRST}"
+        elif room.fits is False and room.fits_after is False:
+            yield f"{what}: {need}, {room.after} in the end, the quota is {room.limit}: raise it before you deploy"
+        elif room.fits is None:
+            yield f"{what}: whether the quota holds {need} is unknown: {room.why}"
+
+
+DELETE_FIRST = (
+    "raise the quota, or --delete-first deletes the old before the new comes, with 10 to 25 minutes without answers"
+)
+
+
 def summary(plan: Plan) -> str:
     """What happens to how many resources, in one line."""
     counts = plan.summary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,11 +15,15 @@ from esmcfn.domain.stack import Selection
 from esmcfn.errors import ExitCode, StackBusyError
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import guarded
-from esmcfn.verbs.reading import Pair, estimated, pairs, running, side_by_side
+from esmcfn.verbs.headroom import Room
+from esmcfn.verbs.reading import Pair, estimated, pairs, running, side_by_side, wanted
 from esmcfn.verbs.world import World
 
 GONE = "a first creation rolled back (ROLLBACK_COMPLETE): deploy removes the empty stack before the new one comes"
-STUCK = "it is {status}: CloudFormation takes no change before it is recovered, so no change set was made"
+STUCK = "it is {status}: {way_out}, so no change set was made"
+
+Kept = Callable[[Pair], ChangeSet]
+"""The change set that was kept for a stack, instead of a new one."""
 
 
 def make_plan(
@@ -30,6 +34,8 @@ def make_plan(
     read_only: bool = False,
     keep: bool = False,
     detailed: bool = False,
+    delete_first: bool = False,
+    kept: Kept | None = None,
 ) -> Report:
     """Compare, ask CloudFormation, judge and price.
 
@@ -37,6 +43,8 @@ def make_plan(
         read_only: make no change set, compare templates only.
         keep: leave the change sets behind, for a deployment of exactly this plan.
         detailed: changes are news, exit code 11.
+        delete_first: what goes, goes before anything comes; what the quota cannot hold twice is deleted first.
+        kept: where the change sets are that were kept before; none is made then, and none is removed.
 
     Raises:
         CloudError: AWS refused or did not answer; nothing is left behind, as with everything below.
@@ -49,32 +57,44 @@ def make_plan(
         cloud = world.connect()
         world.progress("reading what is deployed")
         deployed = guarded(selection, cloud)
-        _refuse_busy(deployed)
+        refuse_busy(deployed, cloud)
         found = pairs(selection, templates, deployed, cloud)
-        with _Kept(cloud) as kept:
+        now, later = running(project, found), wanted(selection)
+        with _Kept(cloud) as open_sets, Room(cloud, found) as room:
             gone = {stack.name: stack.stack_id for stack in deployed if stack.gone}
-            asking = _Asking(cloud, gone, kept if keep else None)
-            wanted = selection.environment.termination_protection
+            asking = _Asking(cloud, gone, kept=kept, stay=open_sets if keep else None)
             asked = asking.plans(found, world, server_side=not read_only)
-            stacks = [plan.protected(made, pair.deployed, wanted) for made, pair in zip(asked, found, strict=True)]
+            protection = selection.environment.termination_protection
+            stacks = [plan.protected(made, pair.deployed, protection) for made, pair in zip(asked, found, strict=True)]
             findings = judgement.findings()
+            headroom = room.measured(stacks, now, later)
+    if delete_first:
+        stacks = [plan.deleted_first(stack, headroom, later) for stack in stacks]
     made = plan.assemble(
         selection,
         templates=templates,
         stacks=stacks,
         findings=findings,
-        cost=estimated(selection, running(project, found), world.now.date()),
+        cost=estimated(selection, now, world.now.date()),
         now=world.now,
         tool_version=world.tool_version,
         server_side=not read_only,
+        delete_first=delete_first,
+        headroom=headroom,
     )
     return Report(verb="plan", environment=made.environment, body=made, exit_code=_exit_code(made, detailed))
 
 
-def _refuse_busy(deployed: Sequence[DeployedStack]) -> None:
+def refuse_busy(deployed: Sequence[DeployedStack], cloud: Cloud) -> None:
+    """Raise StackBusyError where somebody is at work, and say who."""
     busy = [stack for stack in deployed if stack.busy]
     if busy:
-        names = ", ".join(f"{stack.name} ({stack.status})" for stack in busy)
+        held = [(stack, cloud.stacks.holder(stack.stack_id)) for stack in busy]
+        names = "; ".join(f"{stack.name} ({stack.status})" + (f", {who}" if who else "") for stack, who in held)
+        raise StackBusyError(
+            f"another operation is running: {names}",
+            next_step="wait until it is done, then plan again; deploy --wait-for-stack 30m does both",
+        )
         raise StackBusyError(
             f"another operation is running: {names}", next_step="wait until it is done, then plan again"
         )
@@ -101,12 +121,14 @@ class _Asking(Struct, frozen=True):
 
     Attributes:
         gone: names of stacks whose first creation rolled back, to their ARNs.
-        kept: where to put change sets that stay; None when none shall.
+        kept: where change sets come from that were made before; None to make new ones.
+        stay: where to put new change sets that stay; None when none shall.
     """
 
     cloud: Cloud
     gone: Mapping[str, str]
-    kept: _Kept | None
+    kept: Kept | None
+    stay: _Kept | None
 
     def plans(self, found: Sequence[Pair], world: World, *, server_side: bool) -> tuple[StackPlan, ...]:
         asked = {id(pair) for pair in found if server_side and self._takes_change_set(pair)}
@@ -126,14 +148,19 @@ class _Asking(Struct, frozen=True):
 
     def _asked(self, pair: Pair) -> StackPlan:
         assert pair.template is not None  # noqa: S101 - only built templates are asked about
+        change_set = self.kept(pair) if self.kept else self._proposed(pair)
+        made = plan.stack_plan(pair.template, pair.deployed, body=pair.body, change_set=change_set)
+        return made if self.kept or self.stay else replace(made, change_set_id=None)
+
+    def _proposed(self, pair: Pair) -> ChangeSet:
+        """A new change set: one that stays is noted before anything else can fail, any other is gone already."""
+        assert pair.template is not None  # noqa: S101 - only built templates are asked about
         change_set = self.cloud.stacks.propose(pair.template, pair.deployed)
-        stays = self.kept is not None and not change_set.empty
-        if self.kept is not None and stays:
-            self.kept.change_sets.append(change_set)
+        if self.stay is not None and not change_set.empty:
+            self.stay.change_sets.append(change_set)
         else:
             self.cloud.stacks.discard(change_set)
-        made = plan.stack_plan(pair.template, pair.deployed, body=pair.body, change_set=change_set)
-        return made if stays else replace(made, change_set_id=None)
+        return change_set
 
     def _unasked(self, pair: Pair) -> StackPlan:
         built, deployed = pair.template, pair.deployed
@@ -146,7 +173,7 @@ class _Asking(Struct, frozen=True):
         if built.stack.name in self.gone:
             notes = (GONE,)
         elif deployed and deployed.stuck:
-            notes = (STUCK.format(status=deployed.status),)
+            notes = (STUCK.format(status=deployed.status, way_out=plan.WAYS_OUT.get(deployed.status, plan.NO_WAY)),)
         made = plan.stack_plan(built, deployed, body=pair.body, change_set=None, notes=notes)
         return replace(made, in_the_way=self.gone.get(built.stack.name))
 

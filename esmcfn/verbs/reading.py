@@ -86,6 +86,11 @@ def running(project: Project, found: Iterable[Pair]) -> tuple[HostedVariant, ...
     return tuple(variants)
 
 
+def wanted(selection: Selection) -> tuple[HostedVariant, ...]:
+    """What runs by the hour when all is deployed."""
+    return tuple(variant for stack in selection.models for variant in cost.hosted(stack))
+
+
 def estimated(selection: Selection, before: tuple[HostedVariant, ...] | None, today: date) -> Cost:
     """What the selection costs a month, by the package's price book.
 
@@ -93,7 +98,7 @@ def estimated(selection: Selection, before: tuple[HostedVariant, ...] | None, to
         before: what runs today; None where it could not be read.
     """
     return cost.estimate(
-        [variant for stack in selection.models for variant in cost.hosted(stack)],
+        wanted(selection),
         before,
         region=selection.target.region,
         prices=price_book(),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from esmcfn.domain.project import Policy
+    from esmcfn.domain.report import Report
     from esmcfn.domain.template import Template
     from esmcfn.policy import Judgement
     from esmcfn.ports import Cloud
@@ -21,6 +23,62 @@ class Begin(Protocol):
     def __call__(self, templates: Sequence[Template], *, policy: Policy, region: str) -> Judgement: ...
 
 
+class Stop(Enum):
+    """What a person who pressed Ctrl-C during a deployment wants."""
+
+    WATCH = auto()
+    CANCEL = auto()
+    LEAVE = auto()
+
+
+class Person(Protocol):
+    """Whoever runs the command; where nobody is there to ask, what was said beforehand."""
+
+    def agrees(self, plan: Report) -> bool:
+        """Shall this plan be executed?"""
+
+    def consents(self, consequence: str) -> bool:
+        """May this happen? One question, its consequence said."""
+
+    def interrupted(self, running: Sequence[str]) -> Stop:
+        """Ctrl-C while these stacks are worked on: what now?"""
+
+
+class Nobody:
+    """Agrees to nothing."""
+
+    def agrees(self, plan: Report) -> bool:
+        return False
+
+    def consents(self, consequence: str) -> bool:
+        return False
+
+    def interrupted(self, running: Sequence[str]) -> Stop:
+        return Stop.LEAVE
+
+
+class Watch(Protocol):
+    """Whoever shows how a deployment goes."""
+
+    def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None:
+        """A stack has come this far.
+
+        Args:
+            waits_for: what takes its time now, empty where nothing does.
+        """
+
+    def ended(self, stack: str, how: str, *, well: bool) -> None:
+        """A stack is done."""
+
+
+class Unwatched:
+    """Nobody looks."""
+
+    def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None: ...
+
+    def ended(self, stack: str, how: str, *, well: bool) -> None: ...
+
+
 class World(Struct, frozen=True, kw_only=True):
     """Everything outside of the core, as arguments.
 
@@ -29,6 +87,7 @@ class World(Struct, frozen=True, kw_only=True):
         begin: start the policy engines.
         now: in UTC.
         progress: say what is being done, to a person who waits.
+        pause: wait so many seconds.
     """
 
     connect: Callable[[], Cloud]
@@ -36,3 +95,6 @@ class World(Struct, frozen=True, kw_only=True):
     now: datetime
     tool_version: str
     progress: Callable[[str], None]
+    pause: Callable[[float], None]
+    person: Person = Nobody()
+    watch: Watch = Unwatched()

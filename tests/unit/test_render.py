@@ -7,16 +7,16 @@ import re
 
 import pytest
 from builders import a_selection, a_stack
-from fakes import FakeStacks, a_world
+from fakes import FakeStacks, a_world, an_event
 from test_verbs import a_finding
 
-from esmcfn.domain.deployment import Execution, StackEvent, root_causes
+from esmcfn.domain.deployment import Execution
 from esmcfn.domain.finding import Level
 from esmcfn.domain.report import Failure
 from esmcfn.errors import CloudError
 from esmcfn.render import FORMATS, render
 from esmcfn.render.colour import coloured
-from esmcfn.verbs.deploying import deploy
+from esmcfn.verbs.deploying import Wishes, deploy
 from esmcfn.verbs.offline import check
 from esmcfn.verbs.planning import make_plan
 
@@ -32,7 +32,7 @@ def a_plan(selection=None, **options):
 def a_deployment(stacks):
     from builders import a_project
 
-    return deploy(a_project(), a_selection(), a_world(stacks=stacks), agreed=lambda plan: True)
+    return deploy(a_project(), a_selection(), a_world(stacks=stacks), Wishes())
 
 
 def test_colour_is_put_on_and_nothing_else_changes():
@@ -83,7 +83,8 @@ def test_a_waived_finding_is_shown_with_its_waiver(form):
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_failed_deployment_names_its_cause(form):
     stacks = FakeStacks()
-    stacks.ends["esm-dev"] = Execution(status="ROLLBACK_COMPLETE", causes=("ExecutionRole (AWS::IAM::Role): denied",))
+    failed = an_event("ExecutionRole", "CREATE_FAILED", reason="denied")
+    stacks.ends["esm-dev"] = Execution(status="ROLLBACK_COMPLETE", events=(failed,))
     shown = render(form, (a_deployment(stacks),))
     assert "ROLLBACK\\_COMPLETE" in shown or "ROLLBACK_COMPLETE" in shown
     assert "denied" in shown
@@ -102,27 +103,3 @@ def test_findings_of_a_check_stand_with_their_line(form):
     shown = render(form, (check(a_project(), a_selection(), a_world(findings=[a_finding()])),))
     assert "ESM001" in shown
     assert "environments/dev.yaml" in shown
-
-
-def an_event(status: str, reason: str = "", *, of_stack: bool = False, logical_id: str = "R") -> StackEvent:
-    return StackEvent(
-        event_id=status + reason,
-        logical_id=logical_id,
-        resource_type="T",
-        status=status,
-        reason=reason,
-        of_stack=of_stack,
-    )
-
-
-def test_the_root_cause_is_what_failed_first_and_not_what_was_cancelled_with_it():
-    events = (
-        an_event("CREATE_FAILED", "no capacity"),
-        an_event("CREATE_FAILED", "Resource creation cancelled", logical_id="S"),
-        an_event("CREATE_FAILED", "The following resource(s) failed", of_stack=True),
-    )
-    assert root_causes(events) == ("R (T): no capacity",)
-
-
-def test_where_no_resource_failed_the_stacks_own_reason_is_the_cause():
-    assert root_causes((an_event("ROLLBACK_FAILED", "stack timed out", of_stack=True),)) == ("R (T): stack timed out",)

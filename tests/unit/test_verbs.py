@@ -6,7 +6,6 @@ import pytest
 from builders import (
     a_base_stack,
     a_project,
-    a_selected_model,
     a_selection,
     a_stack,
     a_variant,
@@ -16,12 +15,10 @@ from builders import (
 from fakes import FakeIdentity, FakeStacks, a_world
 from msgspec.structs import replace
 
-from esmcfn.domain.deployment import Execution
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.plan import Action, Impact, StackAction
-from esmcfn.errors import CloudError, ExitCode, Interrupted, StackBusyError, StalePlanError, WrongAccount
+from esmcfn.errors import CloudError, ExitCode, StackBusyError, WrongAccount
 from esmcfn.template import synthesize, synthesize_all
-from esmcfn.verbs.deploying import deploy
 from esmcfn.verbs.offline import build, check, validate
 from esmcfn.verbs.planning import make_plan
 from esmcfn.verbs.pricing import price
@@ -235,136 +232,6 @@ class TestPlan:
         assert endpoints["on"].endpoint_url == (
             f"https://runtime.sagemaker.us-east-2.amazonaws.com/endpoints/{endpoints['on'].endpoint_name}/invocations"
         )
-
-
-class TestDeploy:
-    def deployed(self, stacks, selection=ONE, *, agreed=True, findings=()):
-        return deploy(a_project(), selection, a_world(stacks=stacks, findings=findings), agreed=lambda plan: agreed)
-
-    def test_policy_blocks_before_anything_is_executed(self):
-        stacks = FakeStacks()
-        report = self.deployed(stacks, findings=[a_finding()])
-        assert report.exit_code is ExitCode.FINDINGS
-        assert "execute" not in stacks.calls
-        assert stacks.open == {}
-
-    def test_declining_leaves_nothing_behind(self):
-        stacks = FakeStacks()
-        with pytest.raises(Interrupted, match="declined"):
-            self.deployed(stacks, agreed=False)
-        assert stacks.open == {}
-        assert stacks.there == {}
-
-    def test_when_the_base_stack_fails_nothing_is_built_on_it(self):
-        stacks = FakeStacks()
-        stacks.ends["esm-dev"] = Execution(status="ROLLBACK_COMPLETE", causes=("ExecutionRole: no",))
-        report = self.deployed(stacks)
-        assert report.exit_code is ExitCode.DEPLOYMENT
-        assert [outcome.execution and outcome.execution.status for outcome in report.body.stacks] == [
-            "ROLLBACK_COMPLETE",
-            None,
-        ]
-        assert stacks.open == {}
-
-    def test_one_model_that_fails_does_not_stop_its_neighbours(self):
-        stacks = FakeStacks()
-        stacks.ends["esm-dev-a"] = Execution(status="ROLLBACK_COMPLETE", causes=("Endpoint: no capacity",))
-        report = self.deployed(stacks, a_selection(a_stack("a"), a_stack("b")))
-        assert report.exit_code is ExitCode.DEPLOYMENT
-        assert set(stacks.there) == {"esm-dev", "esm-dev-b"}
-
-    def test_what_was_deployed_needs_nothing_the_second_time(self):
-        stacks = FakeStacks()
-        assert self.deployed(stacks).exit_code is ExitCode.DONE
-        again = self.deployed(stacks)
-        assert again.body.stacks == ()
-        assert again.body.succeeded
-
-    def test_a_key_that_is_no_longer_selected_is_deleted(self):
-        stacks = deployed(a_selection(a_stack("kept"), a_stack("dropped")))
-        self.deployed(stacks, a_selection(a_stack("kept")))
-        assert set(stacks.there) == {"esm-dev", "esm-dev-kept"}
-
-    @pytest.mark.parametrize(
-        ("error", "code"),
-        [
-            (KeyboardInterrupt(), ExitCode.INTERRUPTED),
-            (Interrupted("terminated", exit_code=ExitCode.TERMINATED), ExitCode.TERMINATED),
-        ],
-    )
-    def test_who_stops_watching_is_told_what_goes_on_and_what_was_never_begun(self, error, code):
-        stacks = FakeStacks()
-        executed = stacks.execute
-
-        def execute(change_set_id, stack_id, heard):
-            if stack_id.endswith("/esm-dev-prototype-model/1"):
-                raise error
-            return executed(change_set_id, stack_id, heard)
-
-        stacks.execute = execute
-        with pytest.raises(Interrupted) as caught:
-            self.deployed(stacks)
-        assert caught.value.exit_code is code
-        assert "CloudFormation goes on with: esm-dev-prototype-model" in caught.value.message
-        assert "done: esm-dev" in caught.value.message
-
-    def test_what_was_not_begun_when_it_stopped_leaves_no_change_set(self):
-        stacks = FakeStacks()
-        stacks.fail["execute"] = KeyboardInterrupt()
-        with pytest.raises(Interrupted, match="not begun: esm-dev-prototype-model"):
-            self.deployed(stacks)
-        assert [template.stack.name for template in stacks.open.values()] == ["esm-dev"]
-
-    @pytest.mark.parametrize("error", [CloudError("lost sight"), StalePlanError("gone")])
-    def test_an_error_leaves_no_change_set_of_what_was_never_begun(self, error):
-        stacks = FakeStacks()
-        stacks.fail["execute"] = error
-        with pytest.raises(type(error)):
-            self.deployed(stacks)
-        assert [template.stack.name for template in stacks.open.values()] == ["esm-dev"]
-
-    def test_a_first_creation_that_rolled_back_is_cleared_away_and_made_anew(self):
-        stacks = deployed()
-        stacks.change("esm-dev-prototype-model", status="ROLLBACK_COMPLETE")
-        report = self.deployed(stacks)
-        assert report.exit_code is ExitCode.DONE
-        assert stacks.there["esm-dev-prototype-model"][0].status == "CREATE_COMPLETE"
-        assert stacks.calls.index("delete") < stacks.calls.index("execute")
-
-    def test_a_stack_that_has_to_be_recovered_is_no_success(self):
-        stacks = deployed()
-        stacks.change("esm-dev-prototype-model", status="UPDATE_ROLLBACK_FAILED")
-        report = self.deployed(stacks, BIGGER)
-        assert report.exit_code is ExitCode.DEPLOYMENT
-        assert "recovered" in report.body.stacks[0].execution.causes[0]
-
-    @pytest.mark.parametrize("wanted", [True, False])
-    def test_termination_protection_is_planned_and_switched(self, wanted):
-        stacks = deployed()
-        for name in list(stacks.there):
-            stacks.change(name, termination_protection=not wanted)
-        selection = replace(ONE, environment=an_environment(termination_protection=wanted))
-        body = planned(selection, stacks=stacks).body
-        assert [stack.protection for stack in body.stacks] == [wanted, wanted]
-        assert not body.empty
-        assert self.deployed(stacks, selection).exit_code is ExitCode.DONE
-        assert {stack.termination_protection for stack, _ in stacks.there.values()} == {wanted}
-        assert planned(selection, stacks=stacks).body.empty
-
-    def test_termination_protection_is_left_alone_where_nothing_is_said(self):
-        stacks = deployed()
-        stacks.change("esm-dev", termination_protection=True)
-        assert planned(stacks=stacks).body.empty
-
-    def test_protection_is_lifted_for_a_stack_that_goes_only_where_the_environment_says_so(self):
-        two = a_selection(a_stack("kept"), a_stack("dropped"))
-        stacks = deployed(two)
-        stacks.change("esm-dev-dropped", termination_protection=True)
-        left = a_selection(a_stack("kept"))
-        assert "is on" in planned(left, stacks=stacks).body.stacks[-1].notes[0]
-        lifting = replace(left, environment=an_environment(a_selected_model("kept"), termination_protection=False))
-        assert self.deployed(stacks, lifting).exit_code is ExitCode.DONE
-        assert "esm-dev-dropped" not in stacks.there
 
 
 class TestCost:

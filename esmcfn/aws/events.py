@@ -1,0 +1,106 @@
+"""The events of a stack and of what is nested in it, each once and in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from esmcfn.aws.session import translated
+from esmcfn.domain.deployment import StackEvent
+
+NESTED = "AWS::CloudFormation::Stack"
+
+Pages = Callable[[str], Iterator[dict[str, Any]]]
+"""ARN of a stack to the pages of its events, the newest first."""
+
+
+def event_pages(client: Any, stack_id: str) -> Iterator[dict[str, Any]]:
+    """Every page of a stack's events, the newest first.
+
+    Raises:
+        CloudError: AWS refused or did not answer.
+    """
+    with translated(f"reading the events of {name_of(stack_id)}", operation="DescribeStackEvents"):
+        yield from client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+
+
+def name_of(stack_id: str) -> str:
+    """The name in a stack's ARN: arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/UUID."""
+    return stack_id.split("/")[1] if "/" in stack_id else stack_id
+
+
+def holder(pages: Iterator[dict[str, Any]], stack_id: str) -> str:
+    """Who holds a busy stack, in words: the beginning of what runs on it; empty where no event tells."""
+    for page in pages:
+        for event in page["StackEvents"]:
+            if event.get("PhysicalResourceId") == stack_id and event.get("ResourceStatusReason"):
+                since = event["Timestamp"].astimezone(UTC).strftime("%H:%M:%S UTC")
+                token = event.get("ClientRequestToken", "")
+                who = f" by {token}" if token else ""
+                return f"{event['ResourceStatus']} since {since}{who} ({event['ResourceStatusReason']})"
+    return ""
+
+
+class Tail:
+    """New events of one operation, found by its token; nested stacks are followed by their ARNs.
+
+    CloudFormation answers with the newest page first, so reading ends at the first event that is known, or that
+    belongs to an earlier operation. Times are never compared to tell new events from old ones: several may share one.
+    """
+
+    def __init__(self, stack_id: str, token: str, pages: Pages) -> None:
+        self._stack_id, self._token, self._pages = stack_id, token, pages
+        self._known: set[str] = set()
+        self._nested: dict[str, str] = {}
+        self._began: datetime | None = None
+
+    def fresh(self) -> tuple[StackEvent, ...]:
+        """What happened since the last call, oldest first.
+
+        Raises:
+            CloudError: AWS refused or did not answer; the next call begins where this one did.
+        """
+        found = self._new(self._stack_id, "")
+        if self._began is None and found:
+            self._began = found[0].at
+        for stack_id, path in tuple(self._nested.items()):
+            found.extend(self._new(stack_id, path))
+        found.sort(key=lambda event: event.at)  # stable: what shares a moment keeps CloudFormation's own order
+        self._known.update(event.event_id for event in found)
+        self._nested.update(
+            (event.physical_id, event.logical_id)
+            for event in found
+            if event.resource_type == NESTED and event.of_nested and event.physical_id
+        )
+        return tuple(found)
+
+    def _new(self, stack_id: str, path: str) -> list[StackEvent]:
+        found: list[StackEvent] = []
+        for page in self._pages(stack_id):
+            for event in page["StackEvents"]:
+                if event["EventId"] in self._known or self._is_older(event, nested=bool(path)):
+                    return found[::-1]
+                found.append(self._event(event, stack_id, path))
+        return found[::-1]
+
+    def _is_older(self, event: dict[str, Any], *, nested: bool) -> bool:
+        """Is it of an earlier operation? Whether nested stacks repeat the token is not documented; times do then."""
+        if nested:
+            return self._began is not None and event["Timestamp"].astimezone(UTC) < self._began
+        return bool(event.get("ClientRequestToken") != self._token)
+
+    def _event(self, event: dict[str, Any], stack_id: str, path: str) -> StackEvent:
+        physical, logical = event.get("PhysicalResourceId", ""), event.get("LogicalResourceId", "")
+        itself = physical == stack_id
+        return StackEvent(
+            event_id=event["EventId"],
+            at=event["Timestamp"].astimezone(UTC),
+            logical_id=(path if itself else f"{path}/{logical}") if path else logical,
+            resource_type=event.get("ResourceType", ""),
+            status=event.get("ResourceStatus", ""),
+            reason=event.get("ResourceStatusReason", ""),
+            physical_id=physical,
+            of_stack=itself and not path,
+            of_nested=event.get("ResourceType") == NESTED and not (itself and not path),
+        )

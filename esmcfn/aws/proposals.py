@@ -1,0 +1,312 @@
+"""Change sets: asked for, awaited, read whole, kept or removed; none is left behind by accident."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from esmcfn.aws import changeset
+from esmcfn.aws.session import Clients, error_code, error_message, translated
+from esmcfn.domain.plan import LIFETIME, ChangeSet, DeployedStack, Reviewed
+from esmcfn.domain.template import Template
+from esmcfn.errors import CloudError, Interrupted, StackBusyError, StalePlanError
+
+TEMPLATE_BYTES = 51_200
+"""Bytes of a template sent inline, at most.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+"""
+
+PREFIX = "esmcfn-"
+"""How the name of every change set of ours begins; one that begins otherwise is somebody else's."""
+
+SETTLE_SECONDS = 300
+"""How long a change set may take to settle before we call it an error."""
+
+FORGOTTEN = LIFETIME + timedelta(hours=1)
+"""Age at which a change set of ours that nobody executed is swept away: its plan cannot be executed any more."""
+
+GONE = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException"})
+
+_BUSY = re.compile(r"is in \w+_IN_PROGRESS state")
+_SETTLED = frozenset({"CREATE_COMPLETE", "FAILED", "DELETE_COMPLETE", "DELETE_FAILED"})
+
+
+class Proposals:
+    """Making, reading and removing change sets."""
+
+    def __init__(self, clients: Clients, stop: threading.Event) -> None:
+        self._clients, self._stop = clients, stop
+
+    def propose(self, template: Template, deployed: DeployedStack | None) -> ChangeSet:
+        name = f"{PREFIX}{template.digest.removeprefix('sha256:')[:12]}-{secrets.token_hex(4)}"
+        pending = self._create(name, template, deployed)
+        try:
+            others = self._others(pending)
+            described = self._settled(pending)
+            if described["Status"] != "CREATE_COMPLETE" and not changeset.is_empty(described):
+                raise self._failed(pending, described)
+            return self._read(pending, described, others)
+        except BaseException:
+            # Whatever stops us, Ctrl-C included: what we made goes before we do.
+            self.discard(pending)
+            raise
+
+    def discard(self, change_set: ChangeSet) -> None:
+        self._delete(change_set.arn)
+        if change_set.new_stack:
+            self._remove_empty(change_set)
+
+    def reviewed(self, change_set_id: str) -> Reviewed:
+        """Raises StalePlanError where it is gone, is not ours, or cannot be executed any more."""
+        stack_name = _part(change_set_id, -2)
+        asked = ChangeSet(
+            arn=change_set_id, name=stack_name, stack_name=stack_name, stack_id="", new_stack=False, empty=False
+        )
+        try:
+            described = self._describe(asked, values=True)
+        except CloudError as error:
+            if error.code in GONE or "does not exist" in error.message:
+                raise _stale(
+                    f"change set {stack_name} is gone: it was executed, removed, or its stack changed"
+                ) from error
+            raise
+        status = (described["Status"], described.get("ExecutionStatus", ""))
+        if status != ("CREATE_COMPLETE", "AVAILABLE"):
+            raise _stale(
+                f"change set {described['ChangeSetName']} cannot be executed any more: it is {' and '.join(status)}"
+            )
+        known = ChangeSet(
+            arn=described["ChangeSetId"],
+            name=described["ChangeSetName"],
+            stack_name=described["StackName"],
+            stack_id=described["StackId"],
+            new_stack=self._stack_status(described["StackId"]) == "REVIEW_IN_PROGRESS",
+            empty=False,
+        )
+        with translated(f"reading the template of change set {known.name}", operation="GetTemplate"):
+            body = self._client.get_template(ChangeSetName=known.arn, TemplateStage="Original")["TemplateBody"]
+        return Reviewed(
+            change_set=self._read(known, described, ()),
+            template=body if isinstance(body, Mapping) else None,
+            created_at=described["CreationTime"].astimezone(UTC),
+            tags={tag["Key"]: tag["Value"] for tag in described.get("Tags", [])},
+            strange=changeset.strange(described),
+        )
+
+    def others(self, stack_id: str) -> tuple[str, ...]:
+        """Names of other people's change sets on a stack; ours that are forgotten are swept away."""
+        found = []
+        for summary in self._summaries(stack_id):
+            if not summary["ChangeSetName"].startswith(PREFIX):
+                found.append(summary["ChangeSetName"])
+            elif _forgotten(summary):
+                self._delete(summary["ChangeSetId"])
+        return tuple(sorted(found))
+
+    @property
+    def _client(self) -> Any:
+        return self._clients.of("cloudformation")
+
+    def _create(self, name: str, template: Template, deployed: DeployedStack | None) -> ChangeSet:
+        stack = template.stack
+        size = len(template.text.encode())
+        if size > TEMPLATE_BYTES:
+            raise CloudError(
+                f"{stack.name}: its template has {size:,} bytes, and CloudFormation takes {TEMPLATE_BYTES:,} inline",
+                next_step="select fewer models in this environment",
+            )
+        with busy_told(stack.name), translated(f"proposing {stack.name}"):
+            response = self._client.create_change_set(
+                StackName=deployed.stack_id if deployed else stack.name,
+                ChangeSetName=name,
+                ChangeSetType="UPDATE" if deployed else "CREATE",
+                TemplateBody=template.text,
+                Capabilities=_capabilities(template),
+                Tags=[{"Key": key, "Value": value} for key, value in sorted(stack.tags.items())],
+                Description=f"esmcfn {template.digest}",
+                ClientToken=name,
+            )
+        return ChangeSet(
+            arn=response["Id"],
+            name=name,
+            stack_name=stack.name,
+            stack_id=response["StackId"],
+            new_stack=deployed is None,
+            empty=False,
+        )
+
+    def _delete(self, arn: str) -> None:
+        with translated(f"removing change set {_part(arn, -2)}", operation="DeleteChangeSet"):
+            try:
+                self._client.delete_change_set(ChangeSetName=arn)
+            except ClientError as error:
+                if error_code(error) not in GONE:
+                    raise
+
+    def _others(self, pending: ChangeSet) -> tuple[str, ...]:
+        """Other people's change sets, as far as a planner may see them: a missing permission stops no plan."""
+        try:
+            return self.others(pending.stack_id)
+        except CloudError:
+            return (UNREAD,)
+
+    def _settled(self, pending: ChangeSet) -> Mapping[str, Any]:
+        """The first page of the change set, once CloudFormation has made up its mind."""
+        waited, delay = 0.0, 0.1
+        while True:
+            described = self._describe(pending, values=True)
+            if described["Status"] in _SETTLED:
+                return described
+            if waited >= SETTLE_SECONDS:
+                raise CloudError(
+                    f"{pending.stack_name}: its change set did not settle in {SETTLE_SECONDS} seconds "
+                    f"(status {described['Status']})",
+                    next_step="try again; if it stays so, look at the stack in the CloudFormation console",
+                )
+            if self._stop.wait(delay):
+                raise Interrupted(f"stopped while CloudFormation was computing {pending.stack_name}")
+            waited += delay
+            delay = min(delay * 1.5, 5.0)
+
+    def _describe(self, pending: ChangeSet, *, values: bool, token: str = "") -> Mapping[str, Any]:
+        arguments: dict[str, Any] = {"ChangeSetName": pending.arn, "IncludePropertyValues": values}
+        if token:
+            arguments["NextToken"] = token
+        with translated(f"reading the change set of {pending.stack_name}", operation="DescribeChangeSet"):
+            described: Mapping[str, Any] = self._client.describe_change_set(**arguments)
+        return described
+
+    def _pages(self, pending: ChangeSet, first: Mapping[str, Any], *, values: bool) -> list[Mapping[str, Any]]:
+        pages = [first]
+        while token := pages[-1].get("NextToken"):
+            pages.append(self._describe(pending, values=values, token=token))
+        return pages
+
+    def _read(self, pending: ChangeSet, described: Mapping[str, Any], others: tuple[str, ...]) -> ChangeSet:
+        empty = changeset.is_empty(described)
+        with_values = [] if empty else self._pages(pending, described, values=True)
+        plain: list[Mapping[str, Any]] = []
+        if changeset.INCOMPLETE in str(described.get("StatusReason", "")):
+            plain = self._pages(pending, self._describe(pending, values=False), values=False)
+        return ChangeSet(
+            arn=pending.arn,
+            name=pending.name,
+            stack_name=pending.stack_name,
+            stack_id=pending.stack_id,
+            new_stack=pending.new_stack,
+            empty=empty,
+            changes=changeset.changes(with_values, plain),
+            warnings=() if empty else self._validation(pending, "WARN"),
+            others=others,
+        )
+
+    def _failed(self, pending: ChangeSet, described: Mapping[str, Any]) -> CloudError:
+        reason = str(described.get("StatusReason", described["Status"]))
+        details = self._validation(pending, "FAIL") if "AWS::EarlyValidation" in reason else ()
+        text = "; ".join((reason, *details))
+        return CloudError(f"{pending.stack_name}: CloudFormation refused the change set: {text}")
+
+    def _validation(self, pending: ChangeSet, mode: str) -> tuple[str, ...]:
+        """What early validation found; it is written nowhere but in the change set's events.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+        """
+        try:
+            with translated("reading early validation", operation="DescribeEvents"):
+                events = []
+                for page in self._client.get_paginator("describe_events").paginate(ChangeSetName=pending.arn):
+                    events.extend(page["OperationEvents"])
+        except CloudError as error:
+            return (f"early validation was not read: {error.message}",)
+        return tuple(
+            f"{event.get('ValidationPath', event.get('LogicalResourceId', ''))}: "
+            f"{event.get('ValidationStatusReason', event.get('ResourceStatusReason', ''))}"
+            for event in events
+            if event.get("EventType") == "VALIDATION_ERROR" and event.get("ValidationFailureMode") == mode
+        )
+
+    def _remove_empty(self, change_set: ChangeSet) -> None:
+        """Remove the empty stack that a first change set makes, unless somebody's plan still stands on it."""
+        if self._stack_status(change_set.stack_id) != "REVIEW_IN_PROGRESS":
+            return
+        standing = [
+            summary
+            for summary in self._summaries(change_set.stack_id)
+            if summary["ChangeSetId"] != change_set.arn and not (_ours(summary) and _forgotten(summary))
+        ]
+        if not standing:
+            with translated(f"removing the empty stack {change_set.stack_name}", operation="DeleteStack"):
+                self._client.delete_stack(StackName=change_set.stack_id)
+
+    def _stack_status(self, stack_id: str) -> str:
+        """StackStatus, empty where there is no such stack."""
+        with translated(f"reading stack {_part(stack_id, 1)}", operation="DescribeStacks"):
+            try:
+                return str(self._client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"])
+            except ClientError as error:
+                if "does not exist" in error_message(error):
+                    return ""
+                raise
+
+    def _summaries(self, stack_id: str) -> list[Mapping[str, Any]]:
+        """Every change set of a stack, all pages; none where there is no such stack."""
+        with translated(f"listing the change sets of {_part(stack_id, 1)}", operation="ListChangeSets"):
+            try:
+                pages = list(self._client.get_paginator("list_change_sets").paginate(StackName=stack_id))
+            except ClientError as error:
+                if "does not exist" in error_message(error):
+                    return []
+                raise
+        return [summary for page in pages for summary in page["Summaries"]]
+
+
+UNREAD = "(change sets of others could not be listed)"
+"""Stands for names that nobody could read."""
+
+
+@contextmanager
+def busy_told(stack_name: str) -> Iterator[None]:
+    """Turn CloudFormation's "is in UPDATE_IN_PROGRESS state" into the error that has its own exit code."""
+    try:
+        yield
+    except CloudError as error:
+        if not _BUSY.search(error.message):
+            raise
+        raise StackBusyError(
+            f"{stack_name}: another operation is running on this stack: {error.message}",
+            next_step="wait until it is done, then plan again",
+        ) from error
+
+
+def _stale(message: str) -> StalePlanError:
+    return StalePlanError(message, next_step="plan again and review what has changed")
+
+
+def _ours(summary: Mapping[str, Any]) -> bool:
+    return str(summary["ChangeSetName"]).startswith(PREFIX)
+
+
+def _forgotten(summary: Mapping[str, Any]) -> bool:
+    created: datetime = summary["CreationTime"]
+    return created.astimezone(UTC) + FORGOTTEN < datetime.now(UTC)
+
+
+def _part(arn: str, number: int) -> str:
+    """A part of a stack's or a change set's ARN; the name is the second of a stack, the last but one of both."""
+    parts = arn.split("/")
+    return parts[number] if len(parts) > 2 else arn
+
+
+def _capabilities(template: Template) -> list[str]:
+    """Named IAM resources need to be allowed; nothing else of ours does."""
+    resources = template.body.get("Resources", {})
+    types = {resource["Type"] for resource in resources.values()} if isinstance(resources, dict) else set()
+    return ["CAPABILITY_NAMED_IAM"] if any(kind.startswith("AWS::IAM::") for kind in types) else []

@@ -1,0 +1,96 @@
+"""The file that `plan --out` wrote: what was reviewed, or a refusal. Whoever changed it may have meant harm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from esmcfn import documents
+from esmcfn.domain.plan import ReviewedPlan
+from esmcfn.errors import StalePlanError, UsageError, shown
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Size of a plan's file; a plan of a thousand models has about 10 MiB."""
+
+NO_PLAN = "make it with `esmcfn plan ENVIRONMENT --out FILE`"
+
+
+def reviewed_plans(path: Path) -> tuple[ReviewedPlan, ...]:
+    """The plan of every environment in the file.
+
+    Raises:
+        UsageError: the file cannot be read.
+        StalePlanError: it is no plan, or not as esmcfn wrote it.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read the plan {path}: {error.strerror}", next_step=NO_PLAN) from error
+    try:
+        document = msgspec.json.decode(content[:MAX_BYTES], type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StalePlanError(f"{path} is no plan of esmcfn: {error}", next_step=NO_PLAN) from error
+    several = document.get("environments") if document.get("schema") == "esmcfn.plans/v1" else [document]
+    if not isinstance(several, list) or not several:
+        raise StalePlanError(f"{path} is no plan of esmcfn: it names no environment", next_step=NO_PLAN)
+    return tuple(_reviewed(path, each) for each in several)
+
+
+def _reviewed(path: Path, document: object) -> ReviewedPlan:
+    if not isinstance(document, Mapping) or document.get("schema") != "esmcfn.plan/v1":
+        said = document.get("schema") if isinstance(document, Mapping) else None
+        raise StalePlanError(f"{path} is no plan of esmcfn: its schema is {shown(str(said))}", next_step=NO_PLAN)
+    try:
+        found = msgspec.convert(document, _Kept)
+        whole = documents.plan_id(document) == found.plan_id
+        expires = datetime.strptime(found.expires_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except (msgspec.ValidationError, ValueError, AttributeError, TypeError) as error:
+        raise StalePlanError(f"{path} is no plan of esmcfn: {error}", next_step=NO_PLAN) from error
+    if not whole:
+        raise StalePlanError(
+            f"{path} was changed after esmcfn wrote it: its content does not have the plan_id that it names",
+            next_step="plan again and review what has changed",
+        )
+    return ReviewedPlan(
+        plan_id=found.plan_id,
+        environment=found.environment,
+        account=found.account,
+        region=found.region,
+        expires_at=expires,
+        narrowed=frozenset(found.narrowed_to),
+        delete_first=found.delete_first,
+        blocked=bool(found.verdict.get("blocked", True)),
+        stacks=[msgspec.to_builtins(stack) | document["stacks"][number] for number, stack in enumerate(found.stacks)],
+    )
+
+
+class _Change(msgspec.Struct):
+    logical_id: str
+    properties: list[dict[str, Any]]
+
+
+class _Stack(msgspec.Struct):
+    name: str
+    action: str
+    template_digest: str
+    change_set_id: str | None
+    changes: list[_Change]
+
+
+class _Kept(msgspec.Struct):
+    """What has to be in a plan's document for it to be executed."""
+
+    plan_id: str
+    expires_at: str
+    environment: str
+    account: str
+    region: str
+    narrowed_to: list[str]
+    delete_first: bool
+    stacks: list[_Stack]
+    verdict: dict[str, Any]

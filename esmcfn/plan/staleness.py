@@ -1,0 +1,58 @@
+"""A plan that was reviewed against what it would be now: every difference, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Stack = Mapping[str, Any]
+"""A stack of a plan's document, see docs/json.md."""
+
+_SETTINGS = (
+    ("action", "it would be {now} now, and {then} was reviewed"),
+    ("template_digest", "the checkout builds {now}, and {then} was reviewed"),
+    ("last_updated_at", "the stack was changed at {now}, after it was reviewed (then: {then})"),
+    ("stack_id", "it is another stack now: {now}, and {then} was reviewed"),
+    ("termination_protection", "termination protection would be switched to {now}, and {then} was reviewed"),
+    ("delete_first", "delete_first is {now}, and {then} was reviewed"),
+)
+
+
+def differences(reviewed: Sequence[Stack], now: Sequence[Stack]) -> tuple[str, ...]:
+    """What is not as it was reviewed, one sentence each; empty where all is.
+
+    Args:
+        reviewed, now: the stacks of two documents of plans.
+    """
+    then, today = ({stack["name"]: stack for stack in stacks} for stacks in (reviewed, now))
+    found = [f"{name}: nobody reviewed it" for name in today if name not in then]
+    found += [f"{name}: it was reviewed and is not there any more" for name in then if name not in today]
+    for name in then:
+        if name in today:
+            found.extend(f"{name}: {said}" for said in _of_stack(then[name], today[name]))
+    return tuple(found)
+
+
+def _of_stack(then: Stack, now: Stack) -> Iterator[str]:
+    for key, said in _SETTINGS:
+        if then.get(key) != now.get(key):
+            yield said.format(then=then.get(key), now=now.get(key))
+    changes_then, changes_now = ({change["logical_id"]: change for change in stack["changes"]} for stack in (then, now))
+    for logical_id in sorted({*changes_then, *changes_now}):
+        old, new = changes_then.get(logical_id), changes_now.get(logical_id)
+        if old is None:
+            yield f"{logical_id}: nobody reviewed this change"
+        elif new is None:
+            yield f"{logical_id}: a change that was reviewed is gone"
+        elif _bare(old) != _bare(new):
+            yield f"{logical_id}: it changes otherwise than reviewed"
+
+
+def _bare(change: Stack) -> object:
+    """What a change does, without the line of YAML behind it: lines may move, what is built may not."""
+    return {
+        **{key: value for key, value in change.items() if key != "properties"},
+        "properties": [
+            {key: value for key, value in each.items() if key not in {"file", "line"}} for each in change["properties"]
+        ],
+    }

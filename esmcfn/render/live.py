@@ -1,0 +1,77 @@
+"""How a deployment goes, as a table in a terminal that is drawn again and again."""
+
+from __future__ import annotations
+
+import time
+from typing import TextIO
+
+from msgspec import Struct
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from esmcfn.errors import visible
+from esmcfn.render.words import duration
+
+EXPECTED = {"endpoint": "10 to 25 min on AWS", "shared": "1 to 2 min on AWS"}
+"""How long stacks usually take; of endpoints what EvolutionaryScale names for its models.
+
+https://github.com/evolutionaryscale/esm
+"""
+
+
+class Row(Struct, kw_only=True):
+    """One stack's line; it changes while the stack is worked on."""
+
+    stack: str
+    stage: str
+    waits_for: str = ""
+    began: float
+    ended: float | None = None
+    well: bool | None = None
+
+
+class LiveTable:
+    """A table of stacks: stage, elapsed, usual time, and what each waits for."""
+
+    def __init__(self, stream: TextIO, *, colour: bool) -> None:
+        console = Console(file=stream, no_color=not colour, highlight=False, soft_wrap=False)
+        self._rows: dict[str, Row] = {}
+        self._live = Live(
+            console=console, get_renderable=self._table, refresh_per_second=4, transient=True, redirect_stdout=False
+        )
+
+    def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None:
+        row = self._rows.get(stack)
+        if row is None:
+            self._rows[stack] = Row(stack=stack, stage=stage, waits_for=waits_for, began=time.monotonic())
+            self._live.start()
+        else:
+            row.stage, row.waits_for = stage, waits_for
+
+    def ended(self, stack: str, how: str, *, well: bool) -> None:
+        self.stage(stack, how)
+        row = self._rows[stack]
+        row.ended, row.well = time.monotonic(), well
+
+    def pause(self) -> None:
+        """Take the table away, for a question or the report; the next stage brings it back."""
+        self._live.stop()
+
+    def resume(self) -> None:
+        """Bring it back after a question."""
+        if self._rows:
+            self._live.start()
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False)
+        for heading in ("stack", "stage", "elapsed", "usually", "waits for"):
+            table.add_column(heading, no_wrap=True, overflow="ellipsis")
+        for row in tuple(self._rows.values()):
+            style = {None: "", True: "green", False: "bold red"}[row.well]
+            elapsed = duration((row.ended or time.monotonic()) - row.began)
+            expected = "" if row.ended else EXPECTED["endpoint" if "Endpoint" in row.waits_for else "shared"]
+            cells = (row.stack, visible(row.stage), elapsed, expected, row.waits_for)
+            table.add_row(*(Text(cell, style=style) for cell in cells))
+        return table

@@ -1,0 +1,334 @@
+"""Executing a plan: the base stack first, models side by side, then what goes; it can say at any moment where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from esmcfn.diagnosis import Sight, diagnose, not_serving
+from esmcfn.domain.deployment import Diagnosis, Execution, StackEvent, StackOutcome
+from esmcfn.domain.endpoint import ObservedEndpoint
+from esmcfn.domain.plan import ChangeSet, Plan, StackAction, StackPlan
+from esmcfn.domain.stack import ModelStack, Selection, Stack
+from esmcfn.errors import (
+    CloudError,
+    DeploymentError,
+    EsmcfnError,
+    ExitCode,
+    Interrupted,
+    LostSight,
+    StackBusyError,
+)
+from esmcfn.ports import Cloud, Heard
+from esmcfn.template import synthesize
+from esmcfn.verbs.world import Stop, World
+
+SIDE_BY_SIDE = 64
+"""Stacks worked on at a time; each waits for AWS nearly all of its time, and all share one pace of asking."""
+
+Seen = TypeVar("Seen")
+
+ENDPOINT = "AWS::SageMaker::Endpoint"
+SERVING_SECONDS = 300.0
+"""How long an endpoint may take to settle after CloudFormation called its stack complete."""
+
+NOTHING = "UPDATE_COMPLETE"
+"""Status of a stack for which there is nothing to execute: only its settings change."""
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """How a plan is executed.
+
+    Attributes:
+        within: seconds that one stack may take; CloudFormation itself lets an endpoint's update take 970 minutes.
+        discard_others: execute although that deletes other people's change sets.
+    """
+
+    within: float = 61_200.0
+    discard_others: bool = False
+
+
+class Executing:
+    """One execution of a plan."""
+
+    def __init__(self, made: Plan, selection: Selection, *, cloud: Cloud, world: World, terms: Terms) -> None:
+        self._made, self._cloud, self._world, self._terms = made, cloud, world, terms
+        self._stacks = {stack.name: stack for stack in selection.stacks}
+        self._running: dict[str, StackPlan] = {}
+        self._done: dict[str, StackOutcome] = {}
+
+    def outcomes(self) -> tuple[StackOutcome, ...]:
+        """What became of every stack that was to change; nothing stands on a failed base, nothing goes after a failure.
+
+        Raises:
+            Interrupted: the person said stop; says what CloudFormation goes on with.
+        """
+        for group in self._groups():
+            if all(outcome.succeeded for outcome in self._done.values()):
+                self._group(group)
+            else:
+                self._leave(group)
+                self._done.update((stack.name, _outcome(stack, None)) for stack in group)
+        return tuple(self._done[stack.name] for stack in self._made.stacks if stack.name in self._done)
+
+    def _groups(self) -> Iterable[list[StackPlan]]:
+        stacks = [stack for stack in self._made.stacks if stack.action is not StackAction.UNCHANGED]
+        coming = [stack for stack in stacks if stack.action is not StackAction.DELETE]
+        going = [stack for stack in stacks if stack.action is StackAction.DELETE]
+        models_go = [stack for stack in going if stack.model is not None]
+        base = [stack for stack in coming if stack.model is None]
+        models = [stack for stack in coming if stack.model is not None]
+        base_goes = [stack for stack in going if stack.model is None]
+        if self._made.delete_first:
+            return base, models_go, models, base_goes
+        return base, models, models_go, base_goes
+
+    def _group(self, group: Sequence[StackPlan]) -> None:
+        if not group:
+            return
+        self._running.update((stack.name, stack) for stack in group)
+        with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(group))) as pool:
+            try:
+                waiting = {pool.submit(self._one, stack) for stack in group}
+                while waiting:
+                    waiting = self._awaited(waiting)
+            except BaseException as stop:  # whoever still waits is told before anything is raised
+                self._cloud.stacks.stop()
+                pool.shutdown(wait=True, cancel_futures=True)
+                if not isinstance(stop, KeyboardInterrupt | Interrupted):
+                    raise
+                raise self._stopped(getattr(stop, "exit_code", ExitCode.INTERRUPTED)) from None
+
+    def _awaited(self, waiting: set[Future[None]]) -> set[Future[None]]:
+        """Who is still waited for, after a while."""
+        try:
+            done, waiting = wait(waiting, timeout=0.5)
+            for future in done:
+                future.result()
+        except KeyboardInterrupt:
+            match self._world.person.interrupted(sorted(self._running)):
+                case Stop.LEAVE:
+                    raise
+                case Stop.CANCEL:
+                    self._cancel()
+                case Stop.WATCH:
+                    pass
+        return waiting
+
+    def _cancel(self) -> None:
+        """Give up what can be given up; a creation cannot, and goes on."""
+        for stack in tuple(self._running.values()):
+            if stack.action is StackAction.UPDATE and stack.stack_id:
+                try:
+                    self._cloud.operations.cancel(stack.stack_id)
+                    self._world.watch.stage(stack.name, "cancelling")
+                except CloudError as error:
+                    self._world.progress(f"{stack.name} could not be cancelled: {error.message}")
+
+    def _one(self, stack: StackPlan) -> None:
+        try:
+            outcome = self._outcome(stack)
+        except Interrupted:
+            raise
+        except EsmcfnError as error:  # this stack's own trouble; its neighbours go on
+            if not isinstance(error, LostSight):
+                self._leave([stack])
+            outcome = replace(_outcome(stack, None), error=error)
+            self._world.watch.ended(stack.name, f"failed: {error.message}", well=False)
+        self._running.pop(stack.name, None)
+        self._done[stack.name] = outcome
+
+    def _outcome(self, stack: StackPlan) -> StackOutcome:
+        sightings = _Sightings(self._cloud, self._stacks.get(stack.name))
+        execution = self._execution(stack, self._heard(stack, sightings))
+        if stack.protection is not None and execution.succeeded and stack.action is not StackAction.DELETE:
+            self._protect(stack, stack.protection)
+        outcome = self._judged(stack, execution, sightings)
+        failure = f"failed: {execution.status}: {_reason(outcome.diagnosis)}"
+        words = f"done: {execution.status}" if outcome.succeeded else failure
+        self._world.watch.ended(stack.name, words, well=outcome.succeeded)
+        return outcome
+
+    def _judged(self, stack: StackPlan, execution: Execution, sightings: _Sightings) -> StackOutcome:
+        """What it came to: CloudFormation's word for it, and SageMaker's."""
+        outcome = _outcome(stack, execution)
+        environment = self._made.environment
+        if not execution.succeeded:
+            return replace(outcome, diagnosis=diagnose(execution, sightings.now(), environment=environment))
+        wanted = self._made.endpoints.get(stack.model or "")
+        if stack.action is StackAction.DELETE or wanted is None:
+            return outcome
+        endpoint = self._settled(stack, wanted.endpoint_name)
+        if endpoint and endpoint.serves(wanted.endpoint_config_name):
+            return replace(outcome, endpoint=endpoint)
+        sight = replace(sightings.now(), endpoint=endpoint)
+        diagnosis = not_serving(sight, wanted=wanted.endpoint_config_name, environment=environment)
+        return replace(outcome, endpoint=endpoint, diagnosis=diagnosis)
+
+    def _settled(self, stack: StackPlan, name: str) -> ObservedEndpoint | None:
+        """The endpoint, once it is done moving; an answer that does not come is asked for again."""
+        waited, error = 0.0, None
+        while waited < SERVING_SECONDS:
+            try:
+                endpoint = self._cloud.endpoints.observe(name)
+                if endpoint is None or not endpoint.moving:
+                    return endpoint
+                self._world.watch.stage(stack.name, f"endpoint {endpoint.status}", waits_for="SageMaker")
+            except CloudError as failed:
+                if not failed.transient:
+                    raise
+                error = failed
+            self._world.pause(2.0)
+            waited += 2.0
+        if error:
+            raise error
+        return endpoint
+
+    def _execution(self, stack: StackPlan, heard: Heard) -> Execution:
+        operations, within = self._cloud.operations, self._terms.within
+        if stack.action is StackAction.DELETE:
+            assert stack.stack_id is not None  # noqa: S101 - only a deployed stack is planned to go
+            if stack.protection is False:
+                self._protect(stack, False)
+            return operations.delete(stack.stack_id, heard, within=within)
+        if stack.in_the_way:
+            removed = operations.delete(stack.in_the_way, heard, within=within)
+            return self._proposed(self._stacks[stack.name], heard, anew=True) if removed.succeeded else removed
+        if stack.delete_first:
+            parked = self._proposed(_parked(self._stacks[stack.name]), heard)
+            return self._proposed(self._stacks[stack.name], heard) if parked.succeeded else parked
+        if stack.change_set_id is None or stack.stack_id is None:
+            if stack.protection is not None:
+                return Execution(status=NOTHING)
+            raise DeploymentError(
+                f"{stack.name}: {'; '.join(stack.notes)}",
+                next_step=f"esmcfn deploy {self._made.environment} --recover shows and takes the way out",
+            )
+        self._respect_others(stack.stack_id, stack.name)
+        return operations.execute(stack.change_set_id, stack.stack_id, heard, within=within)
+
+    def _proposed(self, stack: Stack, heard: Heard, *, anew: bool = False) -> Execution:
+        """Ask for a stack that the plan could not ask for, since something else had to go first; and execute it."""
+        stacks, template = self._cloud.stacks, synthesize(stack)
+        there = () if anew else stacks.deployed(base_name=stack.name, environment=stack.environment)
+        proposed = stacks.propose(template, next((found for found in there if found.name == stack.name), None))
+        if proposed.empty:
+            stacks.discard(proposed)
+            return Execution(status=NOTHING)
+        return self._cloud.operations.execute(proposed.arn, proposed.stack_id, heard, within=self._terms.within)
+
+    def _respect_others(self, stack_id: str, name: str) -> None:
+        others = () if self._terms.discard_others else self._cloud.stacks.others(stack_id)
+        if others:
+            raise StackBusyError(
+                f"{name}: {', '.join(others)} of somebody else stands on this stack, and executing would delete it",
+                next_step="have it executed or deleted; --discard-others executes all the same",
+            )
+
+    def _protect(self, stack: StackPlan, on: bool) -> None:
+        if stack.stack_id:
+            self._cloud.operations.protect(stack.stack_id, on)
+
+    def _heard(self, stack: StackPlan, sightings: _Sightings) -> Heard:
+        def heard(event: StackEvent) -> None:
+            sightings.hear(event)
+            reason = f": {event.reason}" if event.reason and event.status.endswith("_FAILED") else ""
+            waits_for = event.logical_id if event.status.endswith("_IN_PROGRESS") and not event.of_stack else ""
+            self._world.watch.stage(stack.name, f"{event.logical_id}  {event.status}{reason}", waits_for=waits_for)
+
+        return heard
+
+    def _leave(self, stacks: Sequence[StackPlan]) -> None:
+        """Remove the change sets of what is not executed; where that fails, the rest is more important."""
+        try:
+            discard(self._cloud, stacks)
+        except CloudError as error:
+            self._world.progress(f"a change set stays: {error.message}")
+
+    def _stopped(self, code: ExitCode) -> Interrupted:
+        """What goes on without us, and what was never begun; the latter's change sets are removed."""
+        begun = {*self._running, *self._done}
+        waiting = [stack for stack in self._made.stacks if stack.name not in begun]
+        self._leave(waiting)
+        said = [
+            f"{words}: {', '.join(sorted(names))}"
+            for words, names in (
+                ("CloudFormation goes on with", self._running),
+                ("done", self._done),
+                ("not begun", {stack.name for stack in waiting if stack.action is not StackAction.UNCHANGED}),
+            )
+            if names
+        ]
+        environment = self._made.environment
+        return Interrupted(
+            "stopped watching; " + "; ".join(said),
+            exit_code=code,
+            next_step=f"esmcfn status {environment} shows where it stands; "
+            f"esmcfn deploy {environment} --wait-for-stack 30m goes on from there",
+        )
+
+
+class _Sightings:
+    """What was seen of an endpoint while its stack worked; after a rollback there is nothing left to look at."""
+
+    def __init__(self, cloud: Cloud, stack: Stack | None) -> None:
+        self._cloud = cloud
+        self._name = stack.endpoint_name if isinstance(stack, ModelStack) else ""
+        self._seen: Sight | None = None
+
+    def hear(self, event: StackEvent) -> None:
+        if event.resource_type == ENDPOINT and event.status.endswith("_FAILED") and self._seen is None:
+            self._seen = self._look()
+
+    def now(self) -> Sight:
+        """What was seen when the endpoint failed, or else what can be seen now."""
+        return self._seen or self._look()
+
+    def _look(self) -> Sight:
+        """What can be seen; that something cannot be read must not hide why the stack failed."""
+        if not self._name:
+            return Sight()
+        return Sight(
+            endpoint=_unless_refused(lambda: self._cloud.endpoints.observe(self._name)),
+            log=_unless_refused(lambda: self._cloud.endpoints.log(self._name)),
+        )
+
+
+def discard(cloud: Cloud, stacks: Sequence[StackPlan]) -> None:
+    """Remove the change sets that were kept for these stacks."""
+    for stack in stacks:
+        if stack.change_set_id:
+            cloud.stacks.discard(
+                ChangeSet(
+                    arn=stack.change_set_id,
+                    name=stack.change_set_id.split("/")[-2],
+                    stack_name=stack.name,
+                    stack_id=stack.stack_id or "",
+                    new_stack=stack.action is StackAction.CREATE,
+                    empty=False,
+                )
+            )
+
+
+def _outcome(stack: StackPlan, execution: Execution | None) -> StackOutcome:
+    return StackOutcome(name=stack.name, model=stack.model, action=stack.action, execution=execution)
+
+
+def _parked(stack: Stack) -> Stack:
+    """The same stack without its endpoint."""
+    return replace(stack, parked=True) if isinstance(stack, ModelStack) else stack
+
+
+def _reason(diagnosis: Diagnosis | None) -> str:
+    return str(diagnosis.causes[0]) if diagnosis and diagnosis.causes else "no reason was given"
+
+
+def _unless_refused(ask: Callable[[], Seen | None]) -> Seen | None:
+    try:
+        return ask()
+    except CloudError:
+        return None

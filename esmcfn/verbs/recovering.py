@@ -1,0 +1,63 @@
+"""`deploy --recover`: the way out of a stack that is stuck, with its consequence said before it is taken."""
+
+from __future__ import annotations
+
+from esmcfn import plan
+from esmcfn.diagnosis import causes
+from esmcfn.domain.deployment import RECOVERED, Execution, StackEvent
+from esmcfn.domain.plan import DeployedStack
+from esmcfn.domain.stack import Selection
+from esmcfn.errors import DeploymentError, Interrupted
+from esmcfn.ports import Cloud
+from esmcfn.verbs.account import guarded
+from esmcfn.verbs.executing import Terms
+from esmcfn.verbs.reading import side_by_side
+from esmcfn.verbs.world import World
+
+
+def recovered(selection: Selection, world: World, terms: Terms, *, skip: tuple[str, ...] = ()) -> None:
+    """Bring every stuck stack that this selection wants back to where it can be changed.
+
+    Args:
+        skip: logical ids that a continued rollback leaves as they are.
+
+    Raises:
+        Interrupted: nobody consented; nothing was touched.
+        DeploymentError: a recovery failed, or there is none; says why.
+        CloudError: AWS refused or did not answer.
+    """
+    cloud = world.connect()
+    wanted = {stack.name for stack in selection.stacks}
+    stuck = [stack for stack in guarded(selection, cloud) if stack.stuck and stack.name in wanted]
+    if not stuck:
+        world.progress("no stack has to be recovered")
+        return
+    for stack in stuck:
+        said = plan.consequence(stack, skip)
+        if said is None:
+            raise DeploymentError(f"{stack.name} is {stack.status}: {plan.NO_WAY}")
+        if not world.person.consents(said):
+            raise Interrupted("declined: nothing was recovered", next_step="run it again when you are ready")
+    endings = side_by_side(lambda stack: _one(stack, cloud, world, terms, skip), stuck, stop=cloud.stacks.stop)
+    failed = [said for said in endings if said]
+    if failed:
+        raise DeploymentError(
+            "; ".join(failed),
+            next_step="mend the cause and run it again, or leave a resource as it is with --skip LOGICAL_ID",
+        )
+
+
+def _one(stack: DeployedStack, cloud: Cloud, world: World, terms: Terms, skip: tuple[str, ...]) -> str:
+    """Recover one stack; why it could not be, empty where it could."""
+
+    def heard(event: StackEvent) -> None:
+        world.watch.stage(stack.name, f"{event.logical_id}  {event.status}")
+
+    chosen = skip if stack.status == "UPDATE_ROLLBACK_FAILED" else ()
+    ended: Execution = cloud.operations.recover(stack, heard, within=terms.within, skip=chosen)
+    well = ended.status in RECOVERED
+    world.watch.ended(stack.name, ended.status, well=well)
+    if well:
+        return ""
+    why = "; ".join(str(cause) for cause in causes(ended.events)) or "CloudFormation gave no reason"
+    return f"{stack.name} is {ended.status} after the recovery: {why}"

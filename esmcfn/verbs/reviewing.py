@@ -1,0 +1,90 @@
+"""A plan that was reviewed, made again from the checkout and its kept change sets; any difference refuses it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from esmcfn import documents, plan
+from esmcfn.domain.plan import LIFETIME, ChangeSet, Plan, Reviewed, ReviewedPlan
+from esmcfn.domain.project import Project
+from esmcfn.domain.report import Report
+from esmcfn.domain.stack import Selection
+from esmcfn.domain.template import Template
+from esmcfn.errors import StalePlanError
+from esmcfn.template import digest_of
+from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.reading import Pair
+from esmcfn.verbs.world import World
+
+AGAIN = "plan again and review what has changed"
+
+MOST = 5
+"""Differences between two templates that a refusal names."""
+
+
+def remade(project: Project, selection: Selection, world: World, reviewed: ReviewedPlan) -> Report:
+    """The same plan, made now; its change sets are those that were kept.
+
+    Raises:
+        StalePlanError: something is not as it was reviewed; says what.
+        CloudError, StackBusyError: as planning raises them.
+    """
+    _refuse_another_place(selection, reviewed)
+    if reviewed.blocked:
+        raise StalePlanError("policy or budget blocked this plan when it was made", next_step=AGAIN)
+    if reviewed.expires_at <= world.now:
+        hours = LIFETIME.total_seconds() / 3600
+        raise StalePlanError(f"the plan is more than {hours:.0f} hours old: it expired", next_step=AGAIN)
+    kept = {stack["name"]: stack["change_set_id"] for stack in reviewed.stacks if stack.get("change_set_id")}
+
+    def change_set(pair: Pair) -> ChangeSet:
+        assert pair.template is not None  # noqa: S101 - only built templates have change sets
+        name = pair.template.stack.name
+        if name not in kept:
+            raise StalePlanError(f"{name} would change now, and no change set of it was reviewed", next_step=AGAIN)
+        found = world.connect().stacks.reviewed(kept[name])
+        _refuse_another_change_set(pair.template, found, world.now)
+        return found.change_set
+
+    report = make_plan(project, selection, world, kept=change_set, delete_first=reviewed.delete_first)
+    assert isinstance(report.body, Plan)  # noqa: S101 - make_plan makes plans
+    now = documents.plan(report.body)["stacks"]
+    assert isinstance(now, list)  # noqa: S101 - documents.plan makes a list
+    found = plan.differences(reviewed.stacks, now)
+    if found:
+        raise StalePlanError("the plan is stale: " + "; ".join(found), next_step=AGAIN)
+    return report
+
+
+def _refuse_another_place(selection: Selection, reviewed: ReviewedPlan) -> None:
+    place = (selection.environment.name, selection.target.account, selection.target.region)
+    then = (reviewed.environment, reviewed.account, reviewed.region)
+    if place != then:
+        raise StalePlanError(f"the plan is for {' '.join(then)}, and this is {' '.join(place)}", next_step=AGAIN)
+
+
+def _refuse_another_change_set(template: Template, found: Reviewed, now: datetime) -> None:
+    """Only what this checkout builds is executed, and only as esmcfn asks for it; a plan's file may be forged."""
+    stack, change_set = template.stack, found.change_set
+    wrong: tuple[str, ...] = ()
+    if change_set.stack_name != stack.name:
+        wrong = (f"its change set is of stack {change_set.stack_name}",)
+    elif found.strange:
+        wrong = (f"its change set asks for what esmcfn never asks for: {', '.join(found.strange)}",)
+    elif dict(found.tags) != dict(stack.tags):
+        wrong = ("its change set sets other tags than the checkout",)
+    elif found.template is None or digest_of(found.template) != template.digest:
+        wrong = _template_differences(template, found)
+    elif found.created_at + LIFETIME <= now:
+        wrong = (f"its change set is of {found.created_at:%Y-%m-%d %H:%M} UTC and has expired",)
+    if wrong:
+        raise StalePlanError(f"{stack.name}: {'; '.join(wrong)}", next_step=AGAIN)
+
+
+def _template_differences(template: Template, found: Reviewed) -> tuple[str, ...]:
+    """What the checkout builds otherwise than what was reviewed."""
+    said = ["the checkout builds another template than the one that was reviewed"]
+    for change in plan.compare(template, found.template or {}):
+        for changed in change.properties or ():
+            said.append(f"{change.logical_id}.{changed.path}: {changed.before} was reviewed, {changed.after} is built")
+    return tuple(said[: MOST + 1])
