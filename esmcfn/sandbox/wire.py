@@ -11,15 +11,17 @@ import re
 import traceback
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from esmcfn.sandbox import unsupported
 from esmcfn.sandbox.actions import operation_name
 from esmcfn.sandbox.aws import service_model
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.state import Json
+from esmcfn.sandbox.unsupported import Given
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel, Shape
@@ -59,7 +61,12 @@ def perform(
         if name not in operations:
             raise Refusal("NotImplemented", f"The sandbox does not support {model.service_id} {name}.", status=501)
         _judge(model, call)
-        return _success(model.operation_model(name), operations[name](call))
+        unsupported.refuse(service, name, call.parameters)
+        given = Given(call.parameters)
+        result = operations[name](replace(call, parameters=given))
+        if ignored := given.ignored(name):
+            raise AssertionError(f"{name} ignored {', '.join(ignored)}")
+        return _success(model.operation_model(name), result)
     except Refusal as refusal:
         return _failure(model, refusal)
     except (

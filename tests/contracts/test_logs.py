@@ -20,6 +20,7 @@ GROUP = f"/aws/sagemaker/Endpoints/{NAME}"
 
 
 def fault(world: World, name: str, **options: Any) -> None:
+    world.sandbox.world.settle()
     world.sandbox.world.faults.add(name, options)
 
 

@@ -92,6 +92,8 @@ class ChangeSets:
             raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
         if stack is None and name.startswith("arn:"):
             raise invalid(f"Stack [{name}] does not exist")
+        if given.get("OnStackFailure") == "DELETE" and kind != "CREATE":
+            raise invalid("OnStackFailure DELETE is only valid for change sets of type CREATE")
         if kind == "IMPORT" and not given.get("ResourcesToImport"):
             raise invalid("ResourcesToImport must be specified for a change set of type IMPORT")
         if given.get("DeploymentMode") == "REVERT_DRIFT" and kind != "UPDATE":
@@ -191,15 +193,15 @@ class ChangeSets:
     def find(self, call: Call) -> tuple[Stack, ChangeSet]:
         """Return the change set a request names, by ARN or by name and stack."""
         given, service = call.parameters, self.world.cloudformation
-        name = given["ChangeSetName"]
-        if name.startswith("arn:"):
+        name, owner = given["ChangeSetName"], given.get("StackName")
+        if name.startswith("arn:"):  # it says all, and CloudFormation does not look at the stack's name
             for stack in service.stacks.values():
                 if stack.region == call.region and name in stack.change_sets:
                     return stack, stack.change_sets[name]
             raise _not_found(name)
-        if not given.get("StackName"):
+        if not owner:
             raise invalid("StackName must be specified if ChangeSetName is not specified as an ARN.")
-        stack = service.must_find(call.region, given["StackName"], "Stack [{}] does not exist")
+        stack = service.must_find(call.region, owner, "Stack [{}] does not exist")
         found = _named(stack, name)
         if found is None:
             raise _not_found(name)
@@ -273,6 +275,7 @@ class ChangeSets:
         stack, change_set = self.find(call)
         requests.refuse_nested(stack)
         given = call.parameters
+        requests.check_token(stack, given.get("ClientRequestToken", ""))
         for label, status, wanted in (
             ("status", change_set.status, "CREATE_COMPLETE"),
             ("execution status", change_set.execution_status, "AVAILABLE"),
@@ -284,8 +287,7 @@ class ChangeSets:
                 )
         if change_set.on_stack_failure and "DisableRollback" in given:
             raise invalid("You cannot specify both OnStackFailure and DisableRollback")
-        requests.check_token(stack, given.get("ClientRequestToken", ""))
-        disable = bool(given.get("DisableRollback", False))
+        disable = bool(given.get("DisableRollback", change_set.on_stack_failure == "DO_NOTHING"))
         if change_set.kind == "CREATE" and stack.status != "REVIEW_IN_PROGRESS":
             raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
         if change_set.kind != "CREATE" and stack.status != "REVIEW_IN_PROGRESS":

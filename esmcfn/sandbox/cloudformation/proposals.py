@@ -42,13 +42,13 @@ def proposed(
     )
 
 
-def refuse_invalid(world: World, proposal: Proposal) -> None:
+def refuse_invalid(world: World, proposal: Proposal, *, skip: bool = False) -> None:
     """Refuse what early validation would fail a change set for.
 
     Raises:
         Refusal: ValidationError with the first finding.
     """
-    fatal = [found for found in findings(world, proposal, skip=False) if found.mode == "FAIL"]
+    fatal = [found for found in findings(world, proposal, skip=skip) if found.mode == "FAIL"]
     if fatal:
         raise invalid(f"{fatal[0].name}: {fatal[0].path}: {fatal[0].reason}")
 

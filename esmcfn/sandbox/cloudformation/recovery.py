@@ -33,10 +33,14 @@ class Recovery:
 
     def cancel(self, call: Call) -> Json:
         """CancelUpdateStack: what is under way is given up, and rolled back."""
-        stack = self._stack(call)
+        stack, token = self._stack(call), call.parameters.get("ClientRequestToken", "")
+        requests.check_token(stack, token)
         if stack.status != "UPDATE_IN_PROGRESS":
             raise invalid(f"CancelUpdateStack cannot be called from current stack status {stack.status}")
         stack.remember()
+        if token:
+            stack.running.token = token
+            stack.used_tokens.append(token)
         Engine(self.world, stack).cancel(self.world.clock.now())
         self.world.cloudformation.save(stack)
         return {}
@@ -44,6 +48,7 @@ class Recovery:
     def proceed(self, call: Call) -> Json:
         """ContinueUpdateRollback: try again, leaving out resources that cannot be brought back."""
         given, stack = call.parameters, self._stack(call)
+        requests.check_token(stack, given.get("ClientRequestToken", ""))
         if stack.status != "UPDATE_ROLLBACK_FAILED":
             raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not continue a rollback.")
         skip = list(given.get("ResourcesToSkip", ()))
@@ -55,6 +60,7 @@ class Recovery:
             raise invalid(f"Resources [{', '.join(strange)}] are not in UPDATE_FAILED state and can not be skipped")
         if given.get("ForceRollback"):
             skip = list(failed)
+        requests.take_role(stack, given)
         self._renew(stack, given.get("ClientRequestToken", ""), "CONTINUE_ROLLBACK")
         Engine(self.world, stack).proceed(skip, self.world.clock.now())
         self.world.cloudformation.save(stack)
@@ -62,10 +68,14 @@ class Recovery:
 
     def roll_back(self, call: Call) -> Json:
         """RollbackStack: from an operation that was told not to roll back."""
-        stack = self._stack(call)
+        given, stack = call.parameters, self._stack(call)
+        token = given.get("ClientRequestToken", "")
+        requests.check_token(stack, token)
+        requests.refuse_unsupported(given, ())
         if stack.status not in ("CREATE_FAILED", "UPDATE_FAILED") or stack.execution is None:
             raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.")
-        self._renew(stack, call.parameters.get("ClientRequestToken", ""), "ROLLBACK")
+        requests.take_role(stack, given)
+        self._renew(stack, token, "ROLLBACK")
         if not stack.execution.before:
             stack.execution.kind = "create"  # no stable state to return to: everything goes
         Engine(self.world, stack).begin_rollback(self.world.clock.now())
@@ -73,7 +83,6 @@ class Recovery:
         return {"StackId": stack.id, "OperationId": stack.execution.operation_id}
 
     def _renew(self, stack: Stack, token: str, kind: str) -> None:
-        requests.check_token(stack, token)
         stack.remember()
         stack.running.token, stack.running.operation_type = token, kind
         stack.running.operation_id = str(uuid.uuid4())

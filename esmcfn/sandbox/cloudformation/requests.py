@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -46,8 +47,11 @@ def refuse_unsupported(given: Mapping[str, Json], names: tuple[str, ...]) -> Non
     for name in names:
         if given.get(name):
             raise invalid(f"The sandbox does not support {name}")
-    if given.get("DeploymentConfig", {}).get("Mode") == "EXPRESS":
+    deployment = given.get("DeploymentConfig") or {}
+    if deployment.get("Mode") == "EXPRESS":
         raise invalid("The sandbox does not support DeploymentConfig.Mode EXPRESS")
+    if deployment.get("DisableRollback"):
+        raise invalid("The sandbox does not support DeploymentConfig.DisableRollback")
 
 
 def revision(world: World, call: Call, stack: Stack | None) -> Revision:
@@ -146,6 +150,31 @@ def from_s3(world: World, region: str, url: str) -> str:
     if len(text.encode()) > validate.MAX_URL_BODY_BYTES:
         raise invalid("Template may not exceed 1000000 bytes in size.")
     return text
+
+
+def allowing(policy: str) -> str:
+    """Return a stack policy that allows every update; the sandbox enforces none.
+
+    Raises:
+        Refusal: it is no such policy.
+    """
+    if not policy:
+        return ""
+    try:
+        statements = json.loads(policy)["Statement"]
+        allowed = {
+            (s["Effect"], *(json.dumps(s[key]) for key in ("Action", "Principal", "Resource"))) for s in statements
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise invalid("Error validating stack policy: Invalid stack policy") from error
+    if allowed != {("Allow", '"Update:*"', '"*"', '"*"')}:
+        raise invalid("The sandbox does not enforce stack policies: it takes one that allows Update:* of * only")
+    return policy
+
+
+def take_role(stack: Stack, given: Mapping[str, Json]) -> None:
+    """Keep the role that an operation names: later ones use it too, as CloudFormation does."""
+    stack.revision.role_arn = given.get("RoleARN") or stack.revision.role_arn
 
 
 def check_token(stack: Stack, token: str) -> None:

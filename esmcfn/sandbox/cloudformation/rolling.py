@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 from esmcfn.sandbox.cloudformation.agenda import NEVER
 from esmcfn.sandbox.cloudformation.deleting import Deleting
@@ -60,6 +61,8 @@ class RollingBack(Deleting):
         """Turn round: what was done is undone, in the opposite order."""
         run = self.run
         run.phase, run.wake_at, run.held = "rollback", at + self.world.pace.stack_seconds, False
+        if run.operation_type != "ROLLBACK":
+            self._become("ROLLBACK")
         if run.kind == "create":
             self.set_status("ROLLBACK_IN_PROGRESS", at, f"{run.reason} Rollback requested by user.")
             self._plan_deletion()
@@ -67,6 +70,13 @@ class RollingBack(Deleting):
         status = "IMPORT_ROLLBACK_IN_PROGRESS" if run.kind == "import" else "UPDATE_ROLLBACK_IN_PROGRESS"
         self.set_status(status, at, run.reason)
         self._plan_restoration()
+
+    def _become(self, operation: str) -> None:
+        """Go on as an operation with an id of its own; the one before it is the cause."""
+        run = self.run
+        run.operation_type, run.operation_id = operation, str(uuid.uuid4())
+        found = {"OperationType": operation, "OperationId": run.operation_id}
+        self.stack.last_operations = [found, *self.stack.last_operations]
 
     def _plan_restoration(self) -> None:
         """Put the old resources back; those that were changed in place are updated again."""
@@ -98,17 +108,20 @@ class RollingBack(Deleting):
 
     def cancel(self, at: float) -> None:
         """Give up an update that is under way."""
-        self.run.reason = "User Initiated"
+        self.run.reason, self.run.disable_rollback = "User Initiated", False
         self._fail([], at, "User Initiated")
 
     def proceed(self, skip: list[str], at: float) -> None:
         """Go on with a rollback that failed, leaving out some resources."""
-        for op in self.run.cleanup_ops:
-            if op.state == "failed":
-                op.state = "done" if op.logical_id in skip else "waiting"
         self.run.skip += skip
         self.run.phase, self.run.wake_at = "rollback", at + self.world.pace.stack_seconds
         self.set_status("UPDATE_ROLLBACK_IN_PROGRESS", at, "User Initiated")
+        for op in self.run.cleanup_ops:
+            if op.state == "failed" and op.logical_id in skip:
+                op.state = "done"  # it stays as it is, and CloudFormation says that it is complete
+                self._mark(self.stack.resources[op.logical_id], "UPDATE_COMPLETE", at)
+            elif op.state == "failed":
+                op.state = "waiting"
 
     def _rollback(self, at: float) -> None:
         if self.run.kind == "create":

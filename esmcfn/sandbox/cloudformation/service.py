@@ -186,13 +186,11 @@ class CloudFormation:
         )
         if change_set is not None:
             stack.change_set_id = change_set.id
-        if stack.status == "REVIEW_IN_PROGRESS":
-            stack.created_at = at
         stack.revision = revision
         stack.disable_rollback = disable_rollback
-        if kind != "create":
-            stack.updated_at = at
-        else:
+        if change_set is not None or kind != "create":
+            stack.updated_at = at  # of a new stack too: it was created with its change set, and is updated now
+        if kind == "create":
             stack.description = parse(revision.body).description
         verb = {"create": "CREATE", "update": "UPDATE", "import": "IMPORT"}[kind]
         Engine(self.world, stack).begin(execution, f"{verb}_IN_PROGRESS", "User Initiated", at)

@@ -66,6 +66,7 @@ def stack_summary(stack: Stack) -> dict[str, object]:
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason or None,
         "DriftInformation": drift_shown(stack),
+        "LastOperations": stack.last_operations or None,
         "ParentId": stack.parent_id or None,
         "RootId": stack.root_id or None,
     }

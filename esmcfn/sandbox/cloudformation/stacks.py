@@ -71,20 +71,21 @@ class Stacks:
         requests.refuse_unsupported(given, requests.UNSUPPORTED_IN_STACKS)
         existing = service.by_name(call.region, given["StackName"])
         if existing is not None:
+            requests.check_token(existing, given.get("ClientRequestToken", ""))
             raise Refusal("AlreadyExistsException", f"Stack [{existing.name}] already exists")
         if "DisableRollback" in given and "OnFailure" in given:
             raise invalid("You cannot specify both DisableRollback and OnFailure")
         wanted = requests.revision(self.world, call, None)
         template = requests.checked(wanted, call.region, given, direct=True)
-        now = self.world.clock.now()
+        now, skip = self.world.clock.now(), bool(given.get("DisableValidation"))
         stack = service.new_stack(call.region, given["StackName"], wanted, "CREATE_IN_PROGRESS", now)
         try:
-            refuse_invalid(self.world, proposed(self.world, stack, template, wanted))
+            refuse_invalid(self.world, proposed(self.world, stack, template, wanted), skip=skip)
         except Refusal:
             del service.stacks[stack.id]
             raise
         stack.termination_protection = bool(given.get("EnableTerminationProtection"))
-        stack.policy = given.get("StackPolicyBody", "")
+        stack.policy = requests.allowing(given.get("StackPolicyBody", ""))
         service.start(
             stack,
             "create",
@@ -103,14 +104,16 @@ class Stacks:
         stack = service.must_find(call.region, given["StackName"], "Stack [{}] does not exist")
         disable = bool(given.get("DisableRollback"))
         requests.refuse_nested(stack)
-        requests.check_updatable(stack, disable_rollback=disable)
         requests.check_token(stack, given.get("ClientRequestToken", ""))
+        requests.check_updatable(stack, disable_rollback=disable)
         wanted = requests.revision(self.world, call, stack)
         template = requests.checked(wanted, call.region, given, direct=True)
         proposal = proposed(self.world, stack, template, wanted)
-        refuse_invalid(self.world, proposal)
+        refuse_invalid(self.world, proposal, skip=bool(given.get("DisableValidation")))
         if changes_nothing(proposal):
             raise invalid("No updates are to be performed.")
+        if "StackPolicyBody" in given:
+            stack.policy = requests.allowing(given["StackPolicyBody"])
         service.start(
             stack,
             "update",
@@ -124,10 +127,13 @@ class Stacks:
     def delete(self, call: Call) -> Json:
         """DeleteStack: of a stack that does not exist is fine."""
         given, service = call.parameters, self.world.cloudformation
-        stack = service.find(call.region, given["StackName"])
+        requests.refuse_unsupported(given, ())
+        stack, token = service.find(call.region, given["StackName"]), given.get("ClientRequestToken", "")
+        retain, force = given.get("RetainResources", ()), given.get("DeletionMode") == "FORCE_DELETE_STACK"
         if stack is None or stack.deleted:
             return {}
         requests.refuse_nested(stack)
+        requests.take_role(stack, given)
         if stack.termination_protection:
             raise invalid(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
         if stack.busy and stack.status != "DELETE_IN_PROGRESS":
@@ -137,10 +143,8 @@ class Stacks:
                 raise invalid(f"Stack [{stack.id}] cannot be deleted while in status {stack.status}")
         if stack.status == "DELETE_IN_PROGRESS":
             return {}
-        retain, force = given.get("RetainResources", ()), given.get("DeletionMode") == "FORCE_DELETE_STACK"
         if (retain or force) and stack.status != "DELETE_FAILED":
             raise invalid(f"Invalid operation on stack [{stack.id}]. It is only for stacks in DELETE_FAILED state.")
-        token = given.get("ClientRequestToken", "")
         requests.check_token(stack, token)
         service.delete(stack, token=token, retain=retain, force=force, at=self.world.clock.now())
         return {}
@@ -327,12 +331,9 @@ class Stacks:
         return {"StackPolicyBody": self._find(call).policy or None}
 
     def set_policy(self, call: Call) -> Json:
-        """SetStackPolicy: kept and shown; the sandbox does not enforce it, so anything but Allow is refused."""
-        text = call.parameters.get("StackPolicyBody", "")
-        if '"Deny"' in text:
-            raise invalid("The sandbox does not enforce stack policies")
+        """SetStackPolicy: kept and shown; the sandbox does not enforce it, so one that forbids anything is refused."""
         stack = self._find(call)
-        stack.policy = text
+        stack.policy = requests.allowing(call.parameters.get("StackPolicyBody", ""))
         self.world.cloudformation.save(stack)
         return {}
 
