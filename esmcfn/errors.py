@@ -6,6 +6,7 @@
     ├── CloudError                  4  AWS refused, or did not answer
     │   ├── AccessDenied            4  a permission is missing, named
     │   ├── LostSight               4  an operation goes on in AWS, and nobody can see it any more
+    │   ├── NotDeployed             4  nothing of what was asked about is there yet
     │   ├── WrongAccount            4  the credentials belong to another account
     │   └── SandboxError            4  the embedded AWS did not start or does not answer
     ├── DeploymentError             5  CloudFormation tried and failed
@@ -167,6 +168,10 @@ class AccessDenied(CloudError):
 
 class LostSight(CloudError):
     """An operation goes on in AWS, and nobody can see it any more; it has not failed."""
+
+
+class NotDeployed(CloudError):
+    """AWS answers, and nothing of what was asked about is there yet."""
 
 
 class WrongAccount(CloudError):

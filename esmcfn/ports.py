@@ -11,6 +11,7 @@ from msgspec import Struct
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.endpoint import ContainerLog, ObservedEndpoint
 from esmcfn.domain.plan import ChangeSet, DeployedStack, Reviewed
+from esmcfn.domain.standing import Survey
 from esmcfn.domain.template import Template
 
 
@@ -25,6 +26,13 @@ class Stacks(Protocol):
 
     def deployed(self, *, base_name: str, environment: str) -> tuple[DeployedStack, ...]:
         """Every stack whose name fits and whose tag says that it is this environment's, all pages, by name.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+    def survey(self, *, base_name: str, environment: str) -> Survey:
+        """The same, and the names of every other environment's stacks beside them; it asks AWS no more than that.
 
         Raises:
             CloudError: AWS refused or did not answer.
@@ -160,11 +168,21 @@ class Endpoints(Protocol):
 
         Args:
             since: only what was written at or after this moment, in UTC; None for the last lines whenever.
-            most: lines at most.
+            most: lines at most, the last ones.
 
         Raises:
             CloudError: AWS refused or did not answer.
         """
+
+
+class Clock(Protocol):
+    """Time, for whoever waits."""
+
+    def now(self) -> float:
+        """Seconds since some moment; never goes back."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
 
 
 class Cloud(Struct, frozen=True, kw_only=True):

@@ -191,6 +191,7 @@ def a_project(
         catalog=catalog or a_catalog(),
         environment=environment or an_environment(),
         neighbours=neighbours,
+        environment_names=("dev", *(neighbour.name for neighbour in neighbours)),
         policy=policy or Policy(),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import TracebackType
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -16,6 +17,7 @@ from esmcfn.domain.finding import Finding
 from esmcfn.domain.plan import ChangeSet, DeployedStack, ProposedChange, Reviewed
 from esmcfn.domain.project import SANDBOX_ACCOUNT, Policy
 from esmcfn.domain.report import Report
+from esmcfn.domain.standing import Survey
 from esmcfn.domain.template import Template
 from esmcfn.errors import StalePlanError
 from esmcfn.plan import compare
@@ -52,6 +54,7 @@ class FakeStacks:
         self.ends: dict[str, Execution] = {}
         self.endpoints = FakeEndpoints()
         self.of_others: tuple[str, ...] = ()
+        self.of_other_environments: Mapping[str, tuple[str, ...]] = {}
         self.strange: tuple[str, ...] = ()
         for template in deployed:
             self.deploy(template)
@@ -64,6 +67,7 @@ class FakeStacks:
             status=status,
             digest=template.digest,
             model=template.stack.model,
+            outputs=_outputs(template),
         )
         self.there[name] = (stack, copy.deepcopy(dict(template.body)))
         if "Endpoint" in template.names:
@@ -77,6 +81,10 @@ class FakeStacks:
     def deployed(self, *, base_name: str, environment: str) -> tuple[DeployedStack, ...]:
         self._called("deployed")
         return tuple(stack for name, (stack, _) in sorted(self.there.items()))
+
+    def survey(self, *, base_name: str, environment: str) -> Survey:
+        ours = self.deployed(base_name=base_name, environment=environment)
+        return Survey(ours=ours, others=self.of_other_environments)
 
     def template(self, stack: DeployedStack) -> Mapping[str, object] | None:
         self._called("template")
@@ -266,6 +274,31 @@ class FakeWatch:
         self.lines.append(f"{stack} {'well' if well else 'badly'} {how}")
 
 
+def _outputs(template: Template) -> Mapping[str, str]:
+    """The Outputs of a stack, once it is there."""
+    region, suffix = template.stack.target.region, template.stack.target.url_suffix
+    ids = {
+        "ExecutionRole": template.names.get("ExecutionRole", ""),
+        "InvokeUser": template.names.get("InvokeUser", ""),
+        "InvokeAccessKey": "key-id-of-the-shared-user",
+        "InvokeSecret": f"arn:aws:secretsmanager:{region}:123456789012:secret:InvokeSecret-1",
+    }
+
+    def resolved(value: Any) -> str:
+        match value:
+            case {"Ref": name}:
+                return ids[name]
+            case {"Fn::GetAtt": [name, "Arn"]}:
+                return f"arn:aws:iam::123456789012:role/{ids[name]}"
+            case {"Fn::GetAtt": [name, _]}:
+                return template.names[name]
+            case {"Fn::Sub": text}:
+                return text.replace("${AWS::Region}", region).replace("${AWS::URLSuffix}", suffix)
+        return str(value)
+
+    return {name: resolved(output["Value"]) for name, output in dict(template.body["Outputs"]).items()}  # type: ignore[call-overload]
+
+
 class FakeEndpoints:
     """SageMaker's hosting in a dict.
 
@@ -299,7 +332,29 @@ class FakeEndpoints:
         if name not in self.logs:
             return ContainerLog(started=False)
         fresh = [line for line in self.logs[name] if since is None or line.at >= since]
-        return ContainerLog(started=True, lines=tuple(fresh[:most] if since else fresh[-most:]))
+        return ContainerLog(started=True, lines=tuple(fresh[-most:]))
+
+
+class FakeClock:
+    """Time that passes only where somebody sleeps.
+
+    Attributes:
+        slept: how long each time.
+        then: called after each sleep with the seconds that have passed; the world moves on in it.
+    """
+
+    def __init__(self, then: Callable[[float], None] = lambda passed: None) -> None:
+        self._now = 1000.0
+        self.slept: list[float] = []
+        self.then = then
+
+    def now(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self._now += seconds
+        self.slept.append(seconds)
+        self.then(self._now - 1000.0)
 
 
 class FakeIdentity:

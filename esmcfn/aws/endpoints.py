@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from esmcfn.aws.session import Clients, error_code, error_message, translated
-from esmcfn.domain.endpoint import ContainerLog, LogLine, ObservedEndpoint, ObservedVariant
-
-LOG_GROUP = "/aws/sagemaker/Endpoints/{}"
-"""Where SageMaker puts what an endpoint's containers write.
-
-https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
-"""
+from esmcfn.domain.endpoint import LOG_GROUP, ContainerLog, LogLine, ObservedEndpoint, ObservedVariant
 
 STREAMS = 5
 """Log streams that are read for the last lines, the most recent ones; an endpoint has one an instance."""
@@ -41,13 +36,13 @@ class SageMakerEndpoints:
         group = LOG_GROUP.format(name)
         with translated(f"reading the container log of {name}", operation="FilterLogEvents"):
             try:
-                lines = list(self._since(group, since) if since else self._last(group, most))
+                lines = list(self._since(group, since, most) if since else self._last(group, most))
             except ClientError as error:
                 if error_code(error) == "ResourceNotFoundException":
                     return ContainerLog(started=False)
                 raise
         lines.sort(key=lambda line: line.at)
-        return ContainerLog(started=True, lines=tuple(lines[:most] if since else lines[-most:]))
+        return ContainerLog(started=True, lines=tuple(lines[-most:]))
 
     def _last(self, group: str, most: int) -> Iterator[LogLine]:
         """The ends of the most recent streams."""
@@ -61,11 +56,15 @@ class SageMakerEndpoints:
             for number, event in enumerate(events["events"]):
                 yield _line(event, stream=name, event_id=f"{name}/{event['timestamp']}/{number}")
 
-    def _since(self, group: str, since: datetime) -> Iterator[LogLine]:
+    def _since(self, group: str, since: datetime, most: int) -> Iterable[LogLine]:
+        """The last of all streams; CloudWatch gives them oldest first, so all of them are read and few are kept."""
+        kept: deque[LogLine] = deque(maxlen=most)
         pages = self._clients.of("logs").get_paginator("filter_log_events")
         for page in pages.paginate(logGroupName=group, startTime=int(since.timestamp() * 1000)):
-            for event in page["events"]:
-                yield _line(event, stream=event["logStreamName"], event_id=event["eventId"])
+            kept.extend(
+                _line(event, stream=event["logStreamName"], event_id=event["eventId"]) for event in page["events"]
+            )
+        return kept
 
 
 def _unknown(error: ClientError) -> bool:
@@ -78,6 +77,7 @@ def _observed(described: Mapping[str, Any]) -> ObservedEndpoint:
         name=described["EndpointName"],
         status=described["EndpointStatus"],
         config_name=described.get("EndpointConfigName", ""),
+        pending_config=described.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""),
         failure_reason=described.get("FailureReason", ""),
         variants=tuple(_variant(variant) for variant in described.get("ProductionVariants", [])),
         created_at=described["CreationTime"].astimezone(UTC),
@@ -98,6 +98,7 @@ def _variant(described: Mapping[str, Any]) -> ObservedVariant:
         current_count=described.get("CurrentInstanceCount"),
         desired_count=described.get("DesiredInstanceCount"),
         weight=described.get("CurrentWeight"),
+        desired_weight=described.get("DesiredWeight"),
         status=", ".join(statuses),
         images=tuple(image for image in images if image),
     )

@@ -12,6 +12,7 @@ from esmcfn.aws.events import event_pages, holder
 from esmcfn.aws.proposals import Proposals
 from esmcfn.aws.session import Clients, translated
 from esmcfn.domain.plan import ChangeSet, DeployedStack, Reviewed
+from esmcfn.domain.standing import Survey
 from esmcfn.domain.template import Template
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -25,13 +26,24 @@ class CloudFormationStacks:
         self._proposals = Proposals(clients, stop)
 
     def deployed(self, *, base_name: str, environment: str) -> tuple[DeployedStack, ...]:
+        return self.survey(base_name=base_name, environment=environment).ours
+
+    def survey(self, *, base_name: str, environment: str) -> Survey:
         """Ours are stacks whose name fits and whose tag matches; an unread page is never an empty one."""
         found = []
         with translated(f"reading the stacks of {environment}", operation="DescribeStacks"):
             for page in self._client.get_paginator("describe_stacks").paginate():
                 found.extend(page["Stacks"])
         ours = (_deployed(stack) for stack in found if _fits(stack, base_name, environment))
-        return tuple(sorted(ours, key=lambda stack: stack.name))
+        others: dict[str, list[str]] = {}
+        for stack in found:
+            # A nested stack carries its parent's tags.
+            if (owner := _owner(stack)) not in {"", environment} and "ParentId" not in stack:
+                others.setdefault(owner, []).append(stack["StackName"])
+        return Survey(
+            ours=tuple(sorted(ours, key=lambda stack: stack.name)),
+            others={owner: tuple(sorted(names)) for owner, names in sorted(others.items())},
+        )
 
     def template(self, stack: DeployedStack) -> Mapping[str, object] | None:
         with translated(f"reading the template of {stack.name}", operation="GetTemplate"):
@@ -65,9 +77,14 @@ class CloudFormationStacks:
 
 def _fits(stack: Mapping[str, Any], base_name: str, environment: str) -> bool:
     name = stack["StackName"]
-    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
     named = name == base_name or name.startswith(f"{base_name}-")
-    return named and tags.get("esmcfn:environment") == environment and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
+    return named and _owner(stack) == environment
+
+
+def _owner(stack: Mapping[str, Any]) -> str:
+    """The environment that a stack's tag names; empty where it has none, or does not exist yet."""
+    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+    return "" if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else str(tags.get("esmcfn:environment", ""))
 
 
 def _deployed(stack: Mapping[str, Any]) -> DeployedStack:

@@ -52,6 +52,9 @@ class Run(Struct, frozen=True, kw_only=True):
         """Print the report, or write it where it was asked for, and return the exit code."""
         from esmcfn.render import render
 
+        notes = (note for outcome in outcomes if isinstance(outcome, Report) for note in outcome.notes)
+        for note in dict.fromkeys(notes):
+            told(f"note: {note}")
         text = render(self.form, outcomes)
         if self.output:
             written(self.output, text)

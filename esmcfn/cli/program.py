@@ -25,6 +25,10 @@ COMMANDS = {
     "cost": "cost",
     "plan": "plan",
     "deploy": "deploy",
+    "outputs": "outputs",
+    "status": "status",
+    "wait": "wait",
+    "logs": "logs",
     "explain": "explain",
     "sandbox": "sandbox",
 }

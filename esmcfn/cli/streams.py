@@ -29,6 +29,26 @@ def printed(text: str) -> None:
         raise UsageError(f"cannot write to standard output: {error.strerror}") from error
 
 
+def streamed(line: str) -> bool:
+    """Print a line to standard output at once; False where the reader has gone away (head) and there is no use in more.
+
+    Raises:
+        UsageError: it cannot be written to.
+    """
+    if sys.stdout is None:
+        return False
+    try:
+        click.echo(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _into_nothing(sys.stdout)
+        return False
+    except OSError as error:
+        _into_nothing(sys.stdout)
+        raise UsageError(f"cannot write to standard output: {error.strerror}") from error
+    return True
+
+
 def told(line: str) -> None:
     """Print a line to standard error, with nothing in it that moves a cursor; if nobody reads it, so be it."""
     try:

@@ -12,11 +12,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
+from esmcfn.documents import living
 from esmcfn.domain.cost import Cost, CostItem
 from esmcfn.domain.deployment import Deployment, Diagnosis, StackOutcome
+from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
-from esmcfn.domain.plan import Change, EndpointOutput, Headroom, Plan, StackAction, StackPlan
+from esmcfn.domain.outputs import Outputs
+from esmcfn.domain.plan import Change, Headroom, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
+from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.errors import EsmcfnError, InputError
 
 Document = dict[str, object]
@@ -25,11 +29,19 @@ VOLATILE = frozenset({"plan_id", "created_at", "expires_at"})
 """Keys of a plan that say when and where it was kept, not what it would do; `change_set_id` of a stack is another."""
 
 
+_LISTS = {"outputs": "outputs-list", "status": "statuses"}
+"""What a list of documents is called where an s does not do."""
+
+
 def outcomes(outcomes: Sequence[Outcome]) -> Document:
     """What a run came to: one environment is its own document, several stand in a list."""
     if len(outcomes) == 1:
         return _outcome(outcomes[0])
-    return {"schema": f"esmcfn.{outcomes[0].verb}s/v1", "environments": [_outcome(each) for each in outcomes]}
+    verb = outcomes[0].verb
+    return {
+        "schema": f"esmcfn.{_LISTS.get(verb, f'{verb}s')}/v1",
+        "environments": [_outcome(each) for each in outcomes],
+    }
 
 
 def error(error: EsmcfnError) -> Document:
@@ -72,7 +84,7 @@ def plan(plan: Plan) -> Document:
         "findings": [_finding(finding) for finding in plan.findings],
         "cost": _cost(plan.cost),
         "headroom": [_headroom(headroom) for headroom in plan.headroom],
-        "outputs": {"sagemaker_endpoints": _endpoints(plan.endpoints)},
+        "outputs": {"sagemaker_endpoints": living.endpoints(plan.endpoints)},
         "verdict": {"blocked": plan.verdict.blocked, "reasons": list(plan.verdict.reasons)},
     }
 
@@ -136,6 +148,14 @@ def _body(body: Body) -> Document:
             return plan(body)
         case Deployment():
             return _deployment(body)
+        case Outputs():
+            return living.outputs(body)
+        case EnvironmentStatus():
+            return living.status(body)
+        case Waited():
+            return living.waited(body)
+        case Logged():
+            return living.logged(body)
     assert_never(body)
 
 
@@ -149,7 +169,7 @@ def _deployment(deployment: Deployment) -> Document:
         "stacks": [_stack_outcome(stack) for stack in deployment.stacks],
         "cost": _cost(deployment.cost),
         "left": list(deployment.left),
-        "outputs": {"sagemaker_endpoints": _endpoints(deployment.endpoints)},
+        "outputs": {"sagemaker_endpoints": living.endpoints(deployment.endpoints)},
     }
 
 
@@ -189,18 +209,6 @@ def _diagnosis(diagnosis: Diagnosis) -> Document:
             }
             for cause in diagnosis.causes
         ],
-    }
-
-
-def _endpoints(endpoints: Mapping[str, EndpointOutput]) -> Document:
-    return {
-        key: {
-            "endpoint_config_name": endpoint.endpoint_config_name,
-            "endpoint_name": endpoint.endpoint_name,
-            "endpoint_url": endpoint.endpoint_url,
-            "forge_model_name": endpoint.forge_model_name,
-        }
-        for key, endpoint in endpoints.items()
     }
 
 

@@ -176,9 +176,14 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 
 class Project(Struct, frozen=True, kw_only=True):
-    """One environment with everything that belongs to it, as read from the root."""
+    """One environment with everything that belongs to it, as read from the root.
+
+    Attributes:
+        environment_names: of every environment's file in the root, readable or not; this one's too.
+    """
 
     catalog: Catalog
     environment: Environment
     neighbours: tuple[Neighbour, ...] = ()
+    environment_names: tuple[str, ...] = ()
     policy: Policy = Policy()

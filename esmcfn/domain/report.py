@@ -8,8 +8,11 @@ from msgspec import Struct, field
 
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.deployment import Deployment
+from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
+from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Plan, Verdict
+from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.domain.template import Template
 from esmcfn.errors import EsmcfnError, ExitCode
 
@@ -78,15 +81,20 @@ class Priced(Struct, frozen=True, kw_only=True):
     verdict: Verdict
 
 
-Body = Validated | Built | Checked | Priced | Plan | Deployment
+Body = Validated | Built | Checked | Priced | Plan | Deployment | Outputs | EnvironmentStatus | Waited | Logged
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """One environment's answer of one verb."""
+    """One environment's answer of one verb.
+
+    Attributes:
+        notes: what is said beside the report, on standard error, whatever its format.
+    """
 
     verb: str
     environment: str
     body: Body
+    notes: tuple[str, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
 
 

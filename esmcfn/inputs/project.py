@@ -33,6 +33,7 @@ def project(root: Path, name: str, problems: list[Problem], *, known: tuple[str,
         catalog=_catalog(root, environment, catalog_path, problems, memory),
         environment=environment,
         neighbours=_neighbours(root, environment, known, memory),
+        environment_names=known,
         policy=in_force,
     )
 

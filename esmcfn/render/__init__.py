@@ -17,7 +17,11 @@ FORMATS = {
 }
 """Format to the module that renders it: a line here, a module there."""
 
-OF_ONE_VERB: dict[str, str] = {}
+OF_ONE_VERB = {
+    "env": "esmcfn.render.dotenv",
+    "terraform": "esmcfn.render.terraform",
+    "python": "esmcfn.render.notebook",
+}
 """Formats that only one verb offers."""
 
 

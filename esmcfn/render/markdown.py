@@ -7,10 +7,13 @@ from typing import assert_never
 
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.deployment import Deployment
+from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
+from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
-from esmcfn.render import deployment, words
+from esmcfn.domain.standing import EnvironmentStatus, Waited
+from esmcfn.render import deployment, outputs, standing, words
 from esmcfn.render.escape import code, html, safe
 
 
@@ -51,6 +54,14 @@ def _body(body: Body) -> Iterator[str]:
             yield from _plan(body)
         case Deployment():
             yield from deployment.markdown(body)
+        case Outputs():
+            yield from outputs.markdown(body)
+        case EnvironmentStatus():
+            yield from standing.markdown(body)
+        case Waited():
+            yield from standing.markdown(body.status)
+        case Logged():
+            yield from standing.markdown_logged(body)
         case _:
             assert_never(body)
 

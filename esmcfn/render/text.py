@@ -10,11 +10,14 @@ from typing import assert_never
 
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.deployment import Deployment
+from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
+from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
+from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.errors import visible
-from esmcfn.render import deployment, words
+from esmcfn.render import deployment, outputs, standing, words
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
@@ -55,6 +58,14 @@ def _body(body: Body) -> Iterator[str]:
             yield from _plan(body)
         case Deployment():
             yield from deployment.text(body)
+        case Outputs():
+            yield from outputs.text(body)
+        case EnvironmentStatus():
+            yield from standing.text(body)
+        case Waited():
+            yield from standing.text_waited(body)
+        case Logged():
+            yield from standing.text_logged(body)
         case _:
             assert_never(body)
 

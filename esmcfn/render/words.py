@@ -52,6 +52,16 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def spell(seconds: float) -> str:
+    """A length of time in its two largest units: "3 d 4 h", "12 min 5 s"."""
+    left, parts = max(0, int(seconds)), []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) or "0 s"
+
+
 def headroom(plan: Plan) -> Iterator[str]:
     """What the quotas do not hold while this is deployed, or nobody knows whether they do; nothing where they do."""
     for room in plan.headroom:
