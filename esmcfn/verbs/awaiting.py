@@ -99,15 +99,16 @@ class _Waiting:
         while True:
             try:
                 self._look()
-                if self._done():
-                    return
-                trouble = ""
-                self._said.pop("AWS", None)
             except CloudError as error:
                 if not error.transient:
                     raise self._lost(error) from error
                 trouble = error.message
                 self._tell("AWS", f"no answer, asking again: {trouble}")
+            else:
+                if self._done():
+                    return
+                trouble = ""
+                self._said.pop("AWS", None)
             left = deadline - self._clock.now()
             if left <= 0:
                 raise self._too_late(trouble)
@@ -192,8 +193,9 @@ class _Waiting:
     def _too_late(self, trouble: str) -> CloudError:
         if not self._looked:
             return CloudError(f"{self._name}: AWS gave no answer in time: {trouble}", next_step="try again")
+        unread = f"; AWS could not be read last: {trouble}" if trouble else ""
         return CloudError(
-            f"{self._name}: the time is up, and not everything is in service: {self._pending()}",
+            f"{self._name}: the time is up, and not everything is in service: {self._pending()}{unread}",
             next_step=f"esmcfn wait {self._name} goes on waiting, esmcfn status {self._name} shows it",
         )
 
