@@ -43,6 +43,13 @@ class Stray(Struct, frozen=True, kw_only=True):
     environment: str
     stacks: tuple[str, ...]
 
+    def __str__(self) -> str:
+        count, name = len(self.stacks), self.environment
+        return (
+            f"environment {name}: {count} stack{'' if count == 1 else 's'}, no file ({', '.join(self.stacks)}); "
+            f"bring environments/{name}.yaml back to destroy it or to keep it"
+        )
+
 
 class ModelStatus(Struct, frozen=True, kw_only=True):
     """One model, and where its endpoint stands.

@@ -6,6 +6,7 @@ impact       what a change does to whoever calls the endpoint
 headroom     whether the account's quotas hold old and new side by side
 recovery     the way out of every status in which a stack is stuck
 staleness    a plan that was reviewed against what it would be now
+renamed      a key that went and one like it that came: how its endpoint would stay
 assemble     the whole plan, bound to digests, with its verdict
 """
 
@@ -16,6 +17,7 @@ from esmcfn.plan.compare import compare, removal
 from esmcfn.plan.headroom import deleted_first, headroom
 from esmcfn.plan.reconcile import reconcile
 from esmcfn.plan.recovery import NO_WAY, WAYS_OUT, consequence
+from esmcfn.plan.renamed import renaming_noted
 from esmcfn.plan.staleness import differences
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "reconcile",
     "removal",
     "removed",
+    "renaming_noted",
     "stack_plan",
     "unchanged",
     "verdict",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from esmcfn.domain.endpoint import VARIANT_STATUSES, Logged, LogLine, ObservedVariant
-from esmcfn.domain.standing import EnvironmentStatus, ModelStatus, Standing, Stray, Waited
+from esmcfn.domain.standing import EnvironmentStatus, ModelStatus, Standing, Waited
 from esmcfn.render.escape import code, safe
 from esmcfn.render.words import spell
 
@@ -32,7 +32,7 @@ def text(status: EnvironmentStatus) -> Iterator[str]:
         yield from _model(model, status)
     if status.strays:
         yield ""
-    yield from (f"! {stray_said(stray)}" for stray in status.strays)
+    yield from (f"! {stray}" for stray in status.strays)
 
 
 def text_waited(waited: Waited) -> Iterator[str]:
@@ -60,7 +60,7 @@ def markdown(status: EnvironmentStatus) -> Iterator[str]:
         )
     for stray in status.strays:
         yield ""
-        yield safe(stray_said(stray))
+        yield safe(str(stray))
 
 
 def text_logged(logged: Logged) -> Iterator[str]:
@@ -80,16 +80,6 @@ def markdown_logged(logged: Logged) -> Iterator[str]:
     if not logged.log.lines:
         yield from (safe(line) for line in text_logged(logged))
     yield from (f"- {code(log_line(line))}" for line in logged.log.lines)
-
-
-def stray_said(stray: Stray) -> str:
-    """An environment without a file, and the way out."""
-    count = len(stray.stacks)
-    name = stray.environment
-    return (
-        f"environment {name}: {count} stack{'' if count == 1 else 's'}, no file ({', '.join(stray.stacks)}); "
-        f"bring environments/{name}.yaml back to destroy or to keep it"
-    )
 
 
 def log_line(line: LogLine) -> str:

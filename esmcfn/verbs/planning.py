@@ -14,7 +14,7 @@ from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
 from esmcfn.errors import ExitCode, StackBusyError
 from esmcfn.ports import Cloud
-from esmcfn.verbs.account import guarded
+from esmcfn.verbs.account import strays, surveyed
 from esmcfn.verbs.headroom import Room
 from esmcfn.verbs.reading import Pair, estimated, pairs, running, side_by_side, wanted
 from esmcfn.verbs.world import World
@@ -56,7 +56,8 @@ def make_plan(
     with world.begin(templates, policy=project.policy, region=selection.target.region) as judgement:
         cloud = world.connect()
         world.progress("reading what is deployed")
-        deployed = guarded(selection, cloud)
+        survey = surveyed(selection, cloud)
+        deployed = survey.ours
         refuse_busy(deployed, cloud)
         found = pairs(selection, templates, deployed, cloud)
         now, later = running(project, found), wanted(selection)
@@ -70,10 +71,11 @@ def make_plan(
             headroom = room.measured(stacks, now, later)
     if delete_first:
         stacks = [plan.deleted_first(stack, headroom, later) for stack in stacks]
+    going = {pair.deployed.name: pair.body for pair in found if pair.template is None and pair.deployed}
     made = plan.assemble(
         selection,
         templates=templates,
-        stacks=stacks,
+        stacks=plan.renaming_noted(stacks, selection, going),
         findings=findings,
         cost=estimated(selection, now, world.now.date()),
         now=world.now,
@@ -82,7 +84,13 @@ def make_plan(
         delete_first=delete_first,
         headroom=headroom,
     )
-    return Report(verb="plan", environment=made.environment, body=made, exit_code=_exit_code(made, detailed))
+    return Report(
+        verb="plan",
+        environment=made.environment,
+        body=made,
+        notes=tuple(str(stray) for stray in strays(project, survey)),
+        exit_code=_exit_code(made, detailed),
+    )
 
 
 def refuse_busy(deployed: Sequence[DeployedStack], cloud: Cloud) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from builders import (
+    a_catalog,
+    a_catalog_entry,
     a_neighbour,
     a_project,
     a_selected_model,
@@ -124,3 +126,30 @@ class TestPlans:
         assert {change.impact for change in changes} <= {Impact.NONE, Impact.IN_PLACE}
         assert {each.path for change in changes for each in change.properties} == {"Tags/esmcfn:model"}
         assert list(plan.endpoints) == ["main"]
+
+    def test_a_key_that_went_beside_one_like_it_is_told_how_its_endpoint_stays(self):
+        plan = planned(selecting(a_selected_model("main")), before=self.BEFORE)
+        going = next(stack for stack in plan.stacks if stack.action is StackAction.DELETE)
+        assert going.notes == (
+            "if prototype_model is now called main, say `moved_from: prototype_model` under main "
+            "(environments/dev.yaml:9) and the endpoint stays",
+        )
+
+    def test_a_second_renaming_names_the_key_that_the_stack_is_named_by(self):
+        before = selecting(moved("main", "prototype_model"))
+        plan = planned(selecting(moved("primary", "main")), before=before)
+        going = next(stack for stack in plan.stacks if stack.action is StackAction.DELETE)
+        assert "say `moved_from: prototype-model` under primary" in going.notes[0]
+        again = planned(selecting(moved("primary", "prototype-model")), before=before)
+        assert [stack.action for stack in again.stacks] == [StackAction.UNCHANGED, StackAction.UPDATE]
+
+    def test_another_model_is_no_renaming(self):
+        catalog = a_catalog(a_catalog_entry(), a_catalog_entry(selector="other"))
+        project = a_project(environment=an_environment(a_selected_model("main", selector="other")), catalog=catalog)
+        plan = planned(project, before=self.BEFORE)
+        assert [stack.notes for stack in plan.stacks if stack.action is StackAction.DELETE] == [()]
+
+    def test_a_model_that_was_there_before_is_no_renaming(self):
+        both = selecting(a_selected_model("prototype_model"), a_selected_model("main", line=20))
+        plan = planned(selecting(a_selected_model("main")), before=both)
+        assert [stack.notes for stack in plan.stacks if stack.action is StackAction.DELETE] == [()]
