@@ -6,6 +6,7 @@ a_stack(variant=a_variant(instance_count=2)), a_project(models=[a_selected_model
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from esmcfn.domain.stack import (
     Target,
     Variant,
 )
+from esmcfn.domain.waiver import Waiver
 
 CATALOG = "catalogs/esm.yaml"
 ENVIRONMENT = "environments/dev.yaml"
@@ -269,3 +271,20 @@ def a_selection(*models: ModelStack, **changes: Any) -> Selection:
         models=stacks,
     )
     return replace(selection, **changes)
+
+
+def a_waiver(**changes: Any) -> Waiver:
+    """The secret's key in dev, from 1 November 2026 to 1 March 2027."""
+    waiver = Waiver(
+        rule="CKV_AWS_149",
+        environment="dev",
+        resource="InvokeSecret",
+        reason="the AWS managed key will do until the account has one of its own",
+        owner="platform",
+        approver="security@example.com",
+        ticket="SEC-142",
+        created=date(2026, 11, 1),
+        expires=date(2027, 3, 1),
+        origin=Origin("policies/waivers.yaml", 2),
+    )
+    return replace(waiver, **changes)

@@ -94,10 +94,21 @@ class Run(Struct, frozen=True, kw_only=True):
         )
 
     def _begin(self, templates: Sequence[Template], *, policy: Policy, region: str) -> Judgement:
+        from esmcfn.inputs import lines
+        from esmcfn.inputs.authors import authors
+        from esmcfn.inputs.policy import CHECKS
         from esmcfn.policy import begin
 
-        checks = self.root / "policies" / "checks"
-        return begin(templates, policy=policy, region=region, cache=cache_folder(), checks=checks)
+        return begin(
+            templates,
+            policy=policy,
+            region=region,
+            cache=cache_folder(),
+            checks=self.root / CHECKS,
+            today=datetime.now(UTC).date(),
+            lines=lines(self.root),
+            authors=authors(self.root),
+        )
 
     def _connect(self, environment: Environment) -> Cloud:
         if environment.account == SANDBOX:

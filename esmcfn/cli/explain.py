@@ -62,6 +62,7 @@ def _foreign(root: Path, rule: str) -> dict[str, str]:
     """
     from esmcfn.errors import UsageError, did_you_mean
     from esmcfn.inputs import levels
+    from esmcfn.inputs.policy import CHECKS
     from esmcfn.policy.engine import Surroundings
     from esmcfn.policy.explanation import OWN, Unknown
     from esmcfn.policy.explanation import explain as looked_up
@@ -69,7 +70,7 @@ def _foreign(root: Path, rule: str) -> dict[str, str]:
 
     asked = rule.upper()
     # A rule means the same in every region; an engine only wants to hear of one.
-    found = looked_up(asked, Surroundings(region="us-east-2", checks=root / "policies" / "checks"))
+    found = looked_up(asked, Surroundings(region="us-east-2", checks=root / CHECKS))
     if isinstance(found, Unknown):
         ours = [*(each.id for each in RULES), *OWN]
         near = found.near or did_you_mean(asked[:80], ours) or f"house rules: {RULES[0].id} to {RULES[-1].id}"

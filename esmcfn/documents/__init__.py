@@ -21,6 +21,7 @@ from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Headroom, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
+from esmcfn.domain.waiver import Waiver
 from esmcfn.errors import EsmcfnError, InputError
 
 Document = dict[str, object]
@@ -82,6 +83,7 @@ def plan(plan: Plan) -> Document:
         "summary": dict(plan.summary),
         "stacks": [_stack(stack) for stack in plan.stacks],
         "findings": [_finding(finding) for finding in plan.findings],
+        "policy": _counts(plan.findings),
         "cost": _cost(plan.cost),
         "headroom": [_headroom(headroom) for headroom in plan.headroom],
         "outputs": {"sagemaker_endpoints": living.endpoints(plan.endpoints)},
@@ -134,6 +136,7 @@ def _body(body: Body) -> Document:
                 "environment": body.environment,
                 "engines": dict(body.engines),
                 "findings": [_finding(finding) for finding in body.findings],
+                "policy": _counts(body.findings),
                 "verdict": {"blocked": body.verdict.blocked, "reasons": list(body.verdict.reasons)},
             }
         case Priced():
@@ -280,7 +283,31 @@ def _finding(finding: Finding) -> Document:
         "logical_id": finding.logical_id,
         "source": finding.source,
         "waived_by": finding.waived_by,
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
+        "advice": finding.advice,
+        "resource_type": finding.resource_type,
+        "fingerprint": finding.fingerprint,
     }
+
+
+def _waiver(waiver: Waiver) -> Document:
+    return {
+        "ticket": waiver.ticket,
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "approver": waiver.approver,
+        "created": waiver.created.isoformat(),
+        "expires": waiver.expires.isoformat(),
+        "file": waiver.origin.path,
+        "line": waiver.origin.line,
+    }
+
+
+def _counts(findings: Sequence[Finding]) -> Document:
+    """What the rules came to, in numbers: no report loses sight of what is waived."""
+    waived = sum(finding.waiver is not None for finding in findings)
+    blocking = sum(finding.blocks for finding in findings)
+    return {"blocking": blocking, "advisory": len(findings) - blocking - waived, "waived": waived}
 
 
 def _cost(cost: Cost) -> Document:

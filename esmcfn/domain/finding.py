@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from esmcfn.domain.origin import Origin
+from esmcfn.domain.waiver import Waiver
 
 
 class Level(StrEnum):
@@ -45,12 +46,17 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     Attributes:
         rule: the rule's id, for example "ESM001", "E3012", "CKV_AWS_149".
+        advice: what to do about it, a sentence; empty where the message says all there is to say.
         origin: the line of YAML that a person would edit; None only where no line is to blame (an engine crashed).
+        excerpt: that line as it was written, what reads like a secret left out; empty where nobody could read it.
         stack: the stack's name, empty where the finding is about the whole run.
         model: key of the selected model, None for the base stack.
         logical_id: of the resource in the template, or empty.
+        resource_type: of that resource, for example "AWS::SageMaker::Model", or empty.
+        path: "LogicalId/Property/0/Property" in the template, or empty.
         source: address of a page that explains the rule, or empty.
-        waived_by: the waiver in force for it, None where there is none.
+        waiver: the one in force for it, None where there is none.
+        fingerprint: 32 hex digits that stay while rule, stack and property stay, whatever the line and the message.
     """
 
     rule: str
@@ -58,14 +64,24 @@ class Finding(Struct, frozen=True, kw_only=True):
     severity: Severity
     level: Level
     message: str
+    advice: str = ""
     origin: Origin | None
+    excerpt: str = ""
     stack: str = ""
     model: str | None = None
     logical_id: str = ""
+    resource_type: str = ""
+    path: str = ""
     source: str = ""
-    waived_by: str | None = None
+    waiver: Waiver | None = None
+    fingerprint: str = ""
 
     @property
     def blocks(self) -> bool:
         """Does it stop a plan?"""
-        return self.level.blocks and self.waived_by is None
+        return self.level.blocks and self.waiver is None
+
+    @property
+    def waived_by(self) -> str | None:
+        """The ticket of the waiver in force for it."""
+        return self.waiver.ticket if self.waiver else None

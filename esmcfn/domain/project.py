@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from esmcfn.domain.finding import Level
 from esmcfn.domain.origin import Origins
+from esmcfn.domain.waiver import Waiver
 
 SANDBOX = "sandbox"
 """The word that stands for an account id where the embedded AWS is meant."""
@@ -162,16 +163,39 @@ class Neighbour(Struct, frozen=True, kw_only=True):
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """Levels and limits in force: the package's own, overridden by the root's policies/*.yaml.
+    """What is in force for one environment: the package's own policy, overridden by the root's policies/*.yaml.
 
     Attributes:
         levels: rule id to level; a rule that is not named keeps its own.
         limits: name of a limit to its number, for example {"max_instance_count": 8}.
-        digest: of everything above and the checks beside it, part of a verdict's key.
+        quotas: instance type to the instances of it that the account may run at a time; a type that is not named
+            is not limited.
+        allowed_instance_types: globs; empty allows every type.
+        allowed_registries: accounts whose ECR images may run, by their 12 digits; "own" is the environment's.
+            Empty allows every registry.
+        required_tags: keys that every stack must be tagged with.
+        production: the environment is one that people depend on.
+        waivers: every one of the root, whatever its environment.
+        named: every rule whose level the root's policies set, for whatever environment.
+        mentioned: environments that the root's policies name, or globs over them.
+        known: every environment of the root.
+        environment: whose policy it is; None where only templates are judged.
+        digest: of everything that engines may judge by, the checks of the root's own included; part of a verdict's
+            key. Waivers are not in it: they are put to what was said.
     """
 
     levels: Mapping[str, Level] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    allowed_instance_types: tuple[str, ...] = ()
+    allowed_registries: tuple[str, ...] = ()
+    required_tags: tuple[str, ...] = ()
+    production: bool = False
+    waivers: tuple[Waiver, ...] = ()
+    named: tuple[str, ...] = ()
+    mentioned: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    environment: Environment | None = None
     digest: str = ""
 
 

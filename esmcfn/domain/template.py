@@ -39,3 +39,10 @@ class Template(Struct, frozen=True, kw_only=True):
             if found:
                 return found
         return self.stack.origins.at
+
+    def resource_type(self, logical_id: str) -> str:
+        """Type of a resource; empty where the template has none of this id."""
+        resources = self.body.get("Resources")
+        resource = resources.get(logical_id) if isinstance(resources, dict) else None
+        found = resource.get("Type") if isinstance(resource, dict) else None
+        return found if isinstance(found, str) else ""

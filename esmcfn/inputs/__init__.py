@@ -8,18 +8,20 @@ field schema  what may stand where
 judge         plain values against fields -> what is right
 complaints    Cerberus, and what its errors mean -> problems
 memory        which files were found right before
-catalog environment policy values project    what is right -> nouns
+catalog environment rulebook policy waivers values project    what is right -> nouns
 editors page  fields -> JSON schemas, and a page for people
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 
 from esmcfn.domain.finding import Level
+from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Project
 from esmcfn.errors import LONGEST, InputError, Problem, did_you_mean, shown
 from esmcfn.inputs.folders import ENVIRONMENTS, names
@@ -58,11 +60,30 @@ def load(root: Path, name: str, *, cache: Path | None = None) -> Loaded:
 
 
 def levels(root: Path) -> Mapping[str, Level]:
-    """Levels in force, by rule, as far as the root's policies can be read; `load` says what is wrong with them."""
+    """Levels in force everywhere, by rule, as far as the root's policies can be read; `load` says what is wrong."""
     from esmcfn.inputs.memory import Memory
     from esmcfn.inputs.policy import policy
 
     return policy(root, [], Memory(None)).levels
+
+
+def lines(root: Path) -> Callable[[Origin], str]:
+    """What stands on a line of a file of the root; empty where it cannot be read."""
+    from functools import cache
+
+    @cache
+    def of(path: str) -> list[str]:
+        if not (root / path).resolve().is_relative_to(root.resolve()):
+            return []
+        with suppress(OSError, ValueError):
+            return (root / path).read_text("utf-8-sig").splitlines()
+        return []
+
+    def line(origin: Origin) -> str:
+        found = of(origin.path)
+        return found[origin.line - 1] if 0 < origin.line <= len(found) else ""
+
+    return line
 
 
 def environment_names(root: Path) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ def _type_complaint(label: str, written: str | None, value: Plain, field: Field)
         return f"{must}, not {kind_of(value)}", ""
     if field.most is not None and _VAST.fullmatch(written):
         return _too_large(label, written, field), ""
-    if Kind.TEXT in field.kinds:
+    if Kind.TEXT in field.kinds and Kind.DATE not in field.kinds:
         quoted = re.fullmatch(field.pattern or r"[\s\S]*", written)
         return (
             f"{must}, but YAML reads {shown(written)} as {kind_of(value)}",

@@ -1,7 +1,7 @@
 """YAML text -> plain values, each with the place where it was written.
 
 Stricter than YAML, because people are misread otherwise: a key counts once, tags and merge keys are refused,
-and what YAML 1.1 makes of some plain words (dates, octal and sexagesimal numbers) stays visible as `Unfit`.
+and what YAML 1.1 makes of some plain words (times, octal and sexagesimal numbers) stays visible as `Unfit`.
 It reads events instead of building objects: no constructor runs, depth is limited before anything recurses,
 and an alias is expanded within a limit, so neither tags nor bombs have anything to work on.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from typing import NoReturn, TypeAlias
 
@@ -42,7 +44,7 @@ class Unfit(Struct, frozen=True):
     kind: str = ""
 
 
-Plain: TypeAlias = "str | int | Decimal | dict[str, Plain] | list[Plain] | Unfit | None"
+Plain: TypeAlias = "str | int | Decimal | date | dict[str, Plain] | list[Plain] | Unfit | None"
 """What a file may hold; a bool is an int. Decimal instead of float: money is read as it is written."""
 
 
@@ -111,6 +113,7 @@ _Loader: Callable[[str], yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.Sa
 _TAG = "tag:yaml.org,2002:"
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\.[0-9]{0,18}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _UNPRINTABLE = re.compile(rf"(?![\t\n\r]){INVISIBLE}|[\ufffe\uffff]")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -338,6 +341,8 @@ def kind_of(value: Plain) -> str:
             return "a number"
         case str():
             return "text"
+        case date():
+            return "a date"
         case None:
             return "nothing"
         case dict():
@@ -360,10 +365,17 @@ def _plain(tag: str, text: str) -> Plain:
         case "float":
             return Decimal(text) if _DECIMAL.fullmatch(text) else Unfit(_KINDS[tag])
         case "timestamp":
-            return Unfit(_KINDS[tag])
+            return _date(text) or Unfit(_KINDS[tag])
         case _:
             # 0123 is octal to YAML 1.1, 0189 is text to it, and both are numbers to YAML 1.2.
             return Unfit(_KINDS[tag]) if _LEADING_ZERO.fullmatch(text) else text
+
+
+def _date(text: str) -> date | None:
+    """A day that exists, written as 2027-01-31; None for any other, and for times."""
+    with suppress(ValueError):
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    return None
 
 
 def _rest(event: yaml.Event, events: Iterator[yaml.Event]) -> list[yaml.Event]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from esmcfn.inputs import schema
+from esmcfn.inputs import rulebook, schema
 from esmcfn.inputs.field import Field, Kind
 from esmcfn.inputs.page import page
 
@@ -19,6 +19,7 @@ _TYPES: Mapping[Kind, str] = {
     Kind.WHOLE: "integer",
     Kind.DECIMAL: "number",
     Kind.TRUTH: "boolean",
+    Kind.DATE: "string",
     Kind.MAPPING: "object",
     Kind.LIST: "array",
 }
@@ -26,7 +27,12 @@ _TYPES: Mapping[Kind, str] = {
 
 def json_schemas() -> Mapping[str, str]:
     """File name to text, byte for byte the same everywhere."""
-    files = {"catalog": schema.CATALOG, "environment": schema.ENVIRONMENT, "policy": schema.POLICY}
+    files = {
+        "catalog": schema.CATALOG,
+        "environment": schema.ENVIRONMENT,
+        "policy": rulebook.POLICY,
+        "waivers": rulebook.WAIVERS,
+    }
     return {f"{name}.schema.json": _rendered(name, field) for name, field in files.items()}
 
 
@@ -86,7 +92,7 @@ def _optional(field: Field) -> dict[str, object]:
 
 
 def _types(field: Field) -> list[str]:
-    return [_TYPES[kind] for kind in field.kinds]
+    return list(dict.fromkeys(_TYPES[kind] for kind in field.kinds))
 
 
 def documents() -> Mapping[str, str]:

@@ -9,12 +9,13 @@ from msgspec import Struct, field
 
 
 class Kind(StrEnum):
-    """The types of YAML, by Cerberus's names; a decimal is a number without float's rounding."""
+    """The types of YAML, by Cerberus's names; a decimal is a number without float's rounding, a date has no time."""
 
     TEXT = "string"
     WHOLE = "integer"
     DECIMAL = "decimal"
     TRUTH = "boolean"
+    DATE = "date"
     MAPPING = "dict"
     LIST = "list"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from esmcfn.inputs import schema
+from esmcfn.inputs import rulebook, schema
 from esmcfn.inputs.document import MAX_DEPTH, MAX_EXPANDED
 from esmcfn.inputs.field import Field
 from esmcfn.inputs.files import MAX_BYTES
@@ -12,7 +12,8 @@ from esmcfn.inputs.files import MAX_BYTES
 _FILES: Mapping[str, Field] = {
     "catalogs/*.yaml": schema.CATALOG,
     "environments/NAME.yaml": schema.ENVIRONMENT,
-    "policies/*.yaml": schema.POLICY,
+    "policies/*.yaml": rulebook.POLICY,
+    "policies/waivers.yaml": rulebook.WAIVERS,
 }
 
 _READING = f"""\
@@ -56,8 +57,8 @@ def _rows(field: Field, above: str) -> Iterator[str]:
         choice = f"one of {', '.join(field.one_of)}" if name in field.one_of else ""
         yield _row(path, inner, "a problem" if inner.required else choice or _default(inner))
         yield from _rows(inner, f"{path}.")
-        if inner.keys and inner.each and inner.each.fields:
-            yield from _rows(inner.each, f"{path}.KEY.")
+        if inner.each and inner.each.fields:
+            yield from _rows(inner.each, f"{path}.{'KEY' if inner.keys else 'N'}.")
 
 
 def _row(path: str, field: Field, without: str) -> str:

@@ -6,41 +6,95 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from esmcfn.domain.finding import Level
 from esmcfn.domain.project import Policy
 from esmcfn.errors import Problem, did_you_mean, shown
-from esmcfn.inputs import files, schema
+from esmcfn.inputs import files, rulebook
 from esmcfn.inputs.document import Document, Plain, parse
 from esmcfn.inputs.folders import POLICIES, names
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.memory import Memory
 from esmcfn.inputs.path import labelled
 from esmcfn.inputs.values import Values
+from esmcfn.inputs.waivers import NAME as WAIVERS
+from esmcfn.inputs.waivers import waivers
 
-CHECKS = f"{POLICIES}/checks"
-"""Rules of the root's own; which engine reads them is not our business, that they changed is."""
+CHECKS = f"{POLICIES}/checkov"
+"""Checks of the root's own; which engine reads them is not our business, that they changed is."""
 
 _DEFAULTS = Path(__file__).parents[1] / "policy" / "defaults.yaml"
+_MAPPINGS = ("levels", "limits", "quotas")
+_LISTS = ("allowed_instance_types", "allowed_registries", "required_tags", "production")
 
 
-def policy(root: Path, problems: list[Problem], memory: Memory) -> Policy:
-    """Levels and limits in force; each name may be overridden once."""
-    defaults = _defaults()
-    levels: dict[str, Level] = {rule: Level(level) for rule, level in Values(defaults).text_mapping("levels").items()}
-    limits = dict(_numbers(Values(defaults).mapping("limits")))
-    known = frozenset(limits)
-    said: dict[tuple[str, str], str] = {}
+def policy(root: Path, problems: list[Problem], memory: Memory, *, environment: str = "") -> Policy:
+    """What is in force for an environment, by its name; each name of a section may be overridden once."""
+    said = _Said()
+    said.add(Values(_defaults()))
+    known = frozenset(said.mappings["limits"])
+    first: dict[tuple[str, ...], str] = {}
     for name in names(root, POLICIES):
-        document = files.document(root, f"{POLICIES}/{name}.yaml", memory)
-        problems.extend(document.problems)
-        values = Values(fitting(document, schema.POLICY, problems))
-        problems.extend(_repeated(document, values, said))
-        problems.extend(_unknown_limits(document, values, known))
-        levels.update({rule: Level(level) for rule, level in values.text_mapping("levels").items()})
-        limits.update({limit: number for limit, number in _numbers(values.mapping("limits")) if limit in known})
-    return Policy(levels=levels, limits=limits, digest=_digest(root, levels, limits, problems))
+        if name != WAIVERS:
+            document = files.document(root, f"{POLICIES}/{name}.yaml", memory)
+            problems.extend(document.problems)
+            values = Values(fitting(document, rulebook.POLICY, problems))
+            problems.extend(_repeated(document, values, first))
+            problems.extend(_unknown_limits(document, values, known))
+            said.add(values)
+    here = said.of(environment)
+    return Policy(
+        levels={rule: Level(level) for rule, level in here.texts("levels").items()},
+        limits={limit: number for limit, number in here.numbers("limits").items() if limit in known},
+        quotas=here.numbers("quotas"),
+        allowed_instance_types=here.lists.get("allowed_instance_types", ()),
+        allowed_registries=here.lists.get("allowed_registries", ()),
+        required_tags=here.lists.get("required_tags", ()),
+        production=any(fnmatchcase(environment, each) for each in said.lists.get("production", ())),
+        waivers=waivers(root, problems, memory),
+        named=tuple(sorted({rule for each in said.everywhere() for rule in each.mappings["levels"]})),
+        mentioned=(*said.environments, *said.lists.get("production", ())),
+        digest=_digest(root, said, problems),
+    )
+
+
+class _Said(Struct, frozen=True):
+    """What files say, by section; what holds in one environment alone is kept apart, under its name."""
+
+    mappings: Mapping[str, dict[str, Plain]] = field(default_factory=lambda: {name: {} for name in _MAPPINGS})
+    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    environments: dict[str, _Said] = field(default_factory=dict)
+
+    def add(self, values: Values) -> None:
+        """Let what stands there win over what was said before."""
+        for name, mapping in self.mappings.items():
+            mapping.update(values.mapping(name))
+        self.lists.update({name: values.texts(name) for name in _LISTS if name in values})
+        for environment, inner in values.mapping("environments").items():
+            self.environments.setdefault(environment, _Said()).add(Values.of(inner))
+
+    def of(self, environment: str) -> _Said:
+        """What holds in one environment."""
+        own = self.environments.get(environment, _Said())
+        mappings = {name: {**mapping, **own.mappings[name]} for name, mapping in self.mappings.items()}
+        return _Said(mappings, {**self.lists, **own.lists})
+
+    def everywhere(self) -> Iterator[_Said]:
+        """This, and what holds in each environment."""
+        yield self
+        yield from self.environments.values()
+
+    def texts(self, section: str) -> Mapping[str, str]:
+        """A mapping to texts."""
+        return {name: value for name, value in self.mappings[section].items() if isinstance(value, str)}
+
+    def numbers(self, section: str) -> Mapping[str, int]:
+        """A mapping to whole numbers."""
+        return {name: value for name, value in self.mappings[section].items() if isinstance(value, int)}
 
 
 def _defaults() -> Mapping[str, Plain]:
@@ -48,30 +102,38 @@ def _defaults() -> Mapping[str, Plain]:
     return parse(_DEFAULTS.name, _DEFAULTS.read_text(encoding="utf-8")).top or {}
 
 
-def _numbers(limits: Mapping[str, Plain]) -> Iterator[tuple[str, int]]:
-    return ((limit, number) for limit, number in limits.items() if isinstance(number, int))
+def _sections(values: Values) -> Iterator[tuple[tuple[str, ...], Values]]:
+    """Path and content of every place where sections stand: the top, and each environment's own."""
+    yield (), values
+    for environment, inner in values.mapping("environments").items():
+        yield ("environments", environment), Values.of(inner)
 
 
-def _repeated(document: Document, values: Values, said: dict[tuple[str, str], str]) -> Iterator[Problem]:
+def _repeated(document: Document, values: Values, first: dict[tuple[str, ...], str]) -> Iterator[Problem]:
     """Names that two files set: which of them should count?"""
-    for section in schema.POLICY.fields:
-        for name in values.mapping(section):
-            first = said.setdefault((section, name), document.path)
-            if first != document.path:
-                message = f"{labelled((section, name))}: already set in {shown(first)}"
-                yield document.problem((section, name), message, "remove one of them")
+    for above, inner in _sections(values):
+        said = [(name, key) for name in _MAPPINGS for key in inner.mapping(name)]
+        for path in [*((*above, *each) for each in said), *((*above, name) for name in _LISTS if name in inner)]:
+            owner = first.setdefault(path, document.path)
+            if owner != document.path:
+                message = f"{labelled(path)}: already set in {shown(owner)}"
+                yield document.problem(path, message, "remove one of them")
 
 
 def _unknown_limits(document: Document, values: Values, known: frozenset[str]) -> Iterator[Problem]:
-    for limit in values.mapping("limits"):
-        if limit not in known:
-            near = did_you_mean(limit, known) or f"limits are {', '.join(sorted(known))}"
-            yield document.problem(("limits", limit), f"limits.{shown(limit)}: no rule knows this limit", near)
+    for above, inner in _sections(values):
+        for limit in inner.mapping("limits"):
+            if limit not in known:
+                near = did_you_mean(limit, known) or f"limits are {', '.join(sorted(known))}"
+                path = (*above, "limits", limit)
+                yield document.problem(path, f"limits.{shown(limit)}: no rule knows this limit", near)
 
 
-def _digest(root: Path, levels: Mapping[str, Level], limits: Mapping[str, int], problems: list[Problem]) -> str:
-    said = json.dumps({"levels": levels, "limits": limits}, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(said.encode())
+def _digest(root: Path, said: _Said, problems: list[Problem]) -> str:
+    """Of everything that files say for whatever environment, so that all share what was said about a template."""
+    everything = [{"mappings": each.mappings, "lists": each.lists} for each in said.everywhere()]
+    whole = [everything, list(said.environments)]
+    digest = hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str).encode())
     for relative in _checks(root):
         path = root / relative
         if not path.resolve().is_relative_to(root.resolve()):
@@ -87,7 +149,7 @@ def _digest(root: Path, levels: Mapping[str, Level], limits: Mapping[str, int], 
 
 
 def _checks(root: Path) -> list[str]:
-    """Files of the root's own rules, in order."""
+    """Files of the root's own checks, in order."""
     return sorted(
         os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")
         for folder, _, found in os.walk(root / CHECKS)

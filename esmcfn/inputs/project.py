@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from esmcfn.domain.project import Catalog, Environment, Neighbour, Project
 from esmcfn.errors import InputError, Problem, shown
 from esmcfn.inputs import environment as environments
@@ -24,7 +26,7 @@ def project(root: Path, name: str, problems: list[Problem], *, known: tuple[str,
     Raises:
         InputError: the environment's file is not a YAML mapping, so that nothing can be said about it.
     """
-    in_force = policy(root, problems, memory)
+    in_force = policy(root, problems, memory, environment=name)
     document = files.document(root, f"{ENVIRONMENTS}/{name}.yaml", memory)
     if document.top is None:
         raise InputError((*document.problems, *problems))
@@ -34,7 +36,7 @@ def project(root: Path, name: str, problems: list[Problem], *, known: tuple[str,
         environment=environment,
         neighbours=_neighbours(root, environment, known, memory),
         environment_names=known,
-        policy=in_force,
+        policy=replace(in_force, environment=environment, known=known),
     )
 
 

@@ -1,11 +1,10 @@
-"""The fields of catalogs/*.yaml, environments/*.yaml and policies/*.yaml.
+"""The fields of catalogs/*.yaml and environments/*.yaml; those of policies/*.yaml stand in `rulebook`.
 
 What depends on more than one field or file (selectors, composed names, regions) is for the selection.
 """
 
 from __future__ import annotations
 
-from esmcfn.domain.finding import Level
 from esmcfn.inputs.field import Field, Kind
 
 _ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+"
@@ -23,9 +22,6 @@ _IMAGE = (
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?"
 )
 """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html, for images in ECR"""
-
-_RULE = r"ESM[0-9]{3}|[EWI][0-9]{4}|CKV2?_[A-Z0-9]+(?:_[A-Z0-9]+)+"
-"""A house rule, one of cfn-lint's, one of checkov's or of the root's own checks."""
 
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
 _SAGEMAKER_NAME = r"[A-Za-z0-9](?:-*[A-Za-z0-9])*"
@@ -337,28 +333,6 @@ ENVIRONMENT = Field(
             kind=Kind.TRUTH,
             must="true or false",
             about="true protects the stacks from being deleted.",
-        ),
-    },
-)
-
-POLICY = Field(
-    kind=Kind.MAPPING,
-    must="a mapping",
-    about="Levels of rules and limits; they override the package's own by name.",
-    fields={
-        "levels": Field(
-            kind=Kind.MAPPING,
-            must="a mapping of rules to levels",
-            about="What a finding may do to a plan, by the rule's id; checks of your own are called CKV2_...",
-            keys=Field(must="a rule's id such as ESM001, E3012 or CKV_AWS_149", pattern=_RULE, longest=100),
-            each=Field(must="advisory, soft or hard", pattern="advisory|soft|hard", words=tuple(map(str, Level))),
-        ),
-        "limits": Field(
-            kind=Kind.MAPPING,
-            must="a mapping of limits to numbers",
-            about="Numbers that rules judge by.",
-            keys=Field(must="the name of a limit", pattern=r"[a-z][a-z0-9_]*", longest=100),
-            each=Field(kind=Kind.WHOLE, must="a whole number, 0 or more", least=0, most=1_000_000_000),
         ),
     },
 )

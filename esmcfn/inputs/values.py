@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct, field
@@ -48,6 +50,13 @@ class Values(Struct, frozen=True):
         """A number, exactly as it was written; in quotes or without."""
         value = self.fields.get(name)
         return Decimal(value) if isinstance(value, int | str | Decimal) else None
+
+    def day(self, name: str) -> date | None:
+        """A day, in quotes or without; None for one that does not exist."""
+        value = self.fields.get(name)
+        with suppress(ValueError):
+            return date.fromisoformat(value) if isinstance(value, str) else value if isinstance(value, date) else None
+        return None
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts."""

@@ -12,13 +12,22 @@ An engine that is missing, crashes, hangs or babbles becomes a finding that bloc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 
+from msgspec.structs import replace
+
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
+from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
+from esmcfn.domain.stack import ModelStack
 from esmcfn.domain.template import Template
+from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.cfnlint import CFN_LINT
 from esmcfn.policy.checkov import CHECKOV
 from esmcfn.policy.engine import Adapter, Surroundings
@@ -36,6 +45,14 @@ DEADLINE_SECONDS = 180.0
 """How long an engine may think: it needs 1 second, and 4 for a hundred templates, on two cores."""
 
 
+def _unread(origin: Origin) -> str:
+    return ""
+
+
+def _unsigned(origin: Origin) -> frozenset[str]:
+    return frozenset()
+
+
 def begin(
     templates: Sequence[Template],
     *,
@@ -46,6 +63,9 @@ def begin(
     checks: Path | None = None,
     engines: Sequence[Adapter] = ENGINES,
     deadline_seconds: float = DEADLINE_SECONDS,
+    today: date = date.max,
+    lines: Callable[[Origin], str] = _unread,
+    authors: Callable[[Origin], frozenset[str]] = _unsigned,
 ) -> Judgement:
     """Ask the engines about every template that they have not judged before; returns at once.
 
@@ -53,11 +73,13 @@ def begin(
         cache: folder that remembers verdicts; made when needed.
         tools: folder of the tools' environments, None for the usual place.
         checks: folder of the root's own checkov checks; it need not exist.
+        today: the day on which waivers have to hold; by default none does any more.
+        lines: what stands on a line of YAML, for excerpts.
+        authors: who wrote a line of YAML, so that nobody approves a waiver of their own.
     """
-    informational = tuple(sorted(rule for rule in policy.levels if rule.startswith("I")))
-    surroundings = Surroundings(
-        region=region, tools=tools, checks=checks, informational=informational, levels=tuple(sorted(policy.levels))
-    )
+    named = tuple(sorted({*policy.named, *policy.levels}))
+    informational = tuple(rule for rule in named if rule.startswith("I"))
+    surroundings = Surroundings(region=region, tools=tools, checks=checks, informational=informational, levels=named)
     verdicts = Verdicts(cache / "verdicts")
     hearings = tuple(
         Hearing.open(
@@ -70,16 +92,28 @@ def begin(
         )
         for adapter in engines
     )
-    return Judgement(tuple(templates), policy, hearings)
+    return Judgement(tuple(templates), policy, hearings, today=today, lines=lines, authors=authors)
 
 
 class Judgement:
     """What was asked and may still be thought about; leaving its context stops every engine."""
 
-    def __init__(self, templates: tuple[Template, ...], policy: Policy, hearings: tuple[Hearing, ...]) -> None:
+    def __init__(
+        self,
+        templates: tuple[Template, ...],
+        policy: Policy,
+        hearings: tuple[Hearing, ...],
+        *,
+        today: date,
+        lines: Callable[[Origin], str],
+        authors: Callable[[Origin], frozenset[str]],
+    ) -> None:
         self._templates = templates
         self._policy = policy
         self._hearings = hearings
+        self._today = today
+        self._lines = lines
+        self._authors = authors
         self._findings: tuple[Finding, ...] | None = None
 
     @property
@@ -97,7 +131,8 @@ class Judgement:
             found = list(house.findings(self._templates, self._policy))
             for hearing in self._hearings:
                 found.extend(self._heard(hearing))
-            self._findings = tuple(sorted(found, key=_order))
+            judged = [self._shown(finding) for finding in self._waived(found)]
+            self._findings = tuple(_marked(sorted(judged, key=_order), self._name))
         return self._findings
 
     def cancel(self) -> None:
@@ -113,6 +148,42 @@ class Judgement:
     ) -> None:
         self.cancel()
 
+    @property
+    def _name(self) -> str:
+        return self._policy.environment.name if self._policy.environment else ""
+
+    def _waived(self, found: Sequence[Finding]) -> Iterable[Finding]:
+        """The findings, and what the root's waivers do to them; without waivers there is nothing to import."""
+        if not self._policy.waivers:
+            return found
+        from esmcfn.policy.waivers import Signatures, waived
+
+        signed = Signatures(
+            environment=self._name,
+            known=self._policy.known,
+            today=self._today,
+            authors=self._authors,
+            heard=self._all_heard(found),
+        )
+        return waived(found, self._policy.waivers, signed)
+
+    def _all_heard(self, found: Sequence[Finding]) -> Callable[[str], bool]:
+        """Did the engine of a rule judge everything that is selected?"""
+        environment = self._policy.environment
+        judged = {template.stack.model for template in self._templates if isinstance(template.stack, ModelStack)}
+        all_judged = environment is None or judged == {model.key for model in environment.selected_models}
+        said = {finding.rule for finding in found}
+        silent = {adapter.engine for adapter in ENGINES if adapter.fault_rule in said}
+
+        def heard(rule: str) -> bool:
+            return all_judged and _engine_of(rule) not in silent
+
+        return heard
+
+    def _shown(self, finding: Finding) -> Finding:
+        line = self._lines(finding.origin) if finding.origin else ""
+        return replace(finding, excerpt=_without_values(line) if _delicate(finding, line) else line)
+
     def _heard(self, hearing: Hearing) -> list[Finding]:
         said = hearing.close()
         if isinstance(said, Fault):
@@ -123,6 +194,33 @@ class Judgement:
             for remark in remarks
         )
         return list(dict.fromkeys(found))  # what is wrong with the policy is told of every template
+
+
+def _engine_of(rule: str) -> Engine:
+    """Whose a rule is, by what its id looks like."""
+    if re.fullmatch(cfnlint.IDS, rule):
+        return Engine.CFN_LINT
+    return Engine.CHECKOV if re.fullmatch(checkov.IDS, rule) else Engine.HOUSE
+
+
+def _delicate(finding: Finding, line: str) -> bool:
+    """Does a variable's value stand there, which may be a secret that no report repeats?"""
+    return "/Environment/" in finding.path or re.search(r"\benvironment\s*:\s*\{", line) is not None
+
+
+def _without_values(line: str) -> str:
+    key, colon, value = line.partition(":")
+    return f"{key}{colon} ..." if value.strip() else line
+
+
+def _marked(findings: Iterable[Finding], environment: str) -> Iterator[Finding]:
+    """The findings, each with its fingerprint; the second of the same rule at the same place is another."""
+    counted: Counter[tuple[str, ...]] = Counter()
+    for finding in findings:
+        place = (finding.rule, finding.stack or environment, finding.path)
+        counted[place] += 1
+        whole = "\0".join((*place, str(counted[place])))
+        yield replace(finding, fingerprint=hashlib.sha256(whole.encode()).hexdigest()[:32])
 
 
 def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Policy) -> Finding:
@@ -138,6 +236,8 @@ def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Polic
         stack=template.stack.name,
         model=template.stack.model,
         logical_id=remark.logical_id,
+        resource_type=template.resource_type(remark.logical_id),
+        path=remark.path,
         source=remark.source,
     )
 

@@ -1,6 +1,6 @@
 """checkov: knows security practice. It is a tool in an environment that `esmcfn.policy.tools` makes.
 
-A root's own checks (policies/checks) may be Python: they run in checkov's process, without credentials or proxies
+A root's own checks (policies/checkov) may be Python: they run in checkov's process, without credentials or proxies
 in its environment, and with the rights of whoever runs esmcfn.
 """
 

@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from esmcfn.domain.finding import Engine, Level, Severity
+from esmcfn.domain.waiver import SOON_DAYS
 from esmcfn.errors import did_you_mean
 from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.cfnlint import CFN_LINT
 from esmcfn.policy.checkov import CHECKOV
 from esmcfn.policy.engine import Adapter, Surroundings
 from esmcfn.policy.process import EngineProcess, Fault
-from esmcfn.policy.remark import LEVELS_RULE
+from esmcfn.policy.remark import ENVIRONMENT_RULE, LEVELS_RULE
+from esmcfn.policy.waivers import EXPIRED_RULE, EXPIRING_RULE, SELF_RULE, UNUSED_RULE
 
 _PATIENCE_SECONDS = 120.0
 
@@ -77,6 +79,15 @@ def _silence(adapter: Adapter) -> Explanation:
     )
 
 
+def _of_waivers(rule: str, level: Level, summary: str, why: str) -> Explanation:
+    severity = Severity.ERROR if level is Level.HARD else Severity.WARNING
+    return Explanation(
+        rule=rule, engine=Engine.HOUSE, level=level, severity=severity.value, summary=summary, why=f"{why} {_FIXED}"
+    )
+
+
+_FIXED = "No level and no waiver changes this finding."
+
 OWN: Mapping[str, Explanation] = {
     explanation.rule: explanation
     for explanation in (
@@ -90,8 +101,43 @@ OWN: Mapping[str, Explanation] = {
             summary="A level in policies/*.yaml is of a rule that exists",
             why=(
                 "A level of no rule changes nothing: the gate that it was meant for stands elsewhere than its writer "
-                "thinks. No level and no waiver changes this finding; correct the rule's id."
+                f"thinks. Correct the rule's id. {_FIXED}"
             ),
+        ),
+        Explanation(
+            rule=ENVIRONMENT_RULE,
+            engine=Engine.HOUSE,
+            level=Level.ADVISORY,
+            severity=Severity.WARNING.value,
+            summary="An environment that policies/*.yaml names is one of the root's",
+            why=f"What holds in an environment that is not there holds nowhere: a misspelt one stands open. {_FIXED}",
+        ),
+        _of_waivers(
+            EXPIRED_RULE,
+            Level.HARD,
+            "No waiver outlives its last day",
+            "An exception that nobody renews is a rule that nobody keeps: what it covered counts again, and the entry "
+            "itself blocks until it is removed or approved anew.",
+        ),
+        _of_waivers(
+            EXPIRING_RULE,
+            Level.ADVISORY,
+            f"A waiver does not run out unnoticed: its last {SOON_DAYS} days are told",
+            "Mending what it covers, or asking again, takes longer than a build that is suddenly red leaves time for.",
+        ),
+        _of_waivers(
+            SELF_RULE,
+            Level.HARD,
+            "Whoever writes a waiver is not who approves it",
+            "A rule that anybody may lift alone protects from nothing. git blame tells who wrote the entry's first "
+            "line; where there is no history to ask, nobody is accused.",
+        ),
+        _of_waivers(
+            UNUSED_RULE,
+            Level.ADVISORY,
+            "A waiver lifts something",
+            "One that covers nothing waits for somebody to break the rule unseen. It may also be misspelt, be of a "
+            "rule that is hard here, or not have begun.",
         ),
     )
 }

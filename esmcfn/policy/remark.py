@@ -11,6 +11,9 @@ from esmcfn.domain.finding import Severity
 LEVELS_RULE = "ESMCFN-LEVELS"
 """Id of the remark, and of the finding, that policy sets the level of a rule that does not exist."""
 
+ENVIRONMENT_RULE = "ESMCFN-ENVIRONMENT"
+"""Id of the finding that policy names an environment that the root does not have."""
+
 _FIELDS = ("rule", "severity", "logical_id", "path", "message", "source")
 
 

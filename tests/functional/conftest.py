@@ -72,6 +72,12 @@ class Root:
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
+    def write(self, file: str, text: str) -> None:
+        """Put a text into a file of this root, in place of what was there."""
+        path = self.folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
     def client(self, service: str) -> Any:
         """A boto3 client of this root's sandbox."""
         import boto3

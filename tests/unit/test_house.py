@@ -134,6 +134,13 @@ def test_a_level_of_a_rule_that_does_not_exist_blocks_for_good(named: str, near:
     assert near in finding.message
 
 
+def test_an_environment_that_the_policy_names_and_nobody_wrote_is_told() -> None:
+    policy = Policy(mentioned=("prod", "de*", "pord"), known=("dev", "prod"))
+    (finding,) = house.findings([a_template({})], policy)
+    assert (finding.rule, finding.level) == ("ESMCFN-ENVIRONMENT", Level.ADVISORY)
+    assert finding.message == "policies/ names an environment pord, and there is none (did you mean prod?)"
+
+
 def test_levels_of_other_engines_rules_are_not_the_house_s_to_judge() -> None:
     levels = {"E3012": Level.ADVISORY, "CKV_AWS_149": Level.HARD}
     assert list(house.findings([a_template({})], Policy(levels=levels))) == []

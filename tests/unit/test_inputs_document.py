@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -125,7 +126,8 @@ def test_what_is_right_beside_a_problem_is_kept() -> None:
         (".nan", Unfit("a number")),
         ("1.5e+3", Unfit("a number")),
         ("9" * 5000, Unfit("a number")),
-        ("2020-01-01", Unfit("a date")),
+        ("2020-02-29", date(2020, 2, 29)),
+        ("2021-02-29", Unfit("a date")),
         ("2020-01-01 10:00:00", Unfit("a date")),
     ],
 )

@@ -105,12 +105,12 @@ def test_a_name_that_two_files_set_is_told(tmp_path: Path) -> None:
 
 
 def test_the_digest_follows_the_root_s_own_checks(tmp_path: Path) -> None:
-    checks = {"policies/checks/one.py": "1\n", "policies/checks/deep/two.yaml": "2\n"}
+    checks = {"policies/checkov/one.py": "1\n", "policies/checkov/deep/two.yaml": "2\n"}
     digests = {
         policy(a_root(tmp_path / "none")).digest,
         policy(a_root(tmp_path / "both", files=checks)).digest,
-        policy(a_root(tmp_path / "changed", files={**checks, "policies/checks/one.py": "3\n"})).digest,
-        policy(a_root(tmp_path / "renamed", files={"policies/checks/eno.py": "1\n"})).digest,
+        policy(a_root(tmp_path / "changed", files={**checks, "policies/checkov/one.py": "3\n"})).digest,
+        policy(a_root(tmp_path / "renamed", files={"policies/checkov/eno.py": "1\n"})).digest,
     }
 
     assert len(digests) == 4
@@ -118,16 +118,16 @@ def test_the_digest_follows_the_root_s_own_checks(tmp_path: Path) -> None:
 
 
 def test_a_check_from_outside_of_the_root_is_refused(tmp_path: Path) -> None:
-    root = a_root(tmp_path / "root", files={"policies/checks/one.py": "1\n"})
+    root = a_root(tmp_path / "root", files={"policies/checkov/one.py": "1\n"})
     (tmp_path / "two.py").write_text("2\n")
-    (root / "policies/checks/two.py").symlink_to(tmp_path / "two.py")
+    (root / "policies/checkov/two.py").symlink_to(tmp_path / "two.py")
 
     assert [str(problem) for problem in inputs.load(root, "dev").problems] == [
-        "policies/checks/two.py:1:1: the file lies outside of the root"
+        "policies/checkov/two.py:1:1: the file lies outside of the root"
     ]
 
 
 def test_what_python_left_behind_is_no_check(tmp_path: Path) -> None:
-    left = {"policies/checks/__pycache__/one.cpython-311.pyc": "x"}
+    left = {"policies/checkov/__pycache__/one.cpython-311.pyc": "x"}
 
     assert policy(a_root(tmp_path / "a")).digest == policy(a_root(tmp_path / "b", files=left)).digest

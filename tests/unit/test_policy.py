@@ -87,6 +87,8 @@ def test_a_remark_becomes_a_finding_at_its_line(tmp_path: Path) -> None:
         stack=template.stack.name,
         model="prototype_model",
         logical_id="Topic",
+        path="Topic/TopicName",
+        fingerprint=finding.fingerprint,
     )
 
 

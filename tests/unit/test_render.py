@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from builders import a_selection, a_stack
+from builders import a_selection, a_stack, a_waiver
 from fakes import FakeStacks, a_world, an_event
 from test_verbs import a_finding
 
@@ -75,7 +75,7 @@ def deployed_with_other_tags():
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_waived_finding_is_shown_with_its_waiver(form):
-    shown = render(form, (a_plan(findings=[a_finding(waived_by="W-7"), a_finding(Level.ADVISORY)]),))
+    shown = render(form, (a_plan(findings=[a_finding(waiver=a_waiver(ticket="W-7")), a_finding(Level.ADVISORY)]),))
     assert "W-7" in shown
     assert "blocks" not in shown.replace('"blocks', "")
 

@@ -9,6 +9,7 @@ from builders import (
     a_selection,
     a_stack,
     a_variant,
+    a_waiver,
     an_environment,
     some_origins,
 )
@@ -116,7 +117,7 @@ class TestPlanUnhappy:
         assert report.body.summary["add"] == 4
 
     def test_an_advisory_or_waived_finding_blocks_nothing(self):
-        findings = [a_finding(Level.ADVISORY), a_finding(waived_by="W1")]
+        findings = [a_finding(Level.ADVISORY), a_finding(waiver=a_waiver(ticket="W1"))]
         assert planned(findings=findings).exit_code is ExitCode.DONE
 
     def test_over_budget_is_exit_13(self):

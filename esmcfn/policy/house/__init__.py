@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.project import Policy
@@ -19,7 +20,7 @@ from esmcfn.policy.house.access import ACCESS_RULES
 from esmcfn.policy.house.container import CONTAINER_RULES
 from esmcfn.policy.house.hosting import HOSTING_RULES
 from esmcfn.policy.house.rule import WHOLE, Rule, Subject
-from esmcfn.policy.remark import LEVELS_RULE
+from esmcfn.policy.remark import ENVIRONMENT_RULE, LEVELS_RULE
 
 __all__ = ["RULES", "Rule", "Subject", "find", "findings"]
 
@@ -36,6 +37,7 @@ def find(rule_id: str) -> Rule | None:
 def findings(templates: Sequence[Template], policy: Policy) -> Iterator[Finding]:
     """Everything that the house rules say about these templates, and about the policy itself."""
     yield from _unknown_levels(policy)
+    yield from _unknown_environments(policy)
     for template in templates:
         subject = Subject(template=template, others=templates, limits=policy.limits)
         for rule in RULES:
@@ -56,13 +58,30 @@ def _unknown_levels(policy: Policy) -> Iterator[Finding]:
                 level=Level.HARD,
                 message=f"levels.{named} in policies/: there is no rule {named} ({near})",
                 origin=None,
+                path=f"levels/{named}",
+            )
+
+
+def _unknown_environments(policy: Policy) -> Iterator[Finding]:
+    """What holds in an environment that is not there holds nowhere."""
+    for mentioned in sorted(set(policy.mentioned)):
+        if policy.known and not any(fnmatchcase(known, mentioned) for known in policy.known):
+            near = did_you_mean(mentioned, policy.known) or f"there are {', '.join(policy.known)}"
+            yield Finding(
+                rule=ENVIRONMENT_RULE,
+                engine=Engine.HOUSE,
+                severity=Severity.WARNING,
+                level=Level.ADVISORY,
+                message=f"policies/ names an environment {mentioned}, and there is none ({near})",
+                origin=None,
+                path=f"environments/{mentioned}",
             )
 
 
 def _finding(rule: Rule, template: Template, message: str, path: str, policy: Policy) -> Finding:
     whole = path == WHOLE
     logical_id = path.split("/", 1)[0]
-    resources = template.body.get("Resources")
+    resource_type = template.resource_type(logical_id)
     return Finding(
         rule=rule.id,
         engine=Engine.HOUSE,
@@ -72,6 +91,8 @@ def _finding(rule: Rule, template: Template, message: str, path: str, policy: Po
         origin=template.stack.origins.of("selected_models") if whole else template.origin(path),
         stack="" if whole else template.stack.name,
         model=None if whole else template.stack.model,
-        logical_id=logical_id if isinstance(resources, dict) and logical_id in resources else "",
+        logical_id=logical_id if resource_type else "",
+        resource_type=resource_type,
+        path=path,
         source=rule.source,
     )

@@ -1,0 +1,62 @@
+"""policies/waivers.yaml -> waivers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from esmcfn.domain.waiver import LONGEST_DAYS, Waiver
+from esmcfn.errors import Problem
+from esmcfn.inputs import files, rulebook
+from esmcfn.inputs.document import Document, Plain
+from esmcfn.inputs.folders import POLICIES, names
+from esmcfn.inputs.judge import fitting
+from esmcfn.inputs.memory import Memory
+from esmcfn.inputs.values import Values
+
+NAME = "waivers"
+"""The file's name without its ending: one file, so that one line of CODEOWNERS guards every exception."""
+
+_TEXTS = ("rule", "environment", "resource", "reason", "owner", "approver", "ticket")
+
+
+def waivers(root: Path, problems: list[Problem], memory: Memory) -> tuple[Waiver, ...]:
+    """Every waiver of the root that could be read; what is wrong with the others is added to the problems."""
+    if NAME not in names(root, POLICIES):
+        return ()
+    document = files.document(root, f"{POLICIES}/{NAME}.yaml", memory)
+    problems.extend(document.problems)
+    written = fitting(document, rulebook.WAIVERS, problems).get(NAME)
+    if not isinstance(written, list):
+        return ()
+    return tuple(waiver for waiver in _read(document, written, problems) if waiver)
+
+
+def _read(document: Document, written: list[Plain], problems: list[Problem]) -> Iterator[Waiver | None]:
+    # Items that are wrong are gone from the list, so an item's place is looked up by the item itself.
+    every = (document.top or {}).get(NAME)
+    kept = iter(written)
+    current = next(kept, None)
+    for number, item in enumerate(every if isinstance(every, list) else ()):
+        if isinstance(item, dict) and isinstance(current, dict):
+            yield _waiver(document, number, Values.of(current), problems)
+            current = next(kept, None)
+
+
+def _waiver(document: Document, number: int, values: Values, problems: list[Problem]) -> Waiver | None:
+    """One waiver; None where something is missing or wrong, which is then among the problems."""
+    at = (NAME, number)
+    created, expires = values.day("created"), values.day("expires")
+    for name, day in (("created", created), ("expires", expires)):
+        if day is None and name in values:
+            message = f"{NAME}.{name}: there is no day {values.text(name)}"
+            problems.append(document.problem((*at, name), message, "write one such as 2027-01-31"))
+    texts = {name: values.text(name) for name in _TEXTS}
+    if created is None or expires is None or not all(texts.values()):
+        return None
+    days = (expires - created).days
+    if not 0 <= days <= LONGEST_DAYS:
+        message = f"{NAME}.expires: {expires} is {days} days after created"
+        problems.append(document.problem((*at, "expires"), message, f"a waiver lasts {LONGEST_DAYS} days at most"))
+        return None
+    return Waiver(**texts, created=created, expires=expires, origin=document.place((*at, "rule")))

@@ -1,0 +1,124 @@
+"""Waivers put to findings: pure. No finding is dropped, and a waiver that does not hold is a finding itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from esmcfn.domain.finding import Engine, Finding, Level, Severity
+from esmcfn.domain.origin import Origin
+from esmcfn.domain.waiver import SOON_DAYS, Waiver
+from esmcfn.errors import did_you_mean, shown
+
+EXPIRED_RULE = "ESMCFN-WAIVER-EXPIRED"
+EXPIRING_RULE = "ESMCFN-WAIVER-EXPIRING"
+SELF_RULE = "ESMCFN-WAIVER-SELF"
+UNUSED_RULE = "ESMCFN-WAIVER-UNUSED"
+
+
+class Signatures(Struct, frozen=True, kw_only=True):
+    """What there is to know besides findings and waivers.
+
+    Attributes:
+        environment: name of the one that was judged.
+        known: every environment of the root.
+        today: the day on which waivers have to hold.
+        authors: names, addresses and handles of whoever wrote a line, in lower case; empty where nobody can tell.
+        heard: did the engine of this rule judge everything that the environment selects? Only then is a waiver that
+            covers nothing of no use.
+    """
+
+    environment: str
+    known: Sequence[str]
+    today: date
+    authors: Callable[[Origin], frozenset[str]]
+    heard: Callable[[str], bool]
+
+
+def waived(findings: Iterable[Finding], waivers: Sequence[Waiver], signed: Signatures) -> Iterator[Finding]:
+    """Every finding, with the waiver in force for it, and then what is wrong with the waivers themselves."""
+    here = [waiver for waiver in waivers if fnmatchcase(signed.environment, waiver.environment)]
+    covered: dict[Waiver, list[Finding]] = {waiver: [] for waiver in here}
+    by_author = {waiver: _signed_by_author(waiver, signed) for waiver in here if waiver.in_force(signed.today)}
+    for finding in findings:
+        fitting = [waiver for waiver in here if _covers(waiver, finding)]
+        for waiver in fitting:
+            covered[waiver].append(finding)
+        holding = [waiver for waiver in fitting if by_author.get(waiver) is False]
+        lifted = bool(holding) and finding.level is not Level.HARD
+        yield replace(finding, waiver=holding[0]) if lifted else finding
+    for waiver in waivers:
+        if waiver in covered:
+            yield from _judged(waiver, covered[waiver], by_author.get(waiver, False), signed)
+        elif not any(fnmatchcase(known, waiver.environment) for known in signed.known):
+            near = did_you_mean(waiver.environment, signed.known) or f"there are {', '.join(signed.known) or 'none'}"
+            said = f"there is no environment {shown(waiver.environment)} ({near})"
+            yield _finding(UNUSED_RULE, waiver, said, "correct its environment, or remove it")
+
+
+def _covers(waiver: Waiver, finding: Finding) -> bool:
+    """Is it about this? A glob may mean the stack, the selected model, the resource, or a resource of either."""
+    if waiver.rule != finding.rule:
+        return False
+    above = [name for name in (finding.stack, finding.model) if name]
+    names = [*above, finding.logical_id, *(f"{name}/{finding.logical_id}" for name in above)]
+    return any(fnmatchcase(name, waiver.resource) for name in names)
+
+
+def _signed_by_author(waiver: Waiver, signed: Signatures) -> bool:
+    """Did whoever wrote it approve it? Nobody is accused where git cannot tell."""
+    approver = waiver.approver.casefold()
+    name, _, mail = approver.partition("<")
+    said = {approver.strip(), approver.strip().removeprefix("@"), name.strip(), mail.strip(" >")} - {""}
+    return not said.isdisjoint(signed.authors(waiver.origin))
+
+
+def _judged(waiver: Waiver, covered: Sequence[Finding], by_author: bool, signed: Signatures) -> Iterator[Finding]:
+    """What is to be said about a waiver of this environment: at most one thing."""
+    left = (waiver.expires - signed.today).days
+    liftable = [finding for finding in covered if finding.level is not Level.HARD]
+    if left < 0:
+        again = f", and what it covered counts again ({len(liftable)})" if liftable else ""
+        mend = f"mend what it covers and remove it; {shown(waiver.owner)} owns it"
+        yield _finding(EXPIRED_RULE, waiver, f"it expired on {waiver.expires}{again}", mend)
+    elif signed.today < waiver.created:
+        yield _finding(UNUSED_RULE, waiver, f"it begins on {waiver.created}", "until then it lifts nothing")
+    elif by_author:
+        said = f"{shown(waiver.approver)} wrote it and approves it"
+        yield _finding(SELF_RULE, waiver, f"{said}, so it lifts nothing", "let somebody else approve it")
+    elif covered and not liftable:
+        mend = f"no waiver lifts it: mend what {waiver.rule} says, and remove the waiver"
+        yield _finding(UNUSED_RULE, waiver, f"{waiver.rule} is hard here", mend)
+    elif not covered and signed.heard(waiver.rule):
+        mend = "remove it; if something is still wrong, compare its rule and resource with the finding's"
+        yield _finding(UNUSED_RULE, waiver, "it covers nothing", mend)
+    elif covered and left <= SOON_DAYS:
+        days = "today" if left == 0 else f"in {left} day{'' if left == 1 else 's'}, on {waiver.expires}"
+        mend = f"mend what it covers, or have it approved anew; {shown(waiver.owner)} owns it"
+        yield _finding(EXPIRING_RULE, waiver, f"it expires {days}", mend)
+
+
+_WORTH = {
+    EXPIRED_RULE: (Severity.ERROR, Level.HARD),
+    EXPIRING_RULE: (Severity.WARNING, Level.ADVISORY),
+    SELF_RULE: (Severity.ERROR, Level.HARD),
+    UNUSED_RULE: (Severity.WARNING, Level.ADVISORY),
+}
+
+
+def _finding(rule: str, waiver: Waiver, said: str, advice: str) -> Finding:
+    severity, level = _WORTH[rule]
+    return Finding(
+        rule=rule,
+        engine=Engine.HOUSE,
+        severity=severity,
+        level=level,
+        message=f"the waiver {shown(waiver.ticket)} of {waiver.rule} for {shown(waiver.resource)}: {said}",
+        advice=advice,
+        origin=waiver.origin,
+        path=f"waivers/{waiver.ticket}/{waiver.rule}/{waiver.environment}/{waiver.resource}",
+    )

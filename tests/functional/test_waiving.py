@@ -1,0 +1,100 @@
+"""Waivers and levels through the real command, with the real engines: the shared key's secret has no key of its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from conftest import Root
+
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def shared(root_of) -> Root:
+    """A root with a shared service account, whose secret has to have a KMS key of its own."""
+    root = root_of("basic_shared_user")
+    root.write("policies/levels.yaml", "levels: {CKV_AWS_149: soft}\n")
+    return root
+
+
+def waiver(*, resource: str = "InvokeSecret", rule: str = "CKV_AWS_149", first: int = -30, last: int = 60) -> str:
+    days = {"created": TODAY + timedelta(days=first), "expires": TODAY + timedelta(days=last)}
+    facts = {
+        "rule": rule,
+        "environment": "dev",
+        "resource": resource,
+        "reason": "the next account has a key",
+        "owner": "platform",
+        "approver": "security",
+        "ticket": "SEC-142",
+        **days,
+    }
+    return "waivers:\n  - " + "\n    ".join(f"{key}: {value}" for key, value in facts.items()) + "\n"
+
+
+def findings(root: Root, code: int, verb: str = "check") -> dict[str, dict[str, object]]:
+    done = root.esmcfn(verb, "dev", "-f", "json")
+    assert done.code == code, done.err
+    assert done.document["policy"]["waived"] == sum(bool(each["waived_by"]) for each in done.document["findings"])
+    return {each["rule"]: each for each in done.document["findings"]}
+
+
+def test_without_a_waiver_it_blocks_the_check_the_plan_and_the_deployment(shared):
+    assert findings(shared, 10)["CKV_AWS_149"]["level"] == "soft"
+    assert findings(shared, 10, "plan")["CKV_AWS_149"]["waived_by"] is None
+    assert shared.esmcfn("deploy", "dev", "--yes").code == 10
+
+
+def test_with_one_it_passes_and_the_finding_stays_marked_and_counted(shared):
+    shared.write("policies/waivers.yaml", waiver())
+    found = findings(shared, 0, "plan")["CKV_AWS_149"]
+    assert found["waived_by"] == "SEC-142"
+    assert found["waiver"]["reason"] == "the next account has a key"
+    done = shared.esmcfn("check", "dev")
+    assert "1 waived" in done.out
+    assert "SEC-142" in done.out
+
+
+def test_an_expired_one_is_an_error_and_the_finding_blocks_again(shared):
+    shared.write("policies/waivers.yaml", waiver(first=-90, last=-1))
+    found = findings(shared, 10)
+    assert found["CKV_AWS_149"]["waived_by"] is None
+    assert found["ESMCFN-WAIVER-EXPIRED"]["level"] == "hard"
+    assert found["ESMCFN-WAIVER-EXPIRED"]["file"] == "policies/waivers.yaml"
+
+
+def test_one_that_soon_expires_or_covers_nothing_is_a_warning(shared):
+    more = waiver(rule="CKV_AWS_26", resource='"*"').removeprefix("waivers:\n")
+    shared.write("policies/waivers.yaml", waiver(last=3) + more)
+    found = findings(shared, 0)
+    assert {"ESMCFN-WAIVER-EXPIRING", "ESMCFN-WAIVER-UNUSED"} <= set(found)
+
+
+def test_a_narrowed_run_calls_no_waiver_unused(root_of):
+    root = root_of("multi_model")
+    root.write("policies/waivers.yaml", waiver(resource='"*"'))
+    assert "ESMCFN-WAIVER-UNUSED" in root.esmcfn("check", "dev").out
+    assert "ESMCFN-WAIVER" not in root.esmcfn("check", "dev", "--model", "prototype_model").out
+
+
+def test_nothing_lifts_a_hard_rule(shared):
+    shared.edit("ml.g5.2xlarge", "ml.g5.2xlarge\n    instance_count: 500")
+    shared.write("policies/waivers.yaml", waiver(rule="ESM001", resource='"*"'))
+    found = findings(shared, 10)
+    assert (found["ESM001"]["waived_by"], found["ESM001"]["line"]) == (None, 17)
+    assert "ESM001 is hard here" in found["ESMCFN-WAIVER-UNUSED"]["message"]
+
+
+def test_a_level_may_hold_in_one_environment_alone(shared):
+    shared.write("policies/levels.yaml", "environments:\n  dev:\n    levels: {CKV_AWS_149: hard}\n")
+    assert findings(shared, 10)["CKV_AWS_149"]["level"] == "hard"
+    shared.write("policies/levels.yaml", "environments:\n  prod:\n    levels: {CKV_AWS_149: hard}\n")
+    assert findings(shared, 0)["CKV_AWS_149"]["level"] == "advisory"
+
+
+def test_a_waiver_that_cannot_be_read_is_invalid_input(shared):
+    shared.write("policies/waivers.yaml", waiver(last=200))
+    done = shared.esmcfn("check", "dev")
+    assert done.code == 3
+    assert done.err.startswith("policies/waivers.yaml:10:5: waivers.expires: ")

@@ -1,0 +1,185 @@
+"""Waivers: what they lift and what they never do, and what becomes of those that do not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+from builders import a_waiver
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from esmcfn.domain.finding import Engine, Finding, Level, Severity
+from esmcfn.domain.origin import Origin
+from esmcfn.domain.waiver import Waiver
+from esmcfn.policy.explanation import OWN
+from esmcfn.policy.waivers import EXPIRED_RULE, EXPIRING_RULE, SELF_RULE, UNUSED_RULE, Signatures, waived
+
+TODAY = date(2026, 12, 1)
+
+
+def a_finding(**changes: object) -> Finding:
+    finding = Finding(
+        rule="CKV_AWS_149",
+        engine=Engine.CHECKOV,
+        severity=Severity.WARNING,
+        level=Level.SOFT,
+        message="a key of one's own",
+        origin=Origin("environments/dev.yaml", 10),
+        stack="esm-dev",
+        logical_id="InvokeSecret",
+    )
+    return replace(finding, **changes)
+
+
+def put(
+    findings: Sequence[Finding], *waivers: Waiver, today: date = TODAY, wrote: str = "", heard: bool = True
+) -> list[Finding]:
+    signed = Signatures(
+        environment="dev",
+        known=("dev", "prod"),
+        today=today,
+        authors=lambda origin: frozenset({wrote} - {""}),
+        heard=lambda rule: heard,
+    )
+    return list(waived(findings, waivers, signed))
+
+
+def test_a_finding_that_is_waived_stays_marked_and_blocks_no_more() -> None:
+    (finding,) = put([a_finding()], a_waiver())
+    assert finding.waived_by == "SEC-142"
+    assert not finding.blocks
+
+
+@pytest.mark.parametrize(
+    "resource",
+    ["InvokeSecret", "*", "esm-dev", "esm-*", "esm-dev/*", "esm-dev/InvokeSecret", "Invoke?ecret", "key/*", "key"],
+)
+def test_a_glob_may_mean_the_stack_the_model_or_the_resource(resource: str) -> None:
+    (finding,) = put([a_finding(model="key")], a_waiver(resource=resource))
+    assert finding.waived_by == "SEC-142"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"rule": "CKV_AWS_26"}, {"environment": "prod"}, {"resource": "invokesecret"}, {"resource": "other/*"}],
+)
+def test_a_waiver_of_something_else_lifts_nothing(change: dict[str, str]) -> None:
+    assert put([a_finding()], a_waiver(**change))[0].blocks
+
+
+def test_a_finding_about_the_whole_environment_is_waived_by_a_star() -> None:
+    assert not put([a_finding(stack="", logical_id="")], a_waiver(resource="*"))[0].blocks
+
+
+def test_nothing_lifts_a_hard_rule_and_the_waiver_is_told_so() -> None:
+    finding, told = put([a_finding(level=Level.HARD)], a_waiver())
+    assert finding.blocks
+    assert (told.rule, told.level) == (UNUSED_RULE, Level.ADVISORY)
+    assert "CKV_AWS_149 is hard here" in told.message
+
+
+def test_an_expired_waiver_is_an_error_and_what_it_covered_blocks_again() -> None:
+    finding, told = put([a_finding()], a_waiver(), today=date(2027, 3, 2))
+    assert finding.blocks
+    assert (told.rule, told.severity, told.level) == (EXPIRED_RULE, Severity.ERROR, Level.HARD)
+    assert told.message == (
+        "the waiver SEC-142 of CKV_AWS_149 for InvokeSecret: it expired on 2027-03-01, and what it covered counts "
+        "again (1)"
+    )
+    assert told.advice == "mend what it covers and remove it; platform owns it"
+    assert told.origin == Origin("policies/waivers.yaml", 2)
+
+
+def test_an_expired_waiver_that_covers_nothing_is_an_error_too() -> None:
+    (told,) = put([], a_waiver(), today=date(2027, 3, 2))
+    assert told.rule == EXPIRED_RULE
+    assert told.message.endswith("it expired on 2027-03-01")
+
+
+def test_the_last_day_counts_and_the_first_one_too() -> None:
+    for day in (date(2026, 11, 1), date(2027, 3, 1)):
+        assert not put([a_finding()], a_waiver(), today=day)[0].blocks
+
+
+def test_a_waiver_that_has_not_begun_lifts_nothing() -> None:
+    finding, told = put([a_finding()], a_waiver(), today=date(2026, 10, 31))
+    assert finding.blocks
+    assert (told.rule, told.level) == (UNUSED_RULE, Level.ADVISORY)
+    assert told.message.endswith("it begins on 2026-11-01")
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(0, "it expires today"), (1, "in 1 day, on 2027"), (14, "in 14 days, on 2027")]
+)
+def test_what_soon_expires_is_a_warning(days: int, words: str) -> None:
+    finding, told = put([a_finding()], a_waiver(), today=date(2027, 3, 1) - timedelta(days=days))
+    assert not finding.blocks
+    assert (told.rule, told.severity, told.blocks) == (EXPIRING_RULE, Severity.WARNING, False)
+    assert words in told.message
+
+
+def test_what_expires_later_is_no_news() -> None:
+    assert len(put([a_finding()], a_waiver(), today=date(2027, 2, 14))) == 1
+
+
+def test_what_covers_nothing_is_a_warning() -> None:
+    (told,) = put([], a_waiver())
+    assert (told.rule, told.severity, told.blocks) == (UNUSED_RULE, Severity.WARNING, False)
+
+
+def test_nothing_is_called_unused_where_its_engine_did_not_judge_everything() -> None:
+    assert put([], a_waiver(), heard=False) == []
+
+
+def test_an_environment_that_does_not_exist_is_told_wherever_one_looks() -> None:
+    (told,) = put([], a_waiver(environment="deb"))
+    assert told.rule == UNUSED_RULE
+    assert told.message.endswith("there is no environment deb (did you mean dev?)")
+
+
+@pytest.mark.parametrize(
+    ("approver", "wrote"),
+    [
+        ("Ada Lovelace", "ada lovelace"),
+        ("ada@example.com", "ada@example.com"),
+        ("Ada Lovelace <Ada@Example.com>", "ada@example.com"),
+        ("@ada", "ada"),
+    ],
+)
+def test_nobody_approves_what_they_wrote(approver: str, wrote: str) -> None:
+    finding, told = put([a_finding()], a_waiver(approver=approver), wrote=wrote)
+    assert finding.blocks
+    assert (told.rule, told.severity, told.level) == (SELF_RULE, Severity.ERROR, Level.HARD)
+
+
+def test_somebody_else_may_approve_it() -> None:
+    assert not put([a_finding()], a_waiver(), wrote="ada@example.com")[0].blocks
+
+
+def test_of_two_waivers_the_one_that_holds_counts() -> None:
+    old = a_waiver(ticket="OLD", created=date(2026, 1, 1), expires=date(2026, 2, 1))
+    finding, told = put([a_finding()], old, a_waiver())
+    assert finding.waived_by == "SEC-142"
+    assert told.rule == EXPIRED_RULE
+
+
+@given(
+    st.lists(st.sampled_from(("CKV_AWS_149", "CKV_AWS_26", "ESM001"))),
+    st.lists(st.sampled_from(("CKV_AWS_149", "ESM001"))),
+    st.dates(),
+)
+def test_waiving_never_drops_a_finding_and_changes_nothing_but_the_mark(
+    rules: list[str], waived_rules: list[str], today: date
+) -> None:
+    findings = [a_finding(rule=rule, message=str(number)) for number, rule in enumerate(rules)]
+    waivers = [a_waiver(rule=rule, ticket=str(number)) for number, rule in enumerate(waived_rules)]
+    said = put(findings, *waivers, today=today)
+    assert [replace(finding, waiver=None) for finding in said[: len(findings)]] == findings
+    assert all(finding.rule.startswith("ESMCFN-WAIVER-") for finding in said[len(findings) :])
+
+
+def test_what_is_said_about_waivers_is_explained() -> None:
+    assert {EXPIRED_RULE, EXPIRING_RULE, SELF_RULE, UNUSED_RULE} <= set(OWN)
