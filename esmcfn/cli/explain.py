@@ -8,9 +8,12 @@ import click
 
 
 def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from esmcfn.policy.explanation import OWN
+    from esmcfn.policy.graph import GRAPH_RULES
     from esmcfn.policy.house import RULES
 
-    return [rule.id for rule in RULES if rule.id.startswith(incomplete.upper())]
+    known = [*(rule.id for rule in (*RULES, *GRAPH_RULES)), *OWN]
+    return [rule for rule in known if rule.startswith(incomplete.upper())]
 
 
 @click.command(
@@ -33,23 +36,27 @@ def explain(ctx: click.Context, rule: str, form: str) -> None:
     """Say why a rule exists, with its source, a good and a bad example."""
     from esmcfn.inputs import levels
     from esmcfn.policy import house
+    from esmcfn.policy.graph import BY_ID
+    from esmcfn.policy.page import shortened
     from esmcfn.render.explanation import explained
 
-    known = house.find(rule)
+    ours = BY_ID.get(rule.upper())
+    known = ours or house.find(rule)
     if known is None:
         click.echo(explained(_foreign(ctx.obj["root"], rule), form), nl=False)
         return
     level = levels(ctx.obj["root"]).get(known.id, known.level)
     facts = {
         "rule": known.id,
-        "engine": "house",
+        "engine": "checkov" if ours else "house",
         "severity": known.severity.value,
         "level": level.value,
         "summary": known.summary,
         "why": known.why,
+        "advice": known.advice,
         "source": known.source,
-        "good": known.good,
-        "bad": known.bad,
+        "good": shortened(known.good) if form == "text" else known.good,
+        "bad": shortened(known.bad) if form == "text" else known.bad,
     }
     click.echo(explained(facts, form), nl=False)
 
@@ -66,13 +73,14 @@ def _foreign(root: Path, rule: str) -> dict[str, str]:
     from esmcfn.policy.engine import Surroundings
     from esmcfn.policy.explanation import OWN, Unknown
     from esmcfn.policy.explanation import explain as looked_up
+    from esmcfn.policy.graph import BY_ID
     from esmcfn.policy.house import RULES
 
     asked = rule.upper()
     # A rule means the same in every region; an engine only wants to hear of one.
     found = looked_up(asked, Surroundings(region="us-east-2", checks=root / CHECKS))
     if isinstance(found, Unknown):
-        ours = [*(each.id for each in RULES), *OWN]
+        ours = [*(each.id for each in RULES), *BY_ID, *OWN]
         near = found.near or did_you_mean(asked[:80], ours) or f"house rules: {RULES[0].id} to {RULES[-1].id}"
         said = rule if rule.isprintable() and len(rule) <= 80 else repr(rule[:80])
         raise UsageError(f"no engine has a rule {said}", next_step=near)

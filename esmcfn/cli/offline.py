@@ -12,6 +12,7 @@ from esmcfn.cli import options
 if TYPE_CHECKING:
     from esmcfn.cli.compose import Run
     from esmcfn.domain.report import Report
+    from esmcfn.verbs.offline import Given
 
 
 @click.command(epilog="\b\nExamples:\n  esmcfn validate dev\n  esmcfn validate --all -f json\n")
@@ -43,14 +44,57 @@ def build(run: Run, *, out: Path | None) -> int:
 
 @click.command(
     short_help="Judge the built templates.",
-    epilog="\b\nExamples:\n  esmcfn check dev\n  esmcfn check --all -f json\n",
+    epilog="""\b
+Examples:
+  esmcfn check dev
+  esmcfn check --all -f json
+  esmcfn check dev --template other.json
+""",
 )
 @options.reports("check")
-def check(run: Run) -> int:
-    """Judge the built templates: cfn-lint, checkov and the house rules."""
+@click.option(
+    "--template",
+    "templates",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    envvar="ESMCFN_TEMPLATE",
+    help="Judge this CloudFormation template (JSON) in place of what is built; may be repeated.",
+)
+def check(run: Run, *, templates: tuple[Path, ...]) -> int:
+    """Judge the built templates: cfn-lint, checkov and the house rules, waivers applied."""
     from esmcfn.verbs import offline
 
-    return run.emit(run.outcomes(offline.check))
+    given = tuple(_given(path) for path in templates)
+    return run.emit(
+        run.outcomes(lambda project, selection, world: offline.check(project, selection, world, given=given))
+    )
+
+
+def _given(path: Path) -> Given:
+    """A template that somebody else wrote.
+
+    Raises:
+        InputError: it is not one, or not in JSON.
+    """
+    import json
+
+    from esmcfn.errors import InputError, Problem
+    from esmcfn.verbs.offline import Given
+
+    try:
+        text = path.read_text("utf-8-sig")
+        body = json.loads(text)
+    except OSError as error:
+        raise InputError((Problem(str(path), 1, 1, f"the file cannot be read: {error.strerror}"),)) from error
+    except UnicodeDecodeError as error:
+        raise InputError((Problem(str(path), 1, 1, "the file is not UTF-8", "save it as UTF-8"),)) from error
+    except (ValueError, RecursionError) as error:
+        line, column = getattr(error, "lineno", 1), getattr(error, "colno", 1)
+        said = f"not JSON: {getattr(error, 'msg', 'nested too deeply')}"
+        raise InputError((Problem(str(path), line, column, said, "a template is judged in JSON"),)) from error
+    if not isinstance(body, dict) or not isinstance(body.get("Resources"), dict):
+        raise InputError((Problem(str(path), 1, 1, "not a CloudFormation template: it has no Resources"),))
+    return Given(path=path.as_posix(), text=text, body=body)
 
 
 def _placed(report: Report, folder: Path | None) -> Report:

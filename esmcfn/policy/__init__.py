@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -35,6 +36,9 @@ from esmcfn.policy.hearing import Hearing
 from esmcfn.policy.process import Fault
 from esmcfn.policy.remark import LEVELS_RULE, Remark
 from esmcfn.policy.verdicts import Verdicts
+
+if TYPE_CHECKING:
+    from esmcfn.policy.house.rule import Described
 
 __all__ = ["DEADLINE_SECONDS", "ENGINES", "Judgement", "begin"]
 
@@ -226,12 +230,14 @@ def _marked(findings: Iterable[Finding], environment: str) -> Iterator[Finding]:
 def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Policy) -> Finding:
     if remark.rule == LEVELS_RULE:
         return _levels(remark, adapter)
+    ours = _described(remark.rule)
     return Finding(
         rule=remark.rule,
         engine=adapter.engine,
         severity=remark.severity,
-        level=policy.levels.get(remark.rule) or adapter.level(remark.severity),
+        level=policy.levels.get(remark.rule) or (ours.level if ours else adapter.level(remark.severity)),
         message=remark.message,
+        advice=ours.advice if ours else "",
         origin=template.origin(remark.path),
         stack=template.stack.name,
         model=template.stack.model,
@@ -240,6 +246,15 @@ def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Polic
         path=remark.path,
         source=remark.source,
     )
+
+
+def _described(rule: str) -> Described | None:
+    """What we say about a check of our own, None about another engine's."""
+    if not rule.startswith("CKV2_ESM_"):
+        return None
+    from esmcfn.policy.graph import BY_ID
+
+    return BY_ID.get(rule)
 
 
 def _levels(remark: Remark, adapter: Adapter) -> Finding:

@@ -1,7 +1,8 @@
 """checkov: knows security practice. It is a tool in an environment that `esmcfn.policy.tools` makes.
 
-A root's own checks (policies/checkov) may be Python: they run in checkov's process, without credentials or proxies
-in its environment, and with the rights of whoever runs esmcfn.
+Our own checks (policy/checks) and a root's (policies/checkov) run along; of two with the same id the root's
+counts. A root's may be Python: they run in checkov's process, without credentials or proxies in its environment, and
+with the rights of whoever runs esmcfn.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ STAMP = "esmcfn-requirements.sha256"
 
 IDS = r"CKV2?(?:_[A-Z0-9]+)+"
 """What ids of its checks look like, and of a root's own."""
+
+OURS = RUNNERS / "checks"
+"""The folder of our own checks; `graph` says what they are about."""
 
 SCRATCH = "esmcfn-scratch"
 """Folder of an environment where checkov's HCL parser keeps its grammar: making it takes half a second."""
@@ -64,7 +68,7 @@ def installation(environment: Path, checks: Path | None = None) -> Installation 
         version=version,
         # -I: neither the current folder nor the user's PYTHON variables decide what is imported.
         command=(str(python), "-I", "-X", "utf8", str(RUNNERS / "checkov_runner.py")),
-        question=_checks(checks),
+        question={**_checks("checks", checks), **_checks("ours", OURS)},
         scratch=environment / SCRATCH,
     )
 
@@ -123,8 +127,8 @@ def _listed(folder: Path) -> list[str]:
         return []
 
 
-def _checks(folder: Path | None) -> dict[str, str]:
-    """The root's own checks, with a digest of their text: an edited check judges anew."""
+def _checks(name: str, folder: Path | None) -> dict[str, str]:
+    """A folder of checks, with a digest of their text: an edited check judges anew."""
     if folder is None or not folder.is_dir():
         return {}
     whole = hashlib.sha256()
@@ -132,7 +136,7 @@ def _checks(folder: Path | None) -> dict[str, str]:
         if path.is_file() and path.suffix in {".py", ".yaml", ".yml", ".json"}:
             whole.update(f"{path.relative_to(folder).as_posix()}\0".encode())
             whole.update(hashlib.sha256(path.read_bytes()).digest())
-    return {"checks": str(folder.resolve()), "checks_digest": whole.hexdigest()}
+    return {name: str(folder.resolve()), f"{name}_digest": whole.hexdigest()}
 
 
 CHECKOV = Adapter(

@@ -1,7 +1,7 @@
 """Ask checkov about templates: the question as JSON on stdin, its remarks as JSON on stdout.
 
-{checks, levels, templates: [{name, text}]} -> {version, templates: {name: [remark]}}
-{checks, explain: rule} -> {rules: {id: {name, why, source, severity} for the one asked about, {} for the others}}
+{checks, ours, levels, templates: [{name, text}]} -> {version, templates: {name: [remark]}}
+{checks, ours, explain: rule} -> {rules: {id: {name, why, source, severity} for the one asked about, {} for the others}}
 
 A script, run by path by the interpreter of checkov's own environment, where esmcfn is not. Only checkov's
 CloudFormation runner is loaded; its command line would load thirty, ask its maker's platform for news and
@@ -55,13 +55,13 @@ def judge(question: dict[str, Any]) -> dict[str, Any]:
     names = {write(template): template["name"] for template in question["templates"]}
     said: dict[str, list[dict[str, str]]] = {name: [] for name in names.values()}
     results: dict[str, list[list[str]]] = {name: [] for name in names.values()}
-    for record in records(list(names), question.get("checks", "")):
+    for record in records(list(names), folders(question)):
         name = names[record.file_abs_path]
         result = record.check_result["result"].value
         results[name].append([record.check_id, record.resource, result])
         if result == "FAILED":
             said[name].append(remark(record))
-    known = {check.id for check in all_checks()} if question.get("levels") else set()
+    known = {check.id for check in all_checks(folders(question))} if question.get("levels") else set()
     unknown = [unknown_level(rule) for rule in question.get("levels", "").split(",") if rule and rule not in known]
     said = {name: unknown + remarks for name, remarks in said.items()}
     answer: dict[str, Any] = {"version": version, "templates": said}
@@ -72,7 +72,7 @@ def judge(question: dict[str, Any]) -> dict[str, Any]:
 
 def explain(question: dict[str, Any]) -> dict[str, Any]:
     """What checkov itself says about a check, beside the ids of all that look at CloudFormation."""
-    checks = {check.id: check for check in all_checks(question.get("checks", ""))}
+    checks = {check.id: check for check in all_checks(folders(question))}
     said: dict[str, Any] = {check_id: {} for check_id in checks}
     asked = checks.get(question["explain"])
     if asked:
@@ -87,16 +87,21 @@ def explain(question: dict[str, Any]) -> dict[str, Any]:
     return {"rules": said}
 
 
-def all_checks(more: str = "") -> list[Any]:
-    """Every check that looks at CloudFormation, of one resource or of several; a folder's own are loaded first."""
+def folders(question: dict[str, Any]) -> list[str]:
+    """Folders of checks besides checkov's own. Of two checks with one id checkov keeps the first: the root's."""
+    return [question[name] for name in ("checks", "ours") if question.get(name)]
+
+
+def all_checks(more: list[str]) -> list[Any]:
+    """Every check that looks at CloudFormation, of one resource or of several; those of the folders included."""
     from checkov.cloudformation.checks.resource.registry import cfn_registry
     from checkov.cloudformation.runner import Runner
 
     graph = Runner().graph_registry
     graph.load_checks()
-    if more:
-        cfn_registry.load_external_checks(more)
-        graph.load_external_checks(more)
+    for folder in more:
+        cfn_registry.load_external_checks(folder)
+        graph.load_external_checks(folder)
     return [*(check for _, check in cfn_registry.all_checks()), *graph.checks]
 
 
@@ -116,11 +121,31 @@ def write(template: dict[str, str]) -> str:
     """Put a template into a file, and return the file's path."""
     path = os.path.abspath(f"{template['name']}.json")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(template["text"])
+        file.write(unskipped(template["text"]))
     return path
 
 
-def records(files: list[str], checks: str) -> list[Any]:
+def unskipped(text: str) -> str:
+    """A template without what it tells checkov to leave out: waivers are signed elsewhere, by somebody else."""
+    try:
+        body = json.loads(text) if '"checkov"' in text else {}
+    except ValueError:  # checkov's to refuse
+        return text
+    resources = body.get("Resources") if isinstance(body, dict) else None
+    skips = (
+        [each["Metadata"] for each in resources.values() if has_metadata(each)] if isinstance(resources, dict) else []
+    )
+    for metadata in skips:
+        metadata.pop("checkov", None)
+    return json.dumps(body, indent=2) if skips else text
+
+
+def has_metadata(resource: Any) -> bool:
+    """Does a resource carry Metadata as a mapping?"""
+    return isinstance(resource, dict) and isinstance(resource.get("Metadata"), dict)
+
+
+def records(files: list[str], checks: list[str]) -> list[Any]:
     """Every record that checkov makes of these files: passed, failed and skipped ones."""
     from checkov.cloudformation.runner import Runner
     from checkov.runner_filter import RunnerFilter
@@ -129,7 +154,7 @@ def records(files: list[str], checks: str) -> list[Any]:
     report = runner.run(
         root_folder=None,
         files=files,
-        external_checks_dir=[checks] if checks else None,
+        external_checks_dir=checks or None,
         runner_filter=RunnerFilter(framework=["cloudformation"], show_progress_bar=False),
     )
     unread = [file for file in files if file in report.parsing_errors or file not in runner.definitions]
@@ -148,7 +173,7 @@ def remark(record: Any) -> dict[str, str]:
         "rule": record.check_id,
         "severity": SEVERITIES.get(severity, UNRANKED),
         "logical_id": logical_id,
-        "path": f"{logical_id}/{inside}" if inside else logical_id,
+        "path": f"{logical_id}/{inside}".replace("/*/", "/0/") if inside else logical_id,
         "message": record.check_name,
         "source": record.guideline or source(record.check_id),
     }

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
 from esmcfn import plan, template
+from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Built, Checked, Report, Validated
-from esmcfn.domain.stack import Selection
+from esmcfn.domain.stack import BaseStack, Selection
+from esmcfn.domain.template import Template
 from esmcfn.errors import ExitCode
 from esmcfn.verbs.world import World
 
@@ -24,9 +30,13 @@ def build(selection: Selection) -> Report:
     return Report(verb="build", environment=name, body=body)
 
 
-def check(project: Project, selection: Selection, world: World) -> Report:
-    """Ask every rule about every template."""
-    templates = template.synthesize_all(selection)
+def check(project: Project, selection: Selection, world: World, *, given: Sequence[Given] = ()) -> Report:
+    """Ask every rule about every template.
+
+    Args:
+        given: templates that somebody else wrote, to be judged in place of what the environment builds.
+    """
+    templates = tuple(_foreign(each, selection) for each in given) or template.synthesize_all(selection)
     with world.begin(templates, policy=project.policy, region=selection.target.region) as judgement:
         findings = judgement.findings()
         engines = dict(judgement.engines)
@@ -38,3 +48,44 @@ def check(project: Project, selection: Selection, world: World) -> Report:
         body=Checked(environment=name, findings=findings, engines=engines, verdict=verdict),
         exit_code=ExitCode.FINDINGS if verdict.blocked else ExitCode.DONE,
     )
+
+
+class Given(Struct, frozen=True, kw_only=True):
+    """A template that esmcfn did not write.
+
+    Attributes:
+        path: of its file, as findings name it.
+        body: its text, parsed.
+    """
+
+    path: str
+    text: str
+    body: Mapping[str, object]
+
+
+def _foreign(given: Given, selection: Selection) -> Template:
+    """As if it were the base stack of the environment: the same account, region and tags."""
+    tags = dict(selection.environment.tags)
+    stack = BaseStack(
+        name=given.path,
+        environment=selection.environment.name,
+        target=selection.target,
+        tags=tags,
+        execution_role=None,
+        service_account=None,
+        origins=Origins(at=Origin(given.path, 1)),
+    )
+    return Template(stack=stack, text=given.text, body=given.body, digest="", origins=_places(given), names={})
+
+
+def _places(given: Given) -> Mapping[str, Origin]:
+    """Lines of resources, as far as each begins a line of its own below "Resources"."""
+    resources = given.body.get("Resources")
+    lines = given.text.splitlines()
+    start = next((number for number, line in enumerate(lines) if line.strip().startswith('"Resources"')), len(lines))
+    places: dict[str, Origin] = {}
+    for number, line in enumerate(lines[start:], start=start + 1):
+        name = line.strip().partition('"')[2].partition('":')[0]
+        if isinstance(resources, dict) and name in resources:
+            places.setdefault(name, Origin(given.path, number, line.index('"') + 1))
+    return places

@@ -22,9 +22,9 @@ ROOT = HERE.parents[1]
 ROOTS = (".", "examples/basic", "examples/basic_shared_user", "examples/multi_model")
 
 
-def built(root: str) -> tuple[Policy, tuple[Template, ...]]:
-    """What a root's dev builds, and the policy in force there."""
-    loaded = load(ROOT / root, "dev")
+def built(root: str, environment: str = "dev") -> tuple[Policy, tuple[Template, ...]]:
+    """What a root's environment builds, and the policy in force there."""
+    loaded = load(ROOT / root, environment)
     return loaded.project.policy, synthesize_all(select(loaded.project, problems=loaded.problems))
 
 

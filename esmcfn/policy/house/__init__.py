@@ -1,9 +1,15 @@
 """House rules: what neither cfn-lint nor checkov knows, as values. Pure: a template in, findings out.
 
-hosting   instances, offers, model packages
-access    roles, policies, access keys
-container images and variables of own containers
-page      docs/rules.md, made from RULES
+hosting     instances, offers, model packages
+access      roles, policies, access keys
+container   images and variables of own containers
+choice      what an environment may choose: types, registries, tags, quotas
+production  what an environment owes to people who depend on it
+refused     what SageMaker refuses a model package
+trust       who may assume a role, and whom a policy lets in
+whole       a template's size, what it tells, keeps and would switch off
+amount      prices, and what autoscaling may add
+value       variables' values
 """
 
 from __future__ import annotations
@@ -13,18 +19,37 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
+from esmcfn.domain.origin import Origins
 from esmcfn.domain.project import Policy
 from esmcfn.domain.template import Template
 from esmcfn.errors import did_you_mean
 from esmcfn.policy.house.access import ACCESS_RULES
+from esmcfn.policy.house.amount import AMOUNT_RULES
+from esmcfn.policy.house.choice import CHOICE_RULES
 from esmcfn.policy.house.container import CONTAINER_RULES
 from esmcfn.policy.house.hosting import HOSTING_RULES
-from esmcfn.policy.house.rule import WHOLE, Rule, Subject
+from esmcfn.policy.house.production import PRODUCTION_RULES
+from esmcfn.policy.house.refused import REFUSED_RULES
+from esmcfn.policy.house.rule import ENVIRONMENT, Rule, Subject
+from esmcfn.policy.house.trust import TRUST_RULES
+from esmcfn.policy.house.value import VALUE_RULES
+from esmcfn.policy.house.whole import WHOLE_RULES
 from esmcfn.policy.remark import ENVIRONMENT_RULE, LEVELS_RULE
 
 __all__ = ["RULES", "Rule", "Subject", "find", "findings"]
 
-RULES: tuple[Rule, ...] = (*HOSTING_RULES, *ACCESS_RULES, *CONTAINER_RULES)
+RULES: tuple[Rule, ...] = (
+    *HOSTING_RULES,
+    *ACCESS_RULES,
+    *CONTAINER_RULES,
+    *CHOICE_RULES,
+    *PRODUCTION_RULES,
+    *REFUSED_RULES,
+    *TRUST_RULES,
+    *WHOLE_RULES,
+    *AMOUNT_RULES,
+    *VALUE_RULES,
+)
 
 _HOUSE = re.compile(r"ESM\d{3}")
 
@@ -39,7 +64,7 @@ def findings(templates: Sequence[Template], policy: Policy) -> Iterator[Finding]
     yield from _unknown_levels(policy)
     yield from _unknown_environments(policy)
     for template in templates:
-        subject = Subject(template=template, others=templates, limits=policy.limits)
+        subject = Subject(template=template, others=templates, policy=policy)
         for rule in RULES:
             for message, path in rule.check(subject):
                 yield _finding(rule, template, message, path, policy)
@@ -79,8 +104,8 @@ def _unknown_environments(policy: Policy) -> Iterator[Finding]:
 
 
 def _finding(rule: Rule, template: Template, message: str, path: str, policy: Policy) -> Finding:
-    whole = path == WHOLE
-    logical_id = path.split("/", 1)[0]
+    whole = path.startswith(ENVIRONMENT)
+    logical_id = "" if whole else path.split("/", 1)[0]
     resource_type = template.resource_type(logical_id)
     return Finding(
         rule=rule.id,
@@ -88,7 +113,8 @@ def _finding(rule: Rule, template: Template, message: str, path: str, policy: Po
         severity=rule.severity,
         level=policy.levels.get(rule.id, rule.level),
         message=message,
-        origin=template.stack.origins.of("selected_models") if whole else template.origin(path),
+        advice=rule.advice,
+        origin=_environment_s(policy, template).of(path.removeprefix(ENVIRONMENT)) if whole else template.origin(path),
         stack="" if whole else template.stack.name,
         model=None if whole else template.stack.model,
         logical_id=logical_id if resource_type else "",
@@ -96,3 +122,8 @@ def _finding(rule: Rule, template: Template, message: str, path: str, policy: Po
         path=path,
         source=rule.source,
     )
+
+
+def _environment_s(policy: Policy, template: Template) -> Origins:
+    """Where the environment's keys stand; a base stack knows as well, where only templates are judged."""
+    return policy.environment.origins if policy.environment else template.stack.origins

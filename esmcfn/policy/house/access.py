@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from esmcfn.domain.finding import Level, Severity
 from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, text
+from esmcfn.policy.house.walk import walk
 
 _KEY = "AWS::IAM::AccessKey"
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  (a resource type)
@@ -41,7 +42,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 def _secret_leaks(subject: Subject) -> Iterable[Complaint]:
     keys = {logical_id for logical_id, _ in subject.resources(_KEY)}
     safe = {f"Resources/{logical_id}/Properties/SecretString" for logical_id, _ in subject.resources(_SECRET)}
-    for path, value in _walk(subject.template.body, ""):
+    for path, value in walk(subject.template.body, ""):
         if any(path == place or path.startswith(f"{place}/") for place in safe):
             continue
         for key in sorted(keys):
@@ -85,7 +86,7 @@ def _long_lived_key(subject: Subject) -> Iterable[Complaint]:
 
 
 def _any_resource(subject: Subject) -> Iterable[Complaint]:
-    for path, statement in _statements(subject):
+    for path, statement in statements(subject):
         everything = "*" in items(statement.get("Resource"))
         actions = [str(action) for action in items(statement.get("Action"))]
         excess = sorted(action for action in actions if action not in WITHOUT_RESOURCE)
@@ -94,7 +95,7 @@ def _any_resource(subject: Subject) -> Iterable[Complaint]:
 
 
 def _mixed_case(subject: Subject) -> Iterable[Complaint]:
-    for path, statement in _statements(subject):
+    for path, statement in statements(subject):
         for resource in items(statement.get("Resource")):
             # What CloudFormation fills in counts as lower case, and its own colons must not count.
             found = _ENDPOINT.search(_PLACEHOLDER.sub("x", text(resource)))
@@ -102,7 +103,7 @@ def _mixed_case(subject: Subject) -> Iterable[Complaint]:
                 yield f"endpoint/{found['name']} never matches: write it in lower case", f"{path}/Resource"
 
 
-def _statements(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:
+def statements(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Path and text of every statement of every IAM policy."""
     for logical_id, properties in subject.resources(*_POLICIES):
         documents = [("PolicyDocument", properties.get("PolicyDocument"))]
@@ -111,18 +112,6 @@ def _statements(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:
         for place, document in documents:
             for index, statement in enumerate(items(mapping(document).get("Statement"))):
                 yield f"{logical_id}/{place}/Statement/{index}", mapping(statement)
-
-
-def _walk(value: object, path: str) -> Iterator[tuple[str, object]]:
-    """Every node with its path."""
-    yield path, value
-    inner: Iterable[tuple[object, object]] = ()
-    if isinstance(value, dict):
-        inner = value.items()
-    elif isinstance(value, list):
-        inner = enumerate(value)
-    for key, each in inner:
-        yield from _walk(each, f"{path}/{key}" if path else str(key))
 
 
 def _role(policy: str) -> str:
@@ -184,6 +173,7 @@ ACCESS_RULES = (
         level=Level.HARD,
         summary="The secret of an access key goes into Secrets Manager and nowhere else",
         why="Outputs, metadata and tags are read by everybody who may look at the stack, and they are kept.",
+        advice="put it into a secret of Secrets Manager, and hand on its ARN",
         source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/security-best-practices.html",
         check=_secret_leaks,
         good=_USER_AND_KEY
@@ -208,6 +198,7 @@ Parameter:
         level=Level.ADVISORY,
         summary="Callers assume a role instead of holding an access key",
         why="A key works for whoever finds it, from anywhere, until somebody notices.",
+        advice="set enable_shared_service_account to false, and let callers assume a role",
         source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
         check=_long_lived_key,
         good=_ROLE_TO_ASSUME,
@@ -219,6 +210,7 @@ Parameter:
         level=Level.SOFT,
         summary="Nobody gets AdministratorAccess, AmazonSageMakerFullAccess or the like",
         why="Running a package takes logs and metrics; these also read buckets and delete endpoints.",
+        advice="name the policies that are needed; what models need is there without execution_role.managed_policies",
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html",
         check=_too_powerful,
         good=_role("AmazonEC2ContainerRegistryReadOnly"),
@@ -230,6 +222,7 @@ Parameter:
         level=Level.SOFT,
         summary="A policy names its resources, save for the few actions that know none",
         why='"*" includes everything that the account will ever hold.',
+        advice="name the ARNs, or split off the actions that take none",
         source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
         check=_any_resource,
         good=_policy("sagemaker:InvokeEndpoint", f"{_ENDPOINT_ARN}/endpoint-esmc-300m-1-0a1b2c3d"),
@@ -241,6 +234,7 @@ Parameter:
         level=Level.HARD,
         summary="An endpoint's ARN in a policy is in lower case",
         why="SageMaker's ARNs are in lower case whatever the name is, and IAM compares exactly.",
+        advice="write the name in lower case",
         source="https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html",
         check=_mixed_case,
         good=_policy("sagemaker:InvokeEndpoint", f"{_ENDPOINT_ARN}/endpoint-esmc-300m-1-0a1b2c3d"),

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from esmcfn.domain.finding import Level, Severity
 from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, text
 
 _MODEL = "AWS::SageMaker::Model"
+_WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRETS = frozenset({"CREDENTIAL", "CREDENTIALS", "KEY", "PASSWORD", "SECRET", "TOKEN"})
 
 
 def _image_by_tag(subject: Subject) -> Iterable[Complaint]:
-    for path, container in _containers(subject):
+    for path, container in containers(subject):
         image = text(container.get("Image"))
         if image and "@sha256:" not in image:
-            yield f"{image} may be another image tomorrow; name it by digest (@sha256:...)", f"{path}/Image"
+            yield f"{image} may be another image tomorrow", f"{path}/Image"
 
 
 def _secret_in_environment(subject: Subject) -> Iterable[Complaint]:
     """By the name alone: a value would have to be shown to be judged."""
-    for path, container in _containers(subject):
+    for path, container in containers(subject):
         for name in mapping(container.get("Environment")):
-            if not _SECRETS.isdisjoint(name.upper().split("_")):
-                message = (
-                    f"{name} reads like a secret, and everybody who may describe the model sees its value; "
-                    "read it from Secrets Manager inside of the container"
-                )
-                yield message, f"{path}/Environment/{name}"
+            if reads_like_a_secret(name):
+                said = f"{name} reads like a secret, and everybody who may describe the model sees its value"
+                yield said, f"{path}/Environment/{name}"
 
 
-def _containers(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:
+def reads_like_a_secret(name: str) -> bool:
+    """By one of its words: HF_TOKEN, ApiToken, db-password; not MAX_TOKENS."""
+    words = _WORD.findall(name)
+    return not _SECRETS.isdisjoint(word.upper() for word in words)
+
+
+def containers(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Path and definition of every container of every model."""
     for logical_id, properties in subject.resources(_MODEL):
         primary = properties.get("PrimaryContainer")
@@ -40,7 +45,8 @@ def _containers(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:
             yield f"{logical_id}/Containers/{index}", mapping(container)
 
 
-def _model(image: str, variable: str) -> str:
+def a_model(image: str, variable: str) -> str:
+    """A Model with a container of one's own, for examples."""
     return f"""\
 Model:
   Type: AWS::SageMaker::Model
@@ -54,7 +60,7 @@ Model:
 """
 
 
-_BY_DIGEST = f"esm@sha256:{'0a1b2c3d' * 8}"
+BY_DIGEST = f"esm@sha256:{'0a1b2c3d' * 8}"
 _HARMLESS = "MAX_TOKENS: 2048"
 
 CONTAINER_RULES = (
@@ -64,10 +70,11 @@ CONTAINER_RULES = (
         level=Level.ADVISORY,
         summary="A container's image is named by digest",
         why="A tag can be moved: what was reviewed is then not what a new instance pulls.",
+        advice="name the image by digest, ...@sha256:..., as the registry shows it",
         source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
         check=_image_by_tag,
-        good=_model(_BY_DIGEST, _HARMLESS),
-        bad=_model("esm:latest", _HARMLESS),
+        good=a_model(BY_DIGEST, _HARMLESS),
+        bad=a_model("esm:latest", _HARMLESS),
     ),
     Rule(
         id="ESM013",
@@ -78,9 +85,10 @@ CONTAINER_RULES = (
             "Variables stand in clear in the catalog, the template and the model, and secrets appear in none of them. "
             "A name may deceive (PAD_TOKEN), so a person may sign for it."
         ),
+        advice="let the container read it from Secrets Manager, or rename it where it is none",
         source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html",
         check=_secret_in_environment,
-        good=_model(_BY_DIGEST, _HARMLESS),
-        bad=_model(_BY_DIGEST, "HF_TOKEN: hf_0123456789"),
+        good=a_model(BY_DIGEST, _HARMLESS),
+        bad=a_model(BY_DIGEST, "HF_TOKEN: hf_0123456789"),
     ),
 )

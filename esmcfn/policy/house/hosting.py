@@ -16,7 +16,7 @@ _MODEL = "AWS::SageMaker::Model"
 
 def _too_many_instances(subject: Subject) -> Iterable[Complaint]:
     limit = subject.limits.get("max_instance_count")
-    for path, _, count in _variants(subject.template):
+    for path, _, count in variants(subject.template):
         if limit is not None and count > limit:
             yield (
                 f"{count} instances, and the limit is {limit} (max_instance_count)",
@@ -27,22 +27,22 @@ def _too_many_instances(subject: Subject) -> Iterable[Complaint]:
 def _too_many_in_all(subject: Subject) -> Iterable[Complaint]:
     """Told once, of the environment: no single endpoint is to blame. A parked one has no instances."""
     limit = subject.limits.get("max_instances_per_environment")
-    if limit is None or subject.template is not subject.others[0]:
+    if limit is None or not subject.first:
         return
-    total = sum(count for template in subject.others if not _parked(template) for *_, count in _variants(template))
+    total = sum(count for template in subject.others if not parked(template) for *_, count in variants(template))
     if total > limit:
         yield f"{total} instances in all, and the limit is {limit} (max_instances_per_environment)", WHOLE
 
 
 def _not_offered(subject: Subject) -> Iterable[Complaint]:
-    for path, instance_type, _ in _variants(subject.template):
+    for path, instance_type, _ in variants(subject.template):
         if instance_type and instance_types.offered(subject.region, instance_type) is False:
             yield f"{instance_type} is not offered in {subject.region}", f"{path}/InstanceType"
 
 
 def _offer_unknown(subject: Subject) -> Iterable[Complaint]:
     known = subject.region in instance_types.OFFERED
-    for path, instance_type, _ in _variants(subject.template):
+    for path, instance_type, _ in variants(subject.template):
         if instance_types.offered(subject.region, instance_type) is None:
             unknown = f"{instance_type or 'the instance type'} in {subject.region}" if known else subject.region
             yield (
@@ -53,7 +53,7 @@ def _offer_unknown(subject: Subject) -> Iterable[Complaint]:
 
 def _foreign_package(subject: Subject) -> Iterable[Complaint]:
     account = marketplace.ACCOUNTS.get(subject.region)
-    for path, arn in _packages(subject):
+    for path, arn in packages(subject):
         owner = arn.split(":")[4] if arn.count(":") > 4 else ""
         if account and owner and owner != account:
             expected = f"AWS Marketplace's own in {subject.region} is {account}"
@@ -61,17 +61,18 @@ def _foreign_package(subject: Subject) -> Iterable[Complaint]:
 
 
 def _network_open(subject: Subject) -> Iterable[Complaint]:
-    packaged = {path.split("/", 1)[0] for path, _ in _packages(subject)}
+    packaged = {path.split("/", 1)[0] for path, _ in packages(subject)}
     for logical_id, properties in subject.resources(_MODEL):
         if logical_id in packaged and properties.get("EnableNetworkIsolation") is not True:
             yield "a model package runs without network isolation", f"{logical_id}/EnableNetworkIsolation"
 
 
-def _parked(template: Template) -> bool:
+def parked(template: Template) -> bool:
+    """Is its endpoint left out on purpose?"""
     return isinstance(template.stack, ModelStack) and template.stack.parked
 
 
-def _variants(template: Template) -> Iterator[tuple[str, str, int]]:
+def variants(template: Template) -> Iterator[tuple[str, str, int]]:
     """Path, instance type and count of every production variant."""
     for logical_id, properties in resources(template, _CONFIG):
         for index, variant in enumerate(items(properties.get("ProductionVariants"))):
@@ -80,7 +81,7 @@ def _variants(template: Template) -> Iterator[tuple[str, str, int]]:
             yield path, text(settings.get("InstanceType")), number(settings.get("InitialInstanceCount"))
 
 
-def _packages(subject: Subject) -> Iterator[tuple[str, str]]:
+def packages(subject: Subject) -> Iterator[tuple[str, str]]:
     """Path and ARN of every model package."""
     for logical_id, properties in subject.resources(_MODEL):
         places = [("PrimaryContainer", properties.get("PrimaryContainer"))]
@@ -91,7 +92,8 @@ def _packages(subject: Subject) -> Iterator[tuple[str, str]]:
                 yield f"{logical_id}/{place}/ModelPackageName", text(arn)
 
 
-def _config(instance_type: str, count: int) -> str:
+def a_config(instance_type: str, count: int) -> str:
+    """An EndpointConfig, for examples."""
     return f"""\
 EndpointConfig:
   Type: AWS::SageMaker::EndpointConfig
@@ -126,10 +128,11 @@ HOSTING_RULES = (
         level=Level.HARD,
         summary="A variant has no more instances than the limit max_instance_count",
         why="GPU instances cost hundreds of dollars a month each, and a slip of the finger makes 5 into 500.",
+        advice="write a smaller instance_count, or have policies/levels.yaml raise limits.max_instance_count",
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/realtime-endpoints-deploy-models.html",
         check=_too_many_instances,
-        good=_config("ml.g5.2xlarge", 2),
-        bad=_config("ml.g5.2xlarge", 500),
+        good=a_config("ml.g5.2xlarge", 2),
+        bad=a_config("ml.g5.2xlarge", 500),
     ),
     Rule(
         id="ESM002",
@@ -137,10 +140,11 @@ HOSTING_RULES = (
         level=Level.HARD,
         summary="An environment has no more instances in all than the limit max_instances_per_environment",
         why="Each endpoint may be modest and their sum still more than anybody meant to pay.",
+        advice="select fewer instances, park endpoints that nobody calls, or have policies/levels.yaml raise the limit",
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/realtime-endpoints-deploy-models.html",
         check=_too_many_in_all,
-        good=_config("ml.g5.2xlarge", 8),
-        bad=_config("ml.g5.2xlarge", 201),
+        good=a_config("ml.g5.2xlarge", 8),
+        bad=a_config("ml.g5.2xlarge", 201),
     ),
     Rule(
         id="ESM003",
@@ -148,10 +152,11 @@ HOSTING_RULES = (
         level=Level.SOFT,
         summary="An instance type is offered in the environment's region",
         why="SageMaker refuses it after minutes of deployment, and the stack rolls back.",
+        advice="choose another instance type, or another region",
         source="https://aws.amazon.com/sagemaker/ai/pricing/",
         check=_not_offered,
-        good=_config("ml.g5.2xlarge", 1),
-        bad=_config("ml.trn1.2xlarge", 1),
+        good=a_config("ml.g5.2xlarge", 1),
+        bad=a_config("ml.trn1.2xlarge", 1),
     ),
     Rule(
         id="ESM004",
@@ -159,10 +164,11 @@ HOSTING_RULES = (
         level=Level.ADVISORY,
         summary="It is known whether the region offers the instance type",
         why="The list of offers is dated: what is newer deploys well or fails late; nothing here can tell.",
+        advice="compare it with the list of your region before you deploy",
         source="https://aws.amazon.com/sagemaker/ai/pricing/",
         check=_offer_unknown,
-        good=_config("ml.g5.2xlarge", 1),
-        bad=_config("ml.g99.2xlarge", 1),
+        good=a_config("ml.g5.2xlarge", 1),
+        bad=a_config("ml.g99.2xlarge", 1),
     ),
     Rule(
         id="ESM005",
@@ -170,6 +176,7 @@ HOSTING_RULES = (
         level=Level.ADVISORY,
         summary="A model package belongs to AWS Marketplace's account in its region",
         why="A subscription covers the package in Marketplace's own account; any other is somebody's copy.",
+        advice="copy the ARN from your own subscription, in this region",
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-mkt-find-subscribe.html",
         check=_foreign_package,
         good=_model(_MARKETPLACE, "true"),
@@ -181,6 +188,7 @@ HOSTING_RULES = (
         level=Level.HARD,
         summary="A model package runs with network isolation",
         why="The container is a seller's code beside your sequences: with a network it could send them away.",
+        advice="leave EnableNetworkIsolation on",
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html",
         check=_network_open,
         good=_model(_MARKETPLACE, "true"),

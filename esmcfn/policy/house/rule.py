@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from esmcfn.domain.finding import Level, Severity
+from esmcfn.domain.project import Policy
 from esmcfn.domain.template import Template
 
 Complaint = tuple[str, str]
 """A message, and the path that it is about: "EndpointConfig/ProductionVariants/0/InstanceType"."""
 
-WHOLE = ""
-"""The path of a complaint about the environment as a whole: about what it selects, taken together."""
+ENVIRONMENT = "environment:"
+"""Begins the path of a complaint about the environment as a whole; a key of the environment's file may follow."""
+
+WHOLE = f"{ENVIRONMENT}selected_models"
+"""The path of a complaint about what an environment selects, taken together."""
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -21,31 +25,41 @@ class Subject(Struct, frozen=True, kw_only=True):
 
     Attributes:
         others: every template of the run, this one included, in the order of deployment.
-        limits: name of a limit to its number; one that is absent limits nothing.
+        policy: what is in force; limits that are absent limit nothing.
     """
 
     template: Template
     others: Sequence[Template]
-    limits: Mapping[str, int]
+    policy: Policy = Policy()
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        return self.policy.limits
 
     @property
     def region(self) -> str:
         return self.template.stack.target.region
+
+    @property
+    def first(self) -> bool:
+        """Is this the template at which what concerns all of them is told, once?"""
+        return self.template is self.others[0]
 
     def resources(self, *types: str) -> Iterator[tuple[str, Mapping[str, object]]]:
         """Logical id and properties of every resource of these types."""
         yield from resources(self.template, *types)
 
 
-class Rule(Struct, frozen=True, kw_only=True):
-    """A house rule; docs/rules.md and `esmcfn explain` are made from these fields.
+class Described(Struct, frozen=True, kw_only=True):
+    """What is said about a rule of ours; docs/rules.md and `esmcfn explain` are made from these fields.
 
     Attributes:
         summary: the rule itself, as a sentence that is true where it is kept.
         why: what happens to people who break it.
+        advice: what to do where it is broken.
         source: address of a page that says so too.
-        check: what is wrong with a template.
-        good, bad: `Resources` as YAML, one that keeps the rule and one that breaks it.
+        good, bad: YAML that keeps the rule and YAML that breaks it: `Resources` of a template, or, where `of_root`,
+            keys of an environment, of policies/*.yaml and of a catalog side by side.
     """
 
     id: str
@@ -53,10 +67,21 @@ class Rule(Struct, frozen=True, kw_only=True):
     level: Level
     summary: str
     why: str
+    advice: str
     source: str
-    check: Callable[[Subject], Iterable[Complaint]]
     good: str
     bad: str
+    of_root: bool = False
+
+
+class Rule(Described, frozen=True, kw_only=True):
+    """A house rule.
+
+    Attributes:
+        check: what is wrong with a template.
+    """
+
+    check: Callable[[Subject], Iterable[Complaint]]
 
 
 def resources(template: Template, *types: str) -> Iterator[tuple[str, Mapping[str, object]]]:

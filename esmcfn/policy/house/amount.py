@@ -1,0 +1,70 @@
+"""House rules about amounts: prices that nobody knows, and instances that autoscaling may add."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from esmcfn.domain.finding import Level, Severity
+from esmcfn.policy.house.hosting import a_config, variants
+from esmcfn.policy.house.rule import Complaint, Rule, Subject, number
+from esmcfn.reference import instance_types
+from esmcfn.reference.prices import price_book
+
+_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
+
+
+def _price_unknown(subject: Subject) -> Iterable[Complaint]:
+    for path, instance_type, _ in variants(subject.template):
+        known = instance_types.offered(subject.region, instance_type)
+        if known and price_book().price(subject.region, instance_type) is None:
+            yield f"the price of {instance_type} in {subject.region} is unknown", f"{path}/InstanceType"
+
+
+def _scales_too_far(subject: Subject) -> Iterable[Complaint]:
+    limit = subject.limits.get("max_instance_count")
+    for logical_id, properties in subject.resources(_TARGET):
+        most = number(properties.get("MaxCapacity"))
+        if properties.get("ServiceNamespace") == "sagemaker" and limit is not None and most > limit:
+            said = f"autoscaling may start {most} instances, and the limit is {limit} (max_instance_count)"
+            yield said, f"{logical_id}/MaxCapacity"
+
+
+def _scaled(most: int) -> str:
+    return f"""\
+ScalableTarget:
+  Type: AWS::ApplicationAutoScaling::ScalableTarget
+  Properties:
+    ServiceNamespace: sagemaker
+    ScalableDimension: sagemaker:variant:DesiredInstanceCount
+    ResourceId: endpoint/endpoint-esmc-300m-1-0a1b2c3d/variant/variant-1
+    MinCapacity: 1
+    MaxCapacity: {most}
+"""
+
+
+AMOUNT_RULES = (
+    Rule(
+        id="ESM030",
+        severity=Severity.WARNING,
+        level=Level.ADVISORY,
+        summary="The price of an instance type is known",
+        why="Without a price there is no sum to review, and a budget cannot be judged.",
+        advice="choose a type whose price is known, or look its price up before you approve this",
+        source="https://aws.amazon.com/sagemaker/ai/pricing/",
+        check=_price_unknown,
+        good=a_config("ml.g5.2xlarge", 1),
+        bad=a_config("ml.inf2.xlarge", 1),
+    ),
+    Rule(
+        id="ESM031",
+        severity=Severity.ERROR,
+        level=Level.HARD,
+        summary="Autoscaling starts no more instances than the limit max_instance_count",
+        why="One client that keeps retrying scales an endpoint to its maximum, and the maximum is what is paid.",
+        advice="lower the maximum, or have policies/levels.yaml raise the limit",
+        source="https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html",
+        check=_scales_too_far,
+        good=_scaled(4),
+        bad=_scaled(500),
+    ),
+)
