@@ -14,6 +14,10 @@ CANCELLED = re.compile(r"Resource (creation|update|deletion) cancelled\.?")
 """Reason of a resource that failed only because another one did; the whole of it, since a real one may quote it."""
 
 _CODE = re.compile(r"(?:HandlerErrorCode|Error Code): (\w+)")
+_WRAPPED = re.compile(r'Resource handler returned message: "(.*)" \(RequestToken: [^)]*\)', re.DOTALL)
+
+_LOG_TELLS = frozenset({Kind.HEALTH, Kind.DOWNLOAD, Kind.NOT_SERVING, Kind.UNKNOWN})
+"""Failures that a container's log may explain; in all others it only distracts."""
 
 _FAILURES: tuple[tuple[Kind, str, str], ...] = (
     (
@@ -93,6 +97,12 @@ _AFTERMATH = {
 }
 
 
+DELETED_FIRST = (
+    "the endpoint had been deleted first, to make room, and the new one did not come: calls fail until a deployment "
+    "succeeds"
+)
+
+
 class Sight(Struct, frozen=True, kw_only=True):
     """What was seen of an endpoint when its stack failed; it goes away with a rollback.
 
@@ -119,8 +129,12 @@ def causes(events: Sequence[StackEvent]) -> tuple[Cause, ...]:
     return tuple(dict.fromkeys(_cause(event) for event in named))
 
 
-def diagnose(execution: Execution, sight: Sight, *, environment: str) -> Diagnosis:
-    """Why the operation failed, what CloudFormation did about it, and what can be done."""
+def diagnose(execution: Execution, sight: Sight, *, environment: str, deleted_first: bool = False) -> Diagnosis:
+    """Why the operation failed, what CloudFormation did about it, and what can be done.
+
+    Args:
+        deleted_first: the endpoint had been deleted before, to make room.
+    """
     found = causes(execution.events)
     seen = sight.endpoint.failure_reason if sight.endpoint else ""
     kind, advice = classified(f"{found[0].code} {found[0].reason} {seen}" if found else seen)
@@ -130,9 +144,9 @@ def diagnose(execution: Execution, sight: Sight, *, environment: str) -> Diagnos
         kind=kind,
         causes=found,
         advice=advice,
-        aftermath=aftermath.format(recover=recover),
+        aftermath=DELETED_FIRST if deleted_first else aftermath.format(recover=recover),
         failure_reason=seen,
-        log=sight.log,
+        log=_telling(kind, execution, sight.log),
     )
 
 
@@ -172,6 +186,15 @@ def classified(reason: str) -> tuple[Kind, str]:
     return Kind.UNKNOWN, "read the reason; esmcfn does not know this one"
 
 
+def _telling(kind: Kind, execution: Execution, log: ContainerLog | None) -> ContainerLog | None:
+    """The log as far as it is about this operation: an endpoint of this name may have written long before."""
+    if log is None or kind not in _LOG_TELLS or not execution.events:
+        return None
+    began = execution.events[0].at
+    lines = tuple(line for line in log.lines if line.at >= began)
+    return ContainerLog(started=bool(lines), lines=lines)
+
+
 def _told_by_another(event: StackEvent, events: Sequence[StackEvent]) -> bool:
     """Is it a nested stack that failed only because something inside did?"""
     if not event.of_nested:
@@ -181,10 +204,10 @@ def _told_by_another(event: StackEvent, events: Sequence[StackEvent]) -> bool:
 
 
 def _cause(event: StackEvent) -> Cause:
-    code = _CODE.search(event.reason)
+    code, inner = _CODE.search(event.reason), _WRAPPED.fullmatch(event.reason)
     return Cause(
         logical_id=event.logical_id,
         resource_type=event.resource_type,
-        reason=event.reason or event.status,
+        reason=(inner[1] if inner else event.reason) or event.status,
         code=code[1] if code else "",
     )

@@ -105,9 +105,9 @@ class Proposals:
         """Names of other people's change sets on a stack; ours that are forgotten are swept away."""
         found = []
         for summary in self._summaries(stack_id):
-            if not summary["ChangeSetName"].startswith(PREFIX):
-                found.append(summary["ChangeSetName"])
-            elif _forgotten(summary):
+            if not _ours(summary):
+                found.extend([summary["ChangeSetName"]] if _pending(summary) else [])
+            elif _pending(summary) and _forgotten(summary):
                 self._delete(summary["ChangeSetId"])
         return tuple(sorted(found))
 
@@ -240,7 +240,9 @@ class Proposals:
         standing = [
             summary
             for summary in self._summaries(change_set.stack_id)
-            if summary["ChangeSetId"] != change_set.arn and not (_ours(summary) and _forgotten(summary))
+            if summary["ChangeSetId"] != change_set.arn
+            and _pending(summary)
+            and not (_ours(summary) and _forgotten(summary))
         ]
         if not standing:
             with translated(f"removing the empty stack {change_set.stack_name}", operation="DeleteStack"):
@@ -292,6 +294,11 @@ def _stale(message: str) -> StalePlanError:
 
 def _ours(summary: Mapping[str, Any]) -> bool:
     return str(summary["ChangeSetName"]).startswith(PREFIX)
+
+
+def _pending(summary: Mapping[str, Any]) -> bool:
+    """May it still be executed? One that failed, or was executed, is nobody's plan any more."""
+    return summary["Status"].startswith("CREATE_") and summary["ExecutionStatus"] in {"AVAILABLE", "UNAVAILABLE"}
 
 
 def _forgotten(summary: Mapping[str, Any]) -> bool:

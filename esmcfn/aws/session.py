@@ -28,9 +28,6 @@ from msgspec import Struct
 from esmcfn.aws.models import ServiceModels
 from esmcfn.errors import AccessDenied, CloudError
 
-ATTEMPTS = 7
-"""Tries of one call, in botocore's standard mode, which waits at most 20 seconds between two of them."""
-
 
 class Reach(Struct, frozen=True, kw_only=True):
     """How to reach an account.
@@ -42,6 +39,8 @@ class Reach(Struct, frozen=True, kw_only=True):
         role_arn: role to assume with those credentials, or empty.
         actor: who is at work; begins the token of every operation, by which others see who holds a stack.
             Letters, digits and hyphens, at most 90.
+        read_seconds: how long one answer may take.
+        attempts: tries of one call, in botocore's standard mode, which waits at most 20 seconds between two of them.
     """
 
     region: str
@@ -50,6 +49,8 @@ class Reach(Struct, frozen=True, kw_only=True):
     profile: str = ""
     role_arn: str = ""
     actor: str = "esmcfn"
+    read_seconds: float = 60.0
+    attempts: int = 7
 
 
 class Clients:
@@ -86,9 +87,9 @@ class Clients:
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             config=Config(
-                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                retries={"mode": "standard", "total_max_attempts": reach.attempts},
                 connect_timeout=10,
-                read_timeout=60,
+                read_timeout=reach.read_seconds,
                 max_pool_connections=16,
                 proxies={} if reach.endpoint_url else None,
                 user_agent_extra="esmcfn",

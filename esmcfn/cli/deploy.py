@@ -94,7 +94,7 @@ def deploy(run: Run, *, yes: bool, reviewed: tuple[ReviewedPlan, ...], **words: 
 
     from esmcfn.cli.person import Asked, refuse_unasked
     from esmcfn.cli.watching import watching
-    from esmcfn.verbs.deploying import Wishes, deploy, deploy_reviewed
+    from esmcfn.verbs.deploying import Wishes, deploy, deploy_reviewed, reviewed_selection
     from esmcfn.verbs.executing import Terms
 
     refuse_unasked(yes)
@@ -112,7 +112,8 @@ def deploy(run: Run, *, yes: bool, reviewed: tuple[ReviewedPlan, ...], **words: 
         def verb(project: Project, selection: Selection, world: World) -> Report:
             world = replace(world, person=Asked(display=display, yes=yes), watch=display)
             if reviewed:
-                return deploy_reviewed(project, world, plans[project.environment.name], wishes)
+                plan = plans[project.environment.name]
+                return deploy_reviewed(project, reviewed_selection(project, plan), world, plan, wishes)
             return deploy(project, selection, world, wishes)
 
         outcomes = run.outcomes(verb)

@@ -34,6 +34,9 @@ def differences(reviewed: Sequence[Stack], now: Sequence[Stack]) -> tuple[str, .
 
 
 def _of_stack(then: Stack, now: Stack) -> Iterator[str]:
+    if now["action"] == "unchanged" != then["action"] and now["template_digest"] == then["template_digest"]:
+        yield "what was reviewed is deployed already"
+        return
     for key, said in _SETTINGS:
         if then.get(key) != now.get(key):
             yield said.format(then=then.get(key), now=now.get(key))

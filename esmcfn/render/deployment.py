@@ -23,7 +23,7 @@ def text(deployment: Deployment) -> Iterator[str]:
         yield "= nothing to do"
     yield from (f"Left     {each}" for each in deployment.left)
     yield from _endpoints(deployment)
-    if deployment.stacks:
+    if deployment.stacks and deployment.succeeded:
         yield f"Cost     {words.cost_line(deployment.cost)}"
     yield _verdict(deployment)
 

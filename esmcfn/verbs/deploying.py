@@ -57,19 +57,32 @@ def deploy(project: Project, selection: Selection, world: World, wishes: Wishes)
     )
 
 
-def deploy_reviewed(project: Project, world: World, reviewed: ReviewedPlan, wishes: Wishes) -> Report:
+def deploy_reviewed(
+    project: Project, selection: Selection, world: World, reviewed: ReviewedPlan, wishes: Wishes
+) -> Report:
     """Execute exactly what was reviewed, or refuse.
+
+    Args:
+        selection: as `reviewed_selection` makes it.
 
     Raises:
         StalePlanError: something is not as it was reviewed; nothing was executed, and the change sets stay.
         Interrupted: declined; the change sets stay.
     """
+    report = once_free(lambda: remade(project, selection, world, reviewed), world, wishes.wait_for_stack)
+    return _executed(report, selection, world, wishes.terms, given_up=lambda made: None)
+
+
+def reviewed_selection(project: Project, reviewed: ReviewedPlan) -> Selection:
+    """What was reviewed, selected again.
+
+    Raises:
+        StalePlanError: the plan was narrowed to a model that is not selected any more.
+    """
     gone = reviewed.narrowed.difference(model.key for model in project.environment.selected_models)
     if gone:
         raise StalePlanError(f"the plan is for {', '.join(sorted(gone))}, which is not selected any more")
-    selection = select(project, only=reviewed.narrowed)
-    report = once_free(lambda: remade(project, selection, world, reviewed), world, wishes.wait_for_stack)
-    return _executed(report, selection, world, wishes.terms, given_up=lambda made: None)
+    return select(project, only=reviewed.narrowed)
 
 
 def _executed(

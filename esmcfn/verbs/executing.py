@@ -158,7 +158,8 @@ class Executing:
         outcome = _outcome(stack, execution)
         environment = self._made.environment
         if not execution.succeeded:
-            return replace(outcome, diagnosis=diagnose(execution, sightings.now(), environment=environment))
+            diagnosis = diagnose(execution, sightings.now(), environment=environment, deleted_first=stack.delete_first)
+            return replace(outcome, diagnosis=diagnosis)
         wanted = self._made.endpoints.get(stack.model or "")
         if stack.action is StackAction.DELETE or wanted is None:
             return outcome

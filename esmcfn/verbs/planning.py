@@ -183,6 +183,8 @@ class _Asking(Struct, frozen=True):
         elif deployed and deployed.stuck:
             notes = (STUCK.format(status=deployed.status, way_out=plan.WAYS_OUT.get(deployed.status, plan.NO_WAY)),)
         made = plan.stack_plan(built, deployed, body=pair.body, change_set=None, notes=notes)
+        if deployed and deployed.stuck:  # even where the templates are equal: what runs is not what they say
+            made = replace(made, action=StackAction.UPDATE)
         return replace(made, in_the_way=self.gone.get(built.stack.name))
 
 
