@@ -13,7 +13,7 @@ from esmcfn.errors import CloudError, DeploymentError, EsmcfnError, Interrupted,
 from esmcfn.ports import Clock, Cloud
 from esmcfn.verbs.account import surveyed
 from esmcfn.verbs.reading import side_by_side
-from esmcfn.verbs.watching import Subject, environment_status, seen_now, subjects, with_log
+from esmcfn.verbs.watching import Subject, advised, environment_status, seen_now, subjects, with_log
 from esmcfn.verbs.world import World
 
 SOON_SECONDS, SOON_FOR_SECONDS = 0.5, 30.0
@@ -177,7 +177,7 @@ class _Waiting:
         said = "; ".join(f"{seen.model}: {_why(seen, rolled_back=seen.stack in gone)}" for seen in looked)
         return DeploymentError(
             f"{self._name}: not in service: {said}",
-            next_step=next(standing.next_step(seen, environment=self._name) for seen in looked),
+            next_step=next(advised(seen, environment=self._name) for seen in looked),
         )
 
     def _lost(self, error: CloudError) -> CloudError:

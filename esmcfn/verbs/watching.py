@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from esmcfn import standing, template
+from esmcfn import diagnosis, standing, template
+from esmcfn.domain.deployment import Kind
 from esmcfn.domain.endpoint import ContainerLog
 from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import Project
@@ -95,7 +96,7 @@ def looked(asked: Sequence[Subject], environment: str, cloud: Cloud) -> tuple[Mo
         seen = seen_now(subject, cloud)
         if seen.standing is Standing.FAILED:
             seen = with_log(seen, cloud)
-        return replace(seen, next_step=standing.next_step(seen, environment=environment))
+        return replace(seen, next_step=advised(seen, environment=environment))
 
     return side_by_side(look, asked, busy=lambda subject: standing.expected(subject.deployed))
 
@@ -121,6 +122,16 @@ def seen_now(subject: Subject, cloud: Cloud) -> ModelStatus:
         endpoint=observed,
         meaning=standing.meaning(observed),
     )
+
+
+def advised(seen: ModelStatus, *, environment: str) -> str:
+    """What to do now: about the cause where SageMaker named one that is known, about the standing otherwise."""
+    stuck = seen.deployed and seen.deployed.stuck
+    if seen.standing is Standing.FAILED and seen.selected and not stuck:
+        kind, advice = diagnosis.classified(seen.failure_reason)
+        if kind is not Kind.UNKNOWN:
+            return advice
+    return standing.next_step(seen, environment=environment)
 
 
 def with_log(seen: ModelStatus, cloud: Cloud) -> ModelStatus:
