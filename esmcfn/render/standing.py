@@ -49,14 +49,15 @@ def markdown(status: EnvironmentStatus) -> Iterator[str]:
     """A table, a line a model."""
     yield f"### {safe(status.environment)}: account {status.account}, {status.region}"
     yield ""
-    yield "| model | stands | endpoint | SageMaker | serves | next |"
+    yield "| model | stands | endpoint | SageMaker | configuration | next |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for model in status.models:
         seen = model.endpoint.status if model.endpoint else "no endpoint"
         reason = f": {model.failure_reason}" if model.failure_reason else ""
+        configurations = "; ".join(f"{word} {name}" for word, name in _configurations(model))
         yield (
             f"| {code(model.model)} | {model.standing} | {code(model.endpoint_name)} | {safe(seen + reason)} "
-            f"| {safe(_serves(model))} | {safe(model.next_step)} |"
+            f"| {safe(configurations)} | {safe(model.next_step)} |"
         )
     for stray in status.strays:
         yield ""
@@ -96,7 +97,7 @@ def _model(model: ModelStatus, status: EnvironmentStatus) -> Iterator[str]:
         age = spell((status.as_of - endpoint.created_at).total_seconds())
         meaning = f": {model.meaning}" if model.meaning else ""
         yield f"    endpoint  {endpoint.name}  {endpoint.status}, {age} old{meaning}"
-        yield f"    serves    {_serves(model)}"
+        yield from (f"    {word:<8}  {name}" for word, name in _configurations(model))
         yield from (f"    variant   {_variant(variant)}" for variant in endpoint.variants)
     if model.failure_reason:
         yield f"    reason    {model.failure_reason}"
@@ -105,22 +106,22 @@ def _model(model: ModelStatus, status: EnvironmentStatus) -> Iterator[str]:
         yield f"    next      {model.next_step}"
 
 
-def _serves(model: ModelStatus) -> str:
-    """The configuration that is served, against the one that was deployed and the one that is wanted."""
+def _configurations(model: ModelStatus) -> Iterator[tuple[str, str]]:
+    """The configuration that is served, and whatever else is deployed, wanted or on its way, each name once."""
     if model.endpoint is None:
-        return "nothing"
-    served = model.endpoint.config_name
-    said = [served]
-    if model.wanted_config == served == model.deployed_config:
-        said.append("as wanted")
-    else:
-        if model.deployed_config != served:
-            said.append(f"deployed is {model.deployed_config or 'none'}")
-        if model.selected:
-            said.append("as wanted" if model.wanted_config == served else f"wanted is {model.wanted_config or 'none'}")
-    if model.endpoint.pending_config:
-        said.append(f"on its way to {model.endpoint.pending_config}")
-    return ", ".join(said)
+        return
+    served, pending = model.endpoint.config_name, model.endpoint.pending_config
+    others = {"wanted": model.wanted_config, "deployed": model.deployed_config, "on its way": pending}
+    named: dict[str, list[str]] = {}
+    for word, name in others.items():
+        if name:
+            named.setdefault(name, []).append(word)
+    as_wanted = ", as wanted" if model.wanted_config == served else ""
+    yield ("serves" if model.endpoint.answers else "config"), f"{served}{as_wanted}"
+    for name, words in named.items():
+        if name != served:
+            rest = f" ({', '.join(words[1:])})" if words[1:] else ""
+            yield words[0], f"{name}{rest}"
 
 
 def _variant(variant: ObservedVariant) -> str:

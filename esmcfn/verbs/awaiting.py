@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+
+from msgspec.structs import replace
 
 from esmcfn import standing
 from esmcfn.domain.project import Project
@@ -61,7 +64,9 @@ def wait(
     except Interrupted as stop:
         raise waiting.stopped(stop) from None
     status = environment_status(project, selection, waiting.found, waiting.seen, world)
-    body = Waited(status=status, seconds=waiting.elapsed)
+    # The world's moment is the one at which the command began.
+    looked_at = world.now + timedelta(seconds=round(waiting.elapsed))
+    body = Waited(status=replace(status, as_of=looked_at), seconds=waiting.elapsed)
     return Report(verb="wait", environment=status.environment, body=body)
 
 

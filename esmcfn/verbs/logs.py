@@ -71,9 +71,9 @@ def follow(
     """
     model, endpoint_name, cloud = _whose(selection, world)
     name = selection.environment.name
-    following = _Following(cloud, endpoint_name, clock=clock, told=told)
+    moment = None if since is None else world.now - since
+    following = _Following(cloud, endpoint_name, since=moment, most=most, now=world.now, clock=clock, told=told)
     try:
-        following.begin(world.now - since if since is not None else None, most=most, now=world.now)
         while all(heard(line) for line in following.fresh()) and following.goes_on():
             clock.sleep(BETWEEN_SECONDS)
     except (KeyboardInterrupt, Interrupted) as stop:
@@ -99,23 +99,32 @@ def _whose(selection: Selection, world: World) -> tuple[ModelStack, str, Cloud]:
 
 
 class _Following:
-    """One log, followed: each line once, also those that come late."""
+    """One log, followed: each line once, also those that come late.
 
-    def __init__(self, cloud: Cloud, endpoint_name: str, *, clock: Clock, told: Callable[[str], None]) -> None:
+    Args:
+        since: where to begin; None for some lines before the end.
+        most: how many of those that were written before are wanted at most; None for all.
+        now: in UTC, when nothing was written yet.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        endpoint_name: str,
+        *,
+        since: datetime | None,
+        most: int | None,
+        now: datetime,
+        clock: Clock,
+        told: Callable[[str], None],
+    ) -> None:
         self._endpoints, self._name, self._clock, self._told = cloud.endpoints, endpoint_name, clock, told
+        self._since, self._now = since, now
+        self._skip = most or (None if since else LINES)
         self._known: dict[str, datetime] = {}
-        self._skip: int | None = None
         self._heard_at = clock.now()
         self._said = ""
         self._started = False
-
-    def begin(self, since: datetime | None, *, most: int | None, now: datetime) -> None:
-        """Find out where to begin: at a time, or some lines before the end."""
-        self._skip = most or (None if since else LINES)
-        self._since = since or now
-        if since is None:
-            lines = self._endpoints.log(self._name, most=self._skip or LINES).lines
-            self._since = lines[0].at if lines else now
 
     def fresh(self) -> Sequence[LogLine]:
         """Lines that were not given before, oldest first."""
@@ -124,10 +133,10 @@ class _Following:
             return ()
         lines = [line for line in log.lines if line.event_id not in self._known]
         self._known.update((line.event_id, line.at) for line in lines)
-        if lines:
+        if lines and self._since:
             self._heard_at = self._clock.now()
-            self._since = max(self._since, max(self._known.values()) - LATE)
-            self._known = {event: at for event, at in self._known.items() if at >= self._since}
+            self._since = since = max(self._since, max(self._known.values()) - LATE)
+            self._known = {event: at for event, at in self._known.items() if at >= since}
         shown = lines[-self._skip :] if self._skip else lines
         self._skip = None
         return shown
@@ -149,6 +158,10 @@ class _Following:
 
     def _read(self) -> ContainerLog | None:
         try:
+            if self._since is None:
+                # Ids of the last lines are not those of a search, so the search begins where these do.
+                last = self._endpoints.log(self._name, most=self._skip or LINES).lines
+                self._since = last[0].at if last else self._now
             log = self._endpoints.log(self._name, since=self._since, most=MOST_LINES)
         except CloudError as error:
             if not error.transient:
