@@ -1,78 +1,85 @@
-"""The cheap half of what only a live account can confirm: SNS topics in a stack of their own.
+"""What only a live account can confirm: each claim of `unconfirmed.py`, against AWS and against the sandbox alike.
 
     ESMCFN_LIVE_ACCOUNT=123456789012 pytest --live tests/contracts/test_live.py
 
-Needs credentials of exactly that account; every stack is deleted at the end.
+needs credentials of exactly that account. It makes SNS topics, a log group, a managed policy, small stacks and a
+bucket, all named esmcfn-live-*, and takes them away again. Tests of endpoints cost GPU hours: they also want
+ESMCFN_LIVE_GPU=1, ESMCFN_LIVE_PACKAGE (a model package that the account is subscribed to) and maybe
+ESMCFN_LIVE_INSTANCE.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
-from .templates import a_template, a_topic
+from . import account
+from .account import Account
+from .conftest import World
+from .nesting import a_nested
+from .templates import PACKAGE, TRUST, a_template, a_topic
 
-ALLOWED = os.environ.get("ESMCFN_LIVE_ACCOUNT", "")
-SHELL = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-pytestmark = pytest.mark.live
 
-
-class Live:
-    """One stack in a real account."""
-
-    def __init__(self, cfn: Any) -> None:
-        self.cfn, self.name = cfn, f"esmcfn-live-{uuid.uuid4().hex[:8]}"
-
-    def plan(self, template: dict[str, Any], *, kind: str = "UPDATE", name: str = "", **more: Any) -> Any:
-        made = self.cfn.create_change_set(
-            StackName=self.name,
-            ChangeSetName=name or f"c{uuid.uuid4().hex[:8]}",
-            ChangeSetType=kind,
-            TemplateBody=json.dumps(template),
-            **more,
-        )
-        while True:
-            found = self.cfn.describe_change_set(ChangeSetName=made["Id"], IncludePropertyValues=True)
-            if found["Status"] in ("CREATE_COMPLETE", "FAILED"):
-                return found
-
-    def deploy(self, template: dict[str, Any], *, kind: str = "CREATE", **more: Any) -> Any:
-        plan = self.plan(template, kind=kind, **more)
-        self.cfn.execute_change_set(ChangeSetName=plan["ChangeSetId"])
-        waiter = "stack_create_complete" if kind == "CREATE" else "stack_update_complete"
-        self.cfn.get_waiter(waiter).wait(StackName=self.name, WaiterConfig={"Delay": 2, "MaxAttempts": 100})
-        return plan
+@pytest.fixture(params=["sandbox", pytest.param("aws", marks=pytest.mark.live)])
+def live(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    """An account: the sandbox always, AWS with --live."""
+    if request.param == "sandbox":
+        world: World = request.getfixturevalue("world")
+        found = account.of_sandbox(world)
+    else:
+        for name, value in account.SHELL.items():
+            monkeypatch.setenv(name, value)
+        if not account.ALLOWED or boto3.client("sts").get_caller_identity()["Account"] != account.ALLOWED:
+            pytest.skip("the credentials are not those of ESMCFN_LIVE_ACCOUNT")
+        found = account.of_aws()
+    try:
+        yield found
+    finally:
+        found.close()
 
 
 @pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
-    for name, value in SHELL.items():
-        monkeypatch.setenv(name, value)
-    if not ALLOWED or boto3.client("sts").get_caller_identity()["Account"] != ALLOWED:
-        pytest.skip("the credentials are not those of ESMCFN_LIVE_ACCOUNT")
-    found = Live(boto3.client("cloudformation"))
-    yield found
-    found.cfn.delete_stack(StackName=found.name)
+def costly(live: Account) -> Account:
+    """An account in which an endpoint may be made."""
+    if live.world is None and not (account.GPU and account.PACKAGE):
+        pytest.skip("costs money: needs ESMCFN_LIVE_GPU=1 and ESMCFN_LIVE_PACKAGE")
+    return live
 
 
-def test_a_description_alone_is_no_change(live: Live) -> None:
+def two(**properties: Any) -> dict[str, Any]:
+    """Two topics, the second after the first."""
+    return a_template(A=a_topic(**properties), B={**a_topic(**properties), "DependsOn": "A"})
+
+
+def failing() -> dict[str, Any]:
+    """A subscription that cannot be: its topic does not exist."""
+    arn = {"Fn::Sub": "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:esmcfn-live-nowhere"}
+    return {
+        "Type": "AWS::SNS::Subscription",
+        "Properties": {"TopicArn": arn, "Protocol": "https", "Endpoint": "https://example.com/"},
+    }
+
+
+# Change sets
+
+
+def test_a_description_alone_is_no_change(live: Account) -> None:
     live.deploy(a_template(T=a_topic()))
     assert live.plan({"Description": "new", **a_template(T=a_topic())})["Status"] == "FAILED"
 
 
-def test_outputs_alone_are_executable(live: Live) -> None:
+def test_outputs_alone_are_executable(live: Account) -> None:
     live.deploy(a_template(T=a_topic()))
     plan = live.plan({**a_template(T=a_topic()), "Outputs": {"Arn": {"Value": {"Ref": "T"}}}})
     assert (plan["Status"], plan["Changes"]) == ("CREATE_COMPLETE", [])
 
 
-def test_a_parameter_change_has_two_details(live: Live) -> None:
+def test_a_parameter_change_has_two_details(live: Account) -> None:
     template = {"Parameters": {"N": {"Type": "String"}}, **a_template(T=a_topic(DisplayName={"Ref": "N"}))}
     live.deploy(template, Parameters=[{"ParameterKey": "N", "ParameterValue": "a"}])
     plan = live.plan(template, Parameters=[{"ParameterKey": "N", "ParameterValue": "b"}])
@@ -81,7 +88,7 @@ def test_a_parameter_change_has_two_details(live: Live) -> None:
     assert found == [("Dynamic", "DirectModification"), ("Static", "ParameterReference")]
 
 
-def test_an_attribute_of_a_modified_resource_is_dynamic(live: Live) -> None:
+def test_an_attribute_of_a_modified_resource_is_dynamic(live: Account) -> None:
     user = a_topic(TopicName={"Fn::Sub": "x-${A.TopicName}"})
     live.deploy(a_template(A=a_topic(DisplayName="1"), B=user))
     plan = live.plan(a_template(A=a_topic(DisplayName="2"), B=user))
@@ -89,33 +96,337 @@ def test_an_attribute_of_a_modified_resource_is_dynamic(live: Live) -> None:
     assert changes["B"]["Replacement"] == "Conditional"
 
 
-def test_an_executed_name_is_free(live: Live) -> None:
-    first = live.deploy(a_template(T=a_topic()), name="plan")
+def test_an_executed_name_is_free(live: Account) -> None:
+    live.deploy(a_template(T=a_topic()), name="plan")
+    (first,) = live.cfn.list_change_sets(StackName=live.name())["Summaries"]
     assert live.plan(a_template(T=a_topic(DisplayName="x")), name="plan")["Status"] == "CREATE_COMPLETE"
     assert live.cfn.describe_change_set(ChangeSetName=first["ChangeSetId"])["ExecutionStatus"] == "EXECUTE_COMPLETE"
 
 
-def test_a_token_repeats(live: Live) -> None:
+def test_a_token_repeats(live: Account) -> None:
     template = a_template(T=a_topic())
     first = live.plan(template, kind="CREATE", name="plan", ClientToken="t1")
     assert live.plan(template, kind="CREATE", name="plan", ClientToken="t1")["ChangeSetId"] == first["ChangeSetId"]
 
 
-def test_a_transform_says_no_updates(live: Live) -> None:
+def test_a_transform_says_no_updates(live: Account) -> None:
     template = {"Transform": "AWS::LanguageExtensions", **a_template(T=a_topic())}
     live.deploy(template)
     plan = live.plan(template)
     assert (plan["Status"], plan["StatusReason"]) == ("FAILED", "No updates are to be performed.")
     with pytest.raises(live.cfn.exceptions.InsufficientCapabilitiesException):
-        live.cfn.update_stack(StackName=live.name, TemplateBody=json.dumps(template))
+        live.cfn.update_stack(StackName=live.name(), TemplateBody=json.dumps(template))
 
 
-def test_an_output_shows_a_parameter_without_echo(live: Live) -> None:
+def test_an_output_shows_a_parameter_without_echo(live: Account) -> None:
     template = {
         "Parameters": {"Word": {"Type": "String", "NoEcho": True}},
         **a_template(T=a_topic()),
         "Outputs": {"Word": {"Value": {"Ref": "Word"}}},
     }
-    live.deploy(template, Parameters=[{"ParameterKey": "Word", "ParameterValue": "opensesame"}])
-    (stack,) = live.cfn.describe_stacks(StackName=live.name)["Stacks"]
+    stack = live.deploy(template, Parameters=[{"ParameterKey": "Word", "ParameterValue": "opensesame"}])
     assert (stack["Parameters"][0]["ParameterValue"], stack["Outputs"][0]["OutputValue"]) == ("****", "opensesame")
+
+
+# Early validation
+
+
+def findings(live: Account, change_set: str) -> list[tuple[str, str, str]]:
+    """Return the name, the mode and the path of what early validation found."""
+    found = live.cfn.describe_events(ChangeSetName=change_set)["OperationEvents"]
+    return [
+        (event["ValidationName"], event["ValidationFailureMode"], event["ValidationPath"])
+        for event in found
+        if event["EventType"] == "VALIDATION_ERROR"
+    ]
+
+
+def test_early_validation_has_names_and_paths(live: Account) -> None:
+    plan = live.plan(a_template(T=a_topic(Colour="red")), kind="CREATE", stack="property")
+    assert plan["Status"] == "FAILED"
+    assert plan["StatusReason"].startswith(
+        "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]."
+    )
+    ((name, mode, path),) = findings(live, plan["ChangeSetId"])
+    assert (name, mode) == ("AWS::EarlyValidation::PropertyValidation", "FAIL")
+    assert path.startswith("/Resources/T/Properties")
+
+    group = live.name("group")
+    live.client("logs").create_log_group(logGroupName=group)
+    live.afterwards(lambda: live.client("logs").delete_log_group(logGroupName=group))
+    taken = a_template(G={"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": group}})
+    plan = live.plan(taken, kind="CREATE", stack="name")
+    assert plan["Status"] == "FAILED"
+    names = [(name, mode) for name, mode, _ in findings(live, plan["ChangeSetId"])]
+    assert names == [("AWS::EarlyValidation::ResourceExistenceCheck", "FAIL")]
+
+
+def test_a_quota_that_does_not_suffice_is_a_warning(live: Account) -> None:
+    """Nothing is executed, so nothing is paid: no account has a quota for so many of this type."""
+    live.fault("quota", instance_type="ml.p4d.24xlarge", limit=0)
+    plan = live.plan(an_endpoint(live, instance_type="ml.p4d.24xlarge", count=99), kind="CREATE")
+    assert plan["Status"] == "CREATE_COMPLETE"
+    assert "WARN" in [mode for _, mode, _ in findings(live, plan["ChangeSetId"])]
+
+
+# Drift and names
+
+
+def test_a_deleted_resource_is_made_again_by_a_revert(live: Account) -> None:
+    stack = live.deploy(two(DisplayName="x"))
+    arn = live.physical(stack["StackId"], "A")
+    live.client("sns").delete_topic(TopicArn=arn)
+    detection = live.cfn.detect_stack_drift(StackName=stack["StackId"])["StackDriftDetectionId"]
+
+    def detected() -> Any:
+        found = live.cfn.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+        return found if found["DetectionStatus"] != "DETECTION_IN_PROGRESS" else None
+
+    assert live.until(detected)["StackDriftStatus"] == "DRIFTED"
+    plan = live.plan(two(DisplayName="x"), DeploymentMode="REVERT_DRIFT")
+    assert plan["Status"] == "CREATE_COMPLETE"
+    changes = {c["ResourceChange"]["LogicalResourceId"]: c["ResourceChange"] for c in plan["Changes"]}
+    assert (changes["A"]["Action"], changes["A"]["ResourceDriftStatus"]) == ("Add", "DELETED")
+    live.cfn.execute_change_set(ChangeSetName=plan["ChangeSetId"])
+    assert live.ended(stack["StackId"])["StackStatus"] == "UPDATE_COMPLETE"
+    made = live.physical(stack["StackId"], "A")
+    assert live.client("sns").get_topic_attributes(TopicArn=made)["Attributes"]["DisplayName"] == "x"
+
+
+def a_policy(name: str, description: str) -> dict[str, Any]:
+    """A managed policy with a name of its own, whose description cannot change in place."""
+    statement = {"Effect": "Deny", "Action": "sns:Publish", "Resource": "*"}
+    return {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {
+            "ManagedPolicyName": name,
+            "Description": description,
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        },
+    }
+
+
+def test_a_name_that_must_change_is_refused_by_cloudformation(live: Account) -> None:
+    name = live.name("policy")
+    stack = live.deploy(a_template(P=a_policy(name, "one")))
+    assert live.deploy(a_template(P=a_policy(name, "two")), kind="UPDATE")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    reasons = [event.get("ResourceStatusReason", "") for event in live.events(stack["StackId"])]
+    assert any("cannot update a stack when a custom-named resource requires replacing" in reason for reason in reasons)
+
+
+def test_a_sagemaker_name_that_must_change_is_refused_by_sagemaker(costly: Account) -> None:
+    stack = costly.deploy(a_model(costly))
+    other = a_model(costly)
+    other["Resources"]["Model"]["Properties"]["ExecutionRoleArn"] = {"Fn::GetAtt": ["Other", "Arn"]}
+    assert costly.deploy(other, kind="UPDATE")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    reasons = [event.get("ResourceStatusReason", "") for event in costly.events(stack["StackId"])]
+    assert any("already exist" in reason for reason in reasons)
+    assert not any("custom-named resource" in reason for reason in reasons)
+
+
+# Operations
+
+
+def test_a_creation_without_a_stable_state_rolls_back_to_nothing(live: Account) -> None:
+    plan = live.begin(a_template(A=a_topic(), S={**failing(), "DependsOn": "A"}), kind="CREATE", disable_rollback=True)
+    assert live.ended(plan["StackId"])["StackStatus"] == "CREATE_FAILED"
+    live.cfn.rollback_stack(StackName=plan["StackId"])
+    assert live.ended(plan["StackId"])["StackStatus"] == "ROLLBACK_COMPLETE"
+
+
+def test_a_stack_whose_export_is_in_use_is_not_deleted(live: Account) -> None:
+    export = live.name("topic")
+    exported = {"Arn": {"Value": {"Ref": "T"}, "Export": {"Name": export}}}
+    owner = live.deploy({**a_template(T=a_topic()), "Outputs": exported}, stack="owner")
+    live.deploy(a_template(T=a_topic(DisplayName={"Fn::ImportValue": export})), stack="user")
+    before = owner["StackStatus"]
+    live.cfn.delete_stack(StackName=owner["StackId"])
+
+    def refused() -> Any:
+        return [e for e in live.events(owner["StackId"]) if "Delete canceled" in e.get("ResourceStatusReason", "")]
+
+    (event,) = live.until(refused)
+    assert export in event["ResourceStatusReason"]
+    assert live.ended(owner["StackId"])["StackStatus"] == before
+
+
+def test_a_repeated_execution_is_told_by_its_token(live: Account) -> None:
+    plan = live.begin(a_template(T=a_topic()), kind="CREATE", token="make")
+    with pytest.raises(live.cfn.exceptions.TokenAlreadyExistsException):
+        live.cfn.execute_change_set(ChangeSetName=plan["ChangeSetId"], ClientRequestToken="make")
+
+
+def test_what_follows_a_cancellation_carries_its_token(live: Account) -> None:
+    stack = live.deploy(two())
+    live.begin(two(DisplayName="x"), token="change")
+    live.until(lambda: "UPDATE_IN_PROGRESS" in live.own(stack["StackId"]), 0.5)
+    live.cfn.cancel_update_stack(StackName=stack["StackId"], ClientRequestToken="stop")
+    assert live.ended(stack["StackId"])["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    last = live.events(stack["StackId"])[-1]
+    assert last["ClientRequestToken"] == "stop"
+
+
+def test_a_stack_made_by_a_change_set_counts_as_updated(live: Account) -> None:
+    stack = live.deploy(a_template(T=a_topic()))
+    assert stack["LastUpdatedTime"] > stack["CreationTime"]
+    assert [operation["OperationType"] for operation in stack["LastOperations"]] == ["CREATE_STACK"]
+
+
+def test_a_rollback_has_an_operation_of_its_own(live: Account) -> None:
+    live.deploy(two())
+    broken = a_template(**two()["Resources"], S=failing())
+    assert live.deploy(broken, kind="UPDATE")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    (stack,) = live.cfn.describe_stacks(StackName=live.name())["Stacks"]
+    assert [operation["OperationType"] for operation in stack["LastOperations"]] == ["ROLLBACK", "UPDATE_STACK"]
+
+
+# Nested stacks
+
+
+def test_a_nested_stack_that_failed_waits_for_its_parent(live: Account) -> None:
+    child = live.uploaded(a_template(A=a_topic(), S={**failing(), "DependsOn": "A"}), "failing.json")
+    parent = live.deploy(a_template(Child=a_nested(child)))
+    assert parent["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = live.events(parent["StackId"])
+    (nested,) = {
+        event["PhysicalResourceId"]
+        for event in events
+        if event["LogicalResourceId"] == "Child" and event["PhysicalResourceId"]
+    }
+    assert live.own(nested) == ["CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"]
+    assert {event.get("ClientRequestToken") for event in live.events(nested)} == {
+        event.get("ClientRequestToken") for event in events if event["ResourceStatus"] != "REVIEW_IN_PROGRESS"
+    }
+
+
+def test_a_nested_stack_cleans_up_with_its_parent(live: Account) -> None:
+    child = live.uploaded(a_template(A=a_topic(TopicName=live.name("one"))), "child.json")
+    parent = live.deploy(a_template(Child=a_nested(child)))
+    nested = live.physical(parent["StackId"], "Child")
+    live.uploaded(a_template(A=a_topic(TopicName=live.name("two"))), "child.json")
+    assert live.deploy(a_template(Child=a_nested(child)), kind="UPDATE")["StackStatus"] == "UPDATE_COMPLETE"
+    when = {
+        (event["StackId"], event["ResourceStatus"]): event["Timestamp"]
+        for stack in (parent["StackId"], nested)
+        for event in live.events(stack)
+        if event["PhysicalResourceId"] == event["StackId"]
+    }
+    assert when[nested, "UPDATE_COMPLETE"] >= when[parent["StackId"], "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"]
+    assert when[nested, "UPDATE_COMPLETE"] <= when[parent["StackId"], "UPDATE_COMPLETE"]
+
+
+def test_the_events_of_nested_stacks_are_their_own(live: Account) -> None:
+    child = live.uploaded(a_template(A=a_topic()), "child.json")
+    parent = live.deploy(a_template(Child=a_nested(child)))
+    pages = live.cfn.get_paginator("describe_events").paginate(StackName=parent["StackId"])
+    assert {event["StackId"] for page in pages for event in page["OperationEvents"]} == {parent["StackId"]}
+
+
+def test_nested_stacks_that_stay_are_left_out(live: Account) -> None:
+    still, moved = (live.uploaded(a_template(A=a_topic()), f"{name}.json") for name in ("still", "moved"))
+    template = a_template(Still=a_nested(still), Moved=a_nested(moved))
+    live.deploy(template)
+    live.uploaded(a_template(A=a_topic(DisplayName="x")), "moved.json")
+    plan = live.plan(template, IncludeNestedStacks=True)
+    assert [change["ResourceChange"]["LogicalResourceId"] for change in plan["Changes"]] == ["Moved"]
+
+
+# SageMaker: these cost money on AWS
+
+
+def package(live: Account) -> str:
+    return PACKAGE if live.world is not None else account.PACKAGE
+
+
+def a_model(live: Account) -> dict[str, Any]:
+    """A model with a fixed name, and two roles it may have."""
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
+    model = {
+        "Type": "AWS::SageMaker::Model",
+        "Properties": {
+            "ModelName": live.name("model"),
+            "ExecutionRoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+            "EnableNetworkIsolation": True,
+            "PrimaryContainer": {"ModelPackageName": package(live) or PACKAGE},
+        },
+    }
+    return a_template(Role=role, Other=role, Model=model)
+
+
+def an_endpoint(live: Account, *, count: int = 1, instance_type: str = "", suffix: str = "1", **variant: Any) -> Any:
+    """The model behind an endpoint with a fixed name; its configuration's name changes with `suffix`."""
+    template = a_model(live)
+    declared = {
+        "VariantName": "variant-1",
+        "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
+        "InstanceType": instance_type or account.INSTANCE,
+        "InitialInstanceCount": count,
+        "InitialVariantWeight": 1,
+        **variant,
+    }
+    template["Resources"]["Config"] = {
+        "Type": "AWS::SageMaker::EndpointConfig",
+        "Properties": {"EndpointConfigName": live.name(f"config-{suffix}"), "ProductionVariants": [declared]},
+    }
+    template["Resources"]["Endpoint"] = {
+        "Type": "AWS::SageMaker::Endpoint",
+        "Properties": {
+            "EndpointName": live.name("endpoint"),
+            "EndpointConfigName": {"Fn::GetAtt": ["Config", "EndpointConfigName"]},
+        },
+    }
+    return template
+
+
+@pytest.mark.parametrize("fault", ["health", "silent-rollback"])
+def test_cloudformation_knows_of_an_update_what_sagemaker_says(costly: Account, fault: str) -> None:
+    """On AWS a container that gets a minute to start fails; whether SageMaker gives a reason decides."""
+    stack = costly.deploy(an_endpoint(costly))
+    costly.fault(fault, times=1)
+    hurried = {"ContainerStartupHealthCheckTimeoutInSeconds": 60}
+    ended = costly.deploy(an_endpoint(costly, suffix="2", **hurried), kind="UPDATE")
+    seen = costly.client("sagemaker").describe_endpoint(EndpointName=costly.name("endpoint"))
+    assert (seen["EndpointStatus"], seen["EndpointConfigName"]) == ("InService", costly.name("config-1"))
+    reasons = [event.get("ResourceStatusReason", "") for event in costly.events(stack["StackId"])]
+    told = [reason for reason in reasons if "NotStabilized" in reason]
+    assert bool(told) == (ended["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE")
+    if costly.world is not None:
+        assert bool(told) == (fault == "health")
+
+
+def test_a_cancelled_update_waits_for_the_endpoint(costly: Account) -> None:
+    stack = costly.deploy(an_endpoint(costly))
+    costly.begin(an_endpoint(costly, suffix="2"))
+    sagemaker, name = costly.client("sagemaker"), costly.name("endpoint")
+    costly.until(lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Updating", 0.5)
+    costly.cfn.cancel_update_stack(StackName=stack["StackId"])
+    assert costly.ended(stack["StackId"])["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    seen = sagemaker.describe_endpoint(EndpointName=name)
+    assert (seen["EndpointStatus"], seen["EndpointConfigName"]) == ("InService", costly.name("config-1"))
+
+
+def test_a_scaled_variant_keeps_its_instance_type(costly: Account) -> None:
+    costly.deploy(an_endpoint(costly))
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{costly.name('endpoint')}/variant/variant-1",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    scaling = costly.client("application-autoscaling")
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=1)
+    sagemaker, other = costly.client("sagemaker"), costly.name("other")
+    variant = {"VariantName": "variant-1", "ModelName": costly.name("model"), "InitialInstanceCount": 1}
+    bigger = {**variant, "InstanceType": "ml.g5.4xlarge"}
+    sagemaker.create_endpoint_config(EndpointConfigName=other, ProductionVariants=[bigger])
+    costly.afterwards(lambda: sagemaker.delete_endpoint_config(EndpointConfigName=other))
+    with pytest.raises(ClientError, match="must be deregistered as an autoscaling target"):
+        sagemaker.update_endpoint(EndpointName=costly.name("endpoint"), EndpointConfigName=other)
+
+
+def test_a_package_without_a_subscription_is_not_described(live: Account) -> None:
+    asked = PACKAGE if live.world is not None else account.UNSUBSCRIBED
+    if not asked:
+        pytest.skip("needs ESMCFN_LIVE_UNSUBSCRIBED, a package that the account is not subscribed to")
+    live.fault("not-subscribed")
+    with pytest.raises(ClientError, match="not subscribed"):
+        live.client("sagemaker").describe_model_package(ModelPackageName=asked)

@@ -10,12 +10,17 @@ class Claim:
     """One behaviour of the sandbox that was never compared with AWS.
 
     Attributes:
-        test: the live test that would confirm it; empty where it needs a GPU quota or a subscription.
+        test: the test that confirms it on a live account; it also runs against the sandbox.
+        needs: what the account must have or allow for it, beyond cents.
     """
 
     id: str
     says: str
-    test: str = ""
+    test: str
+    needs: str = ""
+
+
+GPU = "ESMCFN_LIVE_GPU=1"
 
 
 CLAIMS = (
@@ -49,16 +54,66 @@ CLAIMS = (
         says="CreateChangeSet with the same name, token and content returns the first one",
         test="test_a_token_repeats",
     ),
-    Claim(id="early-names", says="The names of the early validations, and the reason text of a failed change set"),
-    Claim(id="quota-warning", says="A quota that does not suffice is a WARN of the change set"),
-    Claim(id="silent-rollback", says="CloudFormation ends UPDATE_COMPLETE when SageMaker rolled back without a reason"),
-    Claim(id="update-rolled-back", says="An update that SageMaker rolled back with a reason is NotStabilized"),
-    Claim(id="cancel-endpoint", says="A cancelled update waits for the endpoint before it points it back"),
-    Claim(id="scaled-variant", says="The wording of UpdateEndpoint's refusal for a variant with a scalable target"),
-    Claim(id="revert-deleted", says="A REVERT_DRIFT change set makes a deleted resource again, shown as Add"),
-    Claim(id="rollback-stack", says="RollbackStack without a stable state ends in ROLLBACK_COMPLETE"),
-    Claim(id="clash", says="A SageMaker name clash is the service's error, and other custom names CloudFormation's"),
-    Claim(id="export-in-use", says="Deleting a stack whose export is in use keeps its status, with Delete canceled"),
+    Claim(
+        id="early-names",
+        says="The names of the early validations, and the reason text of a failed change set",
+        test="test_early_validation_has_names_and_paths",
+    ),
+    Claim(
+        id="quota-warning",
+        says="A quota that does not suffice is a WARN of the change set",
+        test="test_a_quota_that_does_not_suffice_is_a_warning",
+    ),
+    Claim(
+        id="silent-rollback",
+        says="CloudFormation ends UPDATE_COMPLETE when SageMaker rolled back without a reason",
+        test="test_cloudformation_knows_of_an_update_what_sagemaker_says",
+        needs=GPU,
+    ),
+    Claim(
+        id="update-rolled-back",
+        says="An update that SageMaker rolled back with a reason is NotStabilized",
+        test="test_cloudformation_knows_of_an_update_what_sagemaker_says",
+        needs=GPU,
+    ),
+    Claim(
+        id="cancel-endpoint",
+        says="A cancelled update waits for the endpoint before it points it back",
+        test="test_a_cancelled_update_waits_for_the_endpoint",
+        needs=GPU,
+    ),
+    Claim(
+        id="scaled-variant",
+        says="The wording of UpdateEndpoint's refusal for a variant with a scalable target",
+        test="test_a_scaled_variant_keeps_its_instance_type",
+        needs=GPU,
+    ),
+    Claim(
+        id="revert-deleted",
+        says="A REVERT_DRIFT change set makes a deleted resource again, shown as Add",
+        test="test_a_deleted_resource_is_made_again_by_a_revert",
+    ),
+    Claim(
+        id="rollback-stack",
+        says="RollbackStack without a stable state ends in ROLLBACK_COMPLETE",
+        test="test_a_creation_without_a_stable_state_rolls_back_to_nothing",
+    ),
+    Claim(
+        id="clash",
+        says="A custom name that must change is refused by CloudFormation itself",
+        test="test_a_name_that_must_change_is_refused_by_cloudformation",
+    ),
+    Claim(
+        id="sagemaker-clash",
+        says="A SageMaker name that must change is refused by SageMaker",
+        test="test_a_sagemaker_name_that_must_change_is_refused_by_sagemaker",
+        needs=GPU,
+    ),
+    Claim(
+        id="export-in-use",
+        says="Deleting a stack whose export is in use keeps its status, with Delete canceled",
+        test="test_a_stack_whose_export_is_in_use_is_not_deleted",
+    ),
     Claim(
         id="transform-no-op",
         says="A change set without changes of a template with a Transform fails with 'No updates are to be performed.'",
@@ -69,16 +124,60 @@ CLAIMS = (
         says="A Transform needs CAPABILITY_AUTO_EXPAND in CreateStack and UpdateStack, and not in CreateChangeSet",
         test="test_a_transform_says_no_updates",
     ),
-    Claim(id="nested-failed", says="A nested stack whose creation failed is CREATE_FAILED until its parent deletes it"),
     Claim(
-        id="nested-held", says="A nested stack stays in UPDATE_COMPLETE_CLEANUP_IN_PROGRESS until its parent cleans up"
+        id="nested-failed",
+        says="A nested stack whose creation failed is CREATE_FAILED until its parent deletes it",
+        test="test_a_nested_stack_that_failed_waits_for_its_parent",
     ),
-    Claim(id="nested-events", says="DescribeEvents of a root stack has no events of its nested stacks"),
-    Claim(id="nested-unchanged", says="IncludeNestedStacks leaves out a nested stack in which nothing changes"),
+    Claim(
+        id="nested-held",
+        says="A nested stack stays in UPDATE_COMPLETE_CLEANUP_IN_PROGRESS until its parent cleans up",
+        test="test_a_nested_stack_cleans_up_with_its_parent",
+    ),
+    Claim(
+        id="nested-events",
+        says="DescribeEvents of a root stack has no events of its nested stacks",
+        test="test_the_events_of_nested_stacks_are_their_own",
+    ),
+    Claim(
+        id="nested-unchanged",
+        says="IncludeNestedStacks leaves out a nested stack in which nothing changes",
+        test="test_nested_stacks_that_stay_are_left_out",
+    ),
     Claim(
         id="no-echo-output",
         says="An output of a NoEcho parameter is shown in the clear",
         test="test_an_output_shows_a_parameter_without_echo",
     ),
-    Claim(id="package-unsubscribed", says="DescribeModelPackage without a subscription is refused as CreateModel is"),
+    Claim(
+        id="package-unsubscribed",
+        says="DescribeModelPackage without a subscription is refused as CreateModel is",
+        test="test_a_package_without_a_subscription_is_not_described",
+        needs="ESMCFN_LIVE_UNSUBSCRIBED, a package",
+    ),
+    Claim(
+        id="repeated-request",
+        says="A repeated ExecuteChangeSet gets TokenAlreadyExistsException",
+        test="test_a_repeated_execution_is_told_by_its_token",
+    ),
+    Claim(
+        id="cancel-token",
+        says="Events after CancelUpdateStack carry its token",
+        test="test_what_follows_a_cancellation_carries_its_token",
+    ),
+    Claim(
+        id="created-updated",
+        says="A stack made by a change set has a LastUpdatedTime",
+        test="test_a_stack_made_by_a_change_set_counts_as_updated",
+    ),
+    Claim(
+        id="rollback-operation",
+        says="A rollback is an operation of its own, listed before the one that failed",
+        test="test_a_rollback_has_an_operation_of_its_own",
+    ),
+    Claim(
+        id="nested-token",
+        says="Events of nested stacks carry the token of the root's operation",
+        test="test_a_nested_stack_that_failed_waits_for_its_parent",
+    ),
 )
