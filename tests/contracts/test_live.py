@@ -41,6 +41,22 @@ def live(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield found
     finally:
         found.close()
+    if found.world is not None:
+        assert left_behind(found) == []
+
+
+def left_behind(live: Account) -> list[str]:
+    """Return what is still there of what the tests make."""
+    sagemaker = live.client("sagemaker")
+    return [
+        *(stack["StackName"] for stack in live.cfn.describe_stacks()["Stacks"]),
+        *(topic["TopicArn"] for topic in live.client("sns").list_topics()["Topics"]),
+        *(bucket["Name"] for bucket in live.client("s3").list_buckets()["Buckets"]),
+        *(policy["Arn"] for policy in live.client("iam").list_policies(Scope="Local")["Policies"]),
+        *(found["EndpointName"] for found in sagemaker.list_endpoints()["Endpoints"]),
+        *(found["EndpointConfigName"] for found in sagemaker.list_endpoint_configs()["EndpointConfigs"]),
+        *(found["ModelName"] for found in sagemaker.list_models()["Models"]),
+    ]
 
 
 @pytest.fixture
