@@ -64,15 +64,14 @@ class Tail:
         found = self._new(self._stack_id, "")
         if self._began is None and found:
             self._began = found[0].at
-        for stack_id, path in tuple(self._nested.items()):
-            found.extend(self._new(stack_id, path))
+        waiting = {**self._nested, **_nested_in(found)}
+        while waiting:  # what is found inside may be nested again
+            self._nested.update(waiting)
+            inside = [event for stack_id, path in waiting.items() for event in self._new(stack_id, path)]
+            found.extend(inside)
+            waiting = {stack_id: path for stack_id, path in _nested_in(inside).items() if stack_id not in self._nested}
         found.sort(key=lambda event: event.at)  # stable: what shares a moment keeps CloudFormation's own order
         self._known.update(event.event_id for event in found)
-        self._nested.update(
-            (event.physical_id, event.logical_id)
-            for event in found
-            if event.resource_type == NESTED and event.of_nested and event.physical_id
-        )
         return tuple(found)
 
     def _new(self, stack_id: str, path: str) -> list[StackEvent]:
@@ -104,3 +103,8 @@ class Tail:
             of_stack=itself and not path,
             of_nested=event.get("ResourceType") == NESTED and not (itself and not path),
         )
+
+
+def _nested_in(events: list[StackEvent]) -> dict[str, str]:
+    """ARNs of nested stacks to the paths that lead there; the first event of a nested stack has no ARN yet."""
+    return {event.physical_id: event.logical_id for event in events if event.of_nested and event.physical_id}

@@ -152,10 +152,10 @@ class StackOutcome(Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> ExitCode:
-        """What this stack alone would be worth."""
+        """What this stack alone would be worth; nothing where it was not reached, since another one is why."""
         if self.error is not None:
             return self.error.exit_code
-        return ExitCode.DONE if self.succeeded else ExitCode.DEPLOYMENT
+        return ExitCode.DONE if self.succeeded or self.execution is None else ExitCode.DEPLOYMENT
 
 
 class Deployment(Struct, frozen=True, kw_only=True):

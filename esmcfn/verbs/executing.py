@@ -33,6 +33,9 @@ SIDE_BY_SIDE = 64
 Seen = TypeVar("Seen")
 
 ENDPOINT = "AWS::SageMaker::Endpoint"
+LOOK_SECONDS = 2.0
+"""Between two looks at an endpoint."""
+
 SERVING_SECONDS = 300.0
 """How long an endpoint may take to settle after CloudFormation called its stack complete."""
 
@@ -172,22 +175,24 @@ class Executing:
 
     def _settled(self, stack: StackPlan, name: str) -> ObservedEndpoint | None:
         """The endpoint, once it is done moving; an answer that does not come is asked for again."""
-        waited, error = 0.0, None
-        while waited < SERVING_SECONDS:
+        waited = 0.0
+        while True:
             try:
                 endpoint = self._cloud.endpoints.observe(name)
-                if endpoint is None or not endpoint.moving:
+                if endpoint is None or not endpoint.moving or waited >= SERVING_SECONDS:
                     return endpoint
                 self._world.watch.stage(stack.name, f"endpoint {endpoint.status}", waits_for="SageMaker")
-            except CloudError as failed:
-                if not failed.transient:
-                    raise
-                error = failed
-            self._world.pause(2.0)
-            waited += 2.0
-        if error:
-            raise error
-        return endpoint
+            except CloudError as error:
+                if not error.transient or waited >= SERVING_SECONDS:
+                    raise LostSight(
+                        f"CloudFormation is done with {stack.name}; whether its endpoint serves could not be seen: "
+                        f"{error.message}",
+                        code=error.code,
+                        operation=error.operation,
+                        next_step=error.next_step or f"esmcfn wait {self._made.environment} looks again",
+                    ) from error
+            self._world.pause(LOOK_SECONDS)
+            waited += LOOK_SECONDS
 
     def _execution(self, stack: StackPlan, heard: Heard) -> Execution:
         operations, within = self._cloud.operations, self._terms.within

@@ -1,0 +1,253 @@
+"""Every call that deploying makes, and every way in which it can go wrong: over HTTP, nothing patched."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from builders import a_selection, a_stack, a_variant, an_environment
+from msgspec.structs import replace
+
+from esmcfn.diagnosis import causes
+from esmcfn.errors import AccessDenied, CloudError, ExitCode, LostSight
+from esmcfn.sandbox.clock import Clock
+from esmcfn.sandbox.server import Sandbox
+from esmcfn.verbs.deploying import Wishes
+from esmcfn.verbs.executing import Terms
+
+from .conftest import World
+from .deploying import SPEED, Account
+from .nesting import a_nested, child_of, uploaded
+from .templates import a_template, a_topic
+from .test_deploying import BIGGER, MODEL, ONE, client, outcome, remaining, status
+
+BEFORE = (
+    "cloudformation:CreateChangeSet",
+    "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeStacks",
+    "cloudformation:GetTemplate",
+)
+"""Calls without whose answer nothing is executed."""
+
+HINTS = (
+    "cloudformation:DescribeEvents",
+    "sagemaker:DescribeEndpointConfig",
+    "sagemaker:ListEndpoints",
+    "servicequotas:ListServiceQuotas",
+)
+"""Calls whose answer makes a plan better, and whose absence is said and stops nothing."""
+
+DURING = (
+    "cloudformation:DeleteStack",
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:ExecuteChangeSet",
+    "cloudformation:ListChangeSets",
+    "cloudformation:UpdateTerminationProtection",
+    "sagemaker:DescribeEndpoint",
+)
+"""Calls of the execution itself."""
+
+TROUBLES = (
+    ("throttle", {}),
+    ("server-error", {}),
+    ("connection-reset", {}),
+    ("connection-reset", {"processed": "true"}),
+    ("timeout", {"seconds": 1}),
+    ("timeout", {"seconds": 1, "processed": "true"}),
+)
+
+STRANGER = a_selection(a_stack("stranger"))
+PROTECTED = a_selection(
+    a_stack(variant=a_variant(instance_type="ml.g5.4xlarge")), environment=an_environment(termination_protection=True)
+)
+
+
+@pytest.fixture(scope="module")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def deployed(_running: Sandbox) -> Account:
+    """Two models, of which the next deployment changes one and deletes the other."""
+    with _running.world.lock:
+        _running.world.reset()
+        _running.world.pages.clear()
+    _running.world.clock.run_at(SPEED)
+    account = Account(_running)
+    assert account.deploy(a_selection(a_stack(), a_stack("dropped"))).exit_code is ExitCode.DONE
+    return account
+
+
+def test_these_are_all_the_calls_that_a_deployment_makes(deployed):
+    made = calls(deployed)
+    deployed.deploy(PROTECTED)
+    deployed.deploy(replace(PROTECTED, base=None, models=(), environment=an_environment(termination_protection=False)))
+    deployed.deploy(ONE)
+    # A refused change set removes itself, which a deployment that goes well never needs.
+    assert made <= {*BEFORE, *HINTS, *DURING}
+    assert {*BEFORE, *HINTS, *DURING} - made <= {"sagemaker:DescribeEndpointConfig"}
+
+
+def calls(account) -> set[str]:
+    """What is called from now on, as the sandbox hears it."""
+    faults, heard = account.sandbox.world.faults, set()
+    before = type(faults).before_call
+
+    def listening(service: str, operation: str) -> None:
+        from esmcfn.sandbox.faults import action_name
+
+        heard.add(action_name(service, operation))
+        before(faults, service, operation)
+
+    faults.before_call = listening
+    return heard
+
+
+@pytest.mark.parametrize(("name", "options"), TROUBLES, ids=lambda value: str(value))
+@pytest.mark.parametrize("action", [*BEFORE, *DURING, *HINTS])
+def test_a_bad_moment_of_any_call_is_waited_out(deployed, action, name, options):
+    deployed.fault(name, action=action, times=1, **options)
+    report = deployed.deploy(PROTECTED)
+    assert report.exit_code is ExitCode.DONE, outcome(report)
+    assert status(deployed) == "UPDATE_COMPLETE"
+    assert client(deployed).describe_stacks(StackName=MODEL)["Stacks"][0]["EnableTerminationProtection"]
+    assert {stack["StackName"] for stack in client(deployed).describe_stacks()["Stacks"]} == {"esm-dev", MODEL}
+    assert remaining(deployed) == []
+
+
+class TestWhatDoesNotPass:
+    @pytest.mark.parametrize("action", BEFORE)
+    @pytest.mark.parametrize("name", ["throttle", "access-denied"])
+    def test_before_the_execution_it_is_exit_4_and_nothing_is_left(self, deployed, action, name):
+        deployed.fault(name, action=action)
+        with pytest.raises(CloudError) as caught:
+            deployed.deploy(BIGGER, attempts=1)
+        assert isinstance(caught.value, AccessDenied) is (name == "access-denied")
+        deployed.clear()
+        assert remaining(deployed) == []
+        assert status(deployed) == "CREATE_COMPLETE"
+
+    @pytest.mark.parametrize("action", HINTS)
+    def test_a_hint_that_cannot_be_had_stops_nothing(self, deployed, action):
+        deployed.fault("access-denied", action=action)
+        assert deployed.deploy(BIGGER).exit_code is ExitCode.DONE
+
+    def test_an_execution_that_is_refused_leaves_no_change_set(self, deployed):
+        deployed.fault("access-denied", action="cloudformation:ExecuteChangeSet")
+        report = deployed.deploy(BIGGER)
+        assert report.exit_code is ExitCode.CLOUD
+        assert "cloudformation:ExecuteChangeSet" in outcome(report).error.message
+        deployed.clear()
+        assert remaining(deployed) == []
+
+    @pytest.mark.parametrize("name", ["access-denied", "throttle"])
+    def test_events_that_cannot_be_read_are_lost_sight_and_no_failure(self, deployed, name):
+        deployed.fault(name, action="cloudformation:DescribeStackEvents")
+        report = deployed.deploy(BIGGER, Wishes(terms=Terms(within=1.0)), attempts=1)
+        assert report.exit_code is ExitCode.CLOUD
+        assert isinstance(outcome(report).error, LostSight)
+        assert "CloudFormation goes on" in outcome(report).error.message
+
+    def test_credentials_that_expire_while_watching_are_lost_sight_and_no_failure(self, deployed):
+        deployed.person.agrees = lambda plan: deployed.fault("expired-token", after=4) or True
+        report = deployed.deploy(BIGGER)
+        assert report.exit_code is ExitCode.CLOUD
+        assert isinstance(outcome(report).error, LostSight)
+        assert "log in again" in outcome(report).error.next_step
+        deployed.clear()
+        assert deployed.deploy(BIGGER, Wishes(wait_for_stack=30.0)).exit_code is ExitCode.DONE
+
+    def test_what_takes_longer_than_the_deadline_goes_on_without_us(self, deployed):
+        with deployed.frozen():
+            deployed.sandbox.world.clock.run_at(0.05)
+            report = deployed.deploy(BIGGER, Wishes(terms=Terms(within=0.5)))
+        assert report.exit_code is ExitCode.CLOUD
+        assert "--timeout" in outcome(report).error.next_step
+
+
+def test_of_two_deployments_at_once_one_wins_and_the_other_says_so(deployed):
+    reports = []
+    together = threading.Barrier(2)
+
+    def agrees(plan):
+        together.wait(20)
+        return True
+
+    accounts = [Account(deployed.sandbox), Account(deployed.sandbox)]
+    for account in accounts:
+        account.person.agrees = agrees
+
+    def one(account):
+        reports.append(account.deploy(BIGGER))
+
+    threads = [threading.Thread(target=one, args=(account,)) for account in accounts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    codes = sorted(report.exit_code for report in reports)
+    assert codes[0] is ExitCode.DONE
+    assert codes[1] in {ExitCode.STALE, ExitCode.BUSY}
+    assert status(deployed) == "UPDATE_COMPLETE"
+
+
+def test_describing_that_lags_behind_makes_no_false_success(deployed):
+    deployed.fault("stale", stack=MODEL, times=20)
+    report = deployed.deploy(BIGGER)
+    assert report.exit_code is ExitCode.DONE
+    assert outcome(report).execution.status == "UPDATE_COMPLETE"
+    assert outcome(report).endpoint.config_name == report.body.endpoints["prototype_model"].endpoint_config_name
+
+
+def test_an_update_that_sagemaker_takes_back_in_silence_is_a_failure(deployed):
+    deployed.fault("silent-rollback")
+    report = deployed.deploy(BIGGER)
+    assert outcome(report).execution.status == "UPDATE_COMPLETE"
+    assert report.exit_code is ExitCode.DEPLOYMENT
+    assert "deployed, but what was deployed does not serve" in outcome(report).diagnosis.aftermath
+
+
+def test_what_cannot_be_cleaned_up_is_said_and_the_update_is_a_success(deployed):
+    deployed.fault("handler", logical_id="EndpointConfig", operation="delete", message="still in use")
+    report = deployed.deploy(a_selection(BIGGER.models[0], a_stack("dropped")))
+    assert report.exit_code is ExitCode.DONE
+    assert any("EndpointConfig" in left for left in report.body.left)
+
+
+def test_a_deletion_that_fails_is_said_and_mended_by_the_next_run(deployed):
+    deployed.fault("handler", logical_id="Model", operation="delete", message="still in use")
+    report = deployed.deploy(ONE)
+    assert report.exit_code is ExitCode.DEPLOYMENT
+    assert "still in use" in str(outcome(report, "esm-dev-dropped").diagnosis.causes[0])
+    deployed.clear()
+    assert deployed.deploy(ONE).exit_code is ExitCode.DONE
+    assert {stack["StackName"] for stack in client(deployed).describe_stacks()["Stacks"]} == {"esm-dev", MODEL}
+
+
+def test_inside_nested_stacks_the_first_resource_that_failed_is_the_cause(world: World) -> None:
+    from esmcfn.aws import Reach, connect
+
+    url = uploaded(world, a_template(Inner=a_topic()))
+    world.deploy("s", a_template(Child=a_nested(url)))
+    changed = uploaded(world, a_template(Inner=a_topic(DisplayName="x")), "changed.json")
+    plan = world.plan("s", a_template(Child=a_nested(changed)), kind="UPDATE", name="go")
+    world.sandbox.world.faults.add("handler", {"logical_id": "Inner", "message": "deep down"})
+    world.sandbox.world.clock.run_at(SPEED)
+    try:
+        reach = Reach(region="us-east-2", endpoint_url=world.sandbox.endpoint_url, credentials=("sandbox", "sandbox"))
+        heard = []
+        operations = connect(reach).operations
+        ended = operations.execute(plan["ChangeSetId"], plan["StackId"], heard.append, within=60.0)
+    finally:
+        world.sandbox.world.clock.run_at(0)
+    assert ended.status == "UPDATE_ROLLBACK_COMPLETE"
+    (cause,) = causes(ended.events)
+    assert cause.logical_id == "Child/Inner"
+    assert "deep down" in cause.reason
+    assert [event.event_id for event in heard] == [event.event_id for event in ended.events]
+    assert child_of(world, "s")
