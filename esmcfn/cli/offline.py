@@ -51,7 +51,7 @@ Examples:
   esmcfn check dev --template other.json
 """,
 )
-@options.reports("check")
+@options.reports("check", formats=(*options.FORMATS, *options.OF_FINDINGS))
 @click.option(
     "--template",
     "templates",

@@ -21,6 +21,9 @@ COMMON = ("names", "every", "models", "form", "output", "profile")
 FORMATS = ("text", "json", "markdown")
 """What every report can be; a verb may offer others."""
 
+OF_FINDINGS = ("sarif", "github", "junit")
+"""What the report of a verb that judges can be, too."""
+
 DELETE_FIRST = "What goes, goes before anything comes; so does an endpoint that the quota cannot hold twice (downtime)."
 """Help of an option that planning and deploying share."""
 

@@ -23,7 +23,7 @@ Examples:
   esmcfn plan --all --detailed-exitcode    11 where something would change
 """,
 )
-@options.reports("plan", account=True)
+@options.reports("plan", account=True, formats=(*options.FORMATS, *options.OF_FINDINGS))
 @click.option("--read-only", is_flag=True, envvar="ESMCFN_READ_ONLY", help="Make no change set at all.")
 @click.option(
     "--detailed-exitcode", is_flag=True, envvar="ESMCFN_DETAILED_EXITCODE", help="Exit 11 when changes are pending."

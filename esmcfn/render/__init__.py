@@ -17,6 +17,13 @@ FORMATS = {
 }
 """Format to the module that renders it: a line here, a module there."""
 
+OF_FINDINGS = {
+    "sarif": "esmcfn.render.sarif",
+    "github": "esmcfn.render.github",
+    "junit": "esmcfn.render.junit",
+}
+"""Formats of what judges: of `check` and `plan`."""
+
 OF_ONE_VERB = {
     "env": "esmcfn.render.dotenv",
     "terraform": "esmcfn.render.terraform",
@@ -27,5 +34,5 @@ OF_ONE_VERB = {
 
 def render(form: str, outcomes: Sequence[Outcome]) -> str:
     """What all environments of a run came to, ending with a newline."""
-    rendered: str = import_module({**FORMATS, **OF_ONE_VERB}[form]).render(outcomes)
+    rendered: str = import_module({**FORMATS, **OF_FINDINGS, **OF_ONE_VERB}[form]).render(outcomes)
     return rendered

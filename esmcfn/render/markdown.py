@@ -134,10 +134,11 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     yield "| level | rule | where | finding |"
     yield "| --- | --- | --- | --- |"
     for finding in findings:
-        waived = f" (waived by {finding.waived_by})" if finding.waived_by else ""
+        waived = f" (waived: {words.signed(finding.waiver)})" if finding.waiver else ""
+        advice = f". To mend it: {finding.advice}" if finding.advice and not finding.waiver else ""
         yield (
             f"| {finding.level} | {code(finding.rule)} | {code(words.place(finding))} "
-            f"| {safe(finding.message + waived)} |"
+            f"| {safe(finding.message + advice + waived)} |"
         )
 
 

@@ -11,13 +11,12 @@ from typing import assert_never
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.endpoint import Logged
-from esmcfn.domain.finding import Finding
 from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.errors import visible
-from esmcfn.render import deployment, outputs, standing, words
+from esmcfn.render import deployment, excerpt, outputs, standing, words
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
@@ -44,7 +43,8 @@ def _body(body: Body) -> Iterator[str]:
             yield from _built(body)
         case Checked():
             yield f"{body.environment} · " + ", ".join(f"{name} {version}" for name, version in body.engines.items())
-            yield from _findings(body.findings)
+            yield ""
+            yield from excerpt.findings(body.findings)
             yield f"Policy   {words.policy_line(body.findings)}"
         case Priced():
             yield f"{body.environment} · {body.cost.region}"
@@ -99,7 +99,9 @@ def _plan(plan: Plan) -> Iterator[str]:
     yield f"Cost     {words.cost_line(plan.cost)}"
     yield from _notes(plan.cost.notes)
     yield f"Policy   {words.policy_line(plan.findings)}"
-    yield from _findings(plan.findings)
+    if plan.findings:
+        yield ""
+        yield from excerpt.findings(plan.findings)
     yield from _verdict(plan)
 
 
@@ -153,12 +155,6 @@ def _items(cost: Cost) -> Iterator[str]:
 def _notes(notes: Sequence[str]) -> Iterator[str]:
     for note in notes:
         yield f"         {note}"
-
-
-def _findings(findings: Sequence[Finding]) -> Iterator[str]:
-    for finding in findings:
-        waived = f"  [waived by {finding.waived_by}]" if finding.waived_by else ""
-        yield f"    {finding.level}  {finding.rule}  {words.place(finding)}  {finding.message}{waived}"
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.finding import Finding, Level
 from esmcfn.domain.plan import Action, Change, Impact, Plan, StackAction
+from esmcfn.domain.waiver import Waiver
 
 SYMBOLS = {Action.ADD: "+", Action.MODIFY: "~", Action.REPLACE: "±", Action.DELETE: "-"}
 
@@ -126,6 +127,11 @@ def policy_line(findings: tuple[Finding, ...]) -> str:
     if waived:
         parts.append(f"{waived} waived")
     return ", ".join(parts)
+
+
+def signed(waiver: Waiver) -> str:
+    """Who allowed it, where, and for how long."""
+    return f"{waiver.ticket}, approved by {waiver.approver}, until {waiver.expires}"
 
 
 def place(finding: Finding) -> str:

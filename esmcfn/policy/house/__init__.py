@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
-from esmcfn.domain.origin import Origins
+from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
 from esmcfn.domain.template import Template
 from esmcfn.errors import did_you_mean
@@ -114,7 +114,7 @@ def _finding(rule: Rule, template: Template, message: str, path: str, policy: Po
         level=policy.levels.get(rule.id, rule.level),
         message=message,
         advice=rule.advice,
-        origin=_environment_s(policy, template).of(path.removeprefix(ENVIRONMENT)) if whole else template.origin(path),
+        origin=_of_environment(policy, template, path.removeprefix(ENVIRONMENT)) if whole else template.origin(path),
         stack="" if whole else template.stack.name,
         model=None if whole else template.stack.model,
         logical_id=logical_id if resource_type else "",
@@ -124,6 +124,10 @@ def _finding(rule: Rule, template: Template, message: str, path: str, policy: Po
     )
 
 
-def _environment_s(policy: Policy, template: Template) -> Origins:
-    """Where the environment's keys stand; a base stack knows as well, where only templates are judged."""
-    return policy.environment.origins if policy.environment else template.stack.origins
+def _of_environment(policy: Policy, template: Template, key: str) -> Origin:
+    """Where a key of the environment stands; its first line of ours where it was not written.
+
+    A base stack knows as well, where only templates are judged.
+    """
+    origins = policy.environment.origins if policy.environment else template.stack.origins
+    return origins.of(key if key in origins.keys else "environment")
