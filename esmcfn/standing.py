@@ -49,8 +49,13 @@ def expected(deployed: DeployedStack | None) -> bool:
     return not deployed.settled or "EndpointName" in deployed.outputs
 
 
-def meaning(endpoint: ObservedEndpoint | None) -> str:
-    """What SageMaker's word means, empty where it goes without saying."""
+ROLLED_BACK = "its first creation failed and was rolled back: nothing of it is left but its name"
+
+
+def meaning(deployed: DeployedStack | None, endpoint: ObservedEndpoint | None) -> str:
+    """What SageMaker's word, or the stack's, means; empty where it goes without saying."""
+    if deployed and deployed.gone:
+        return ": ".join(filter(None, (ROLLED_BACK, deployed.status_reason)))
     if endpoint is None:
         return ""
     return ENDPOINT_STATUSES.get(endpoint.status, "esmcfn does not know this word of SageMaker's")

@@ -56,7 +56,7 @@ class ModelStatus(Struct, frozen=True, kw_only=True):
 
     Attributes:
         stack: the stack's name.
-        deployed: None where there is no stack, or one whose first creation rolled back.
+        deployed: None where there is no stack; one whose first creation rolled back is there by name only.
         selected: False for what still runs and is selected no more.
         parked: the environment's file says so.
         wanted_config: the configuration that the YAML makes; None where it wants no endpoint.

@@ -92,7 +92,8 @@ def _model(model: ModelStatus, status: EnvironmentStatus) -> Iterator[str]:
     endpoint = model.endpoint
     since = f", for {spell((status.as_of - endpoint.modified_at).total_seconds())}" if endpoint else ""
     yield f"{SYMBOLS[model.standing]} {model.model}: {model.standing}{since}"
-    yield f"    stack     {model.stack}  {model.deployed.status if model.deployed else 'none'}"
+    means = f": {model.meaning}" if model.meaning and not endpoint else ""
+    yield f"    stack     {model.stack}  {model.deployed.status if model.deployed else 'none'}{means}"
     if endpoint:
         age = spell((status.as_of - endpoint.created_at).total_seconds())
         meaning = f": {model.meaning}" if model.meaning else ""

@@ -16,7 +16,7 @@ from esmcfn.errors import CloudError, DeploymentError, EsmcfnError, Interrupted,
 from esmcfn.ports import Clock, Cloud
 from esmcfn.verbs.account import surveyed
 from esmcfn.verbs.reading import side_by_side
-from esmcfn.verbs.watching import Subject, advised, environment_status, seen_now, subjects, with_log
+from esmcfn.verbs.watching import Subject, advised, environment_status, failed, seen_now, subjects, with_log
 from esmcfn.verbs.world import World
 
 SOON_SECONDS, SOON_FOR_SECONDS = 0.5, 30.0
@@ -27,8 +27,6 @@ LATER_SECONDS, SLOWER, LONGEST_SECONDS = 1.0, 1.5, 10.0
 
 HEARTBEAT_SECONDS = 30.0
 """After how long without a line one is written; CI kills what is silent for long."""
-
-ROLLED_BACK = "its first creation failed and was rolled back"
 
 _HOPELESS = frozenset({Standing.FAILED, Standing.OTHER, Standing.MISSING, Standing.NOT_DEPLOYED, Standing.PARKED})
 """Standings that do not become better by waiting."""
@@ -84,6 +82,7 @@ class _Waiting:
         self._began = self._spoke = clock.now()
         self._said: dict[str, str] = {}
         self._existed: set[str] = set()
+        self._reasons: dict[str, str] = {}
         self._hopeless: frozenset[str] = frozenset()
         self._looked = False
         self.found = Survey()
@@ -145,6 +144,7 @@ class _Waiting:
             busy=lambda subject: standing.expected(subject.deployed),
         )
         self._looked = True
+        self._reasons |= {seen.model: seen.failure_reason for seen in self.seen if seen.failure_reason}
         for subject, seen in zip(wanted, self.seen, strict=True):
             self._tell(seen.model, _described(seen, subject))
 
@@ -164,26 +164,31 @@ class _Waiting:
         return all(seen.standing is Standing.IN_SERVICE for seen in self.seen)
 
     def _verdict(self, hopeless: Sequence[ModelStatus]) -> EsmcfnError:
-        gone = {stack.name for stack in self.found.ours if stack.gone} | self._existed
-        absent = [
-            seen
-            for seen in hopeless
-            if seen.standing is Standing.PARKED or (seen.standing is Standing.NOT_DEPLOYED and seen.stack not in gone)
-        ]
-        if len(absent) == len(hopeless):
-            names = ", ".join(seen.model for seen in absent)
+        if all(self._absent(seen) for seen in hopeless):
+            names = ", ".join(seen.model for seen in hopeless)
             return NotDeployed(
                 f"{self._name}: {names}: not deployed, and no deployment is under way",
                 next_step=f"esmcfn deploy {self._name}",
             )
-        looked = [with_log(seen, self._cloud) if seen.standing is Standing.FAILED else seen for seen in hopeless]
+        looked = [with_log(seen, self._cloud) if failed(seen) else seen for seen in hopeless]
         for seen in looked:
             self._tell_log(seen)
-        said = "; ".join(f"{seen.model}: {_why(seen, rolled_back=seen.stack in gone)}" for seen in looked)
+        said = "; ".join(f"{seen.model}: {self._why(seen)}" for seen in looked)
         return DeploymentError(
             f"{self._name}: not in service: {said}",
             next_step=next(advised(seen, environment=self._name) for seen in looked),
         )
+
+    def _absent(self, seen: ModelStatus) -> bool:
+        """Was it never there, as far as we know, or parked when it was deployed?"""
+        if seen.standing is Standing.PARKED:
+            return True
+        return seen.standing is Standing.NOT_DEPLOYED and seen.deployed is None and seen.stack not in self._existed
+
+    def _why(self, seen: ModelStatus) -> str:
+        """What is wrong with it; a rollback takes the endpoint away, and its reason, perhaps seen before."""
+        reason = seen.failure_reason or self._reasons.get(seen.model, "")
+        return ": ".join(filter(None, (_trouble(seen), reason)))
 
     def _lost(self, error: CloudError) -> CloudError:
         if not self._looked or isinstance(error, WrongAccount):
@@ -252,14 +257,13 @@ def _words(seen: ModelStatus, subject: Subject) -> Iterator[str]:
     yield from (f"{variant.name} {variant.status}" for variant in endpoint.variants if variant.status)
 
 
-def _why(seen: ModelStatus, *, rolled_back: bool) -> str:
+def _trouble(seen: ModelStatus) -> str:
     if seen.standing is Standing.MISSING:
         return f"SageMaker knows no endpoint {seen.endpoint_name}, though it is deployed"
+    if seen.deployed is None:
+        return "its stack was deleted"
     if seen.endpoint is None:
-        if seen.deployed:
-            return f"no endpoint, and its stack is {seen.deployed.status}"
-        return ROLLED_BACK if rolled_back else "not deployed"
-    reason = f": {seen.failure_reason}" if seen.failure_reason else ""
+        return seen.meaning or f"no endpoint, and its stack is {seen.deployed.status}"
     if seen.standing is Standing.OTHER:
-        return f"it serves {seen.endpoint.config_name}, not {seen.wanted_config}, and nothing is under way{reason}"
-    return f"{seen.endpoint.status}{reason}"
+        return f"it serves {seen.endpoint.config_name}, not {seen.wanted_config}, and nothing is under way"
+    return seen.endpoint.status

@@ -94,11 +94,11 @@ def looked(asked: Sequence[Subject], environment: str, cloud: Cloud) -> tuple[Mo
 
     def look(subject: Subject) -> ModelStatus:
         seen = seen_now(subject, cloud)
-        if seen.standing is Standing.FAILED:
+        if failed(seen):
             seen = with_log(seen, cloud)
         return replace(seen, next_step=advised(seen, environment=environment))
 
-    return side_by_side(look, asked, busy=lambda subject: standing.expected(subject.deployed))
+    return side_by_side(look, asked, busy=lambda subject: subject.deployed is not None)
 
 
 def seen_now(subject: Subject, cloud: Cloud) -> ModelStatus:
@@ -107,7 +107,7 @@ def seen_now(subject: Subject, cloud: Cloud) -> ModelStatus:
     Raises:
         CloudError: AWS refused or did not answer.
     """
-    deployed = None if subject.deployed and subject.deployed.gone else subject.deployed
+    deployed = subject.deployed
     name = subject.endpoint_name
     observed = cloud.endpoints.observe(name) if name and standing.expected(deployed) else None
     return ModelStatus(
@@ -120,8 +120,13 @@ def seen_now(subject: Subject, cloud: Cloud) -> ModelStatus:
         endpoint_name=name,
         wanted_config=subject.wanted_config,
         endpoint=observed,
-        meaning=standing.meaning(observed),
+        meaning=standing.meaning(deployed, observed),
     )
+
+
+def failed(seen: ModelStatus) -> bool:
+    """Is there something that a container's log may explain? It outlives the endpoint that was rolled back."""
+    return seen.standing is Standing.FAILED or bool(seen.deployed and seen.deployed.gone)
 
 
 def advised(seen: ModelStatus, *, environment: str) -> str:

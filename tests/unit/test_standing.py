@@ -73,7 +73,7 @@ class TestWords:
     def test_a_word_that_nobody_knows_is_unclear_and_said_to_be(self):
         endpoint = an_endpoint(status="Hibernating")
         assert judge(a_deployed(), endpoint, wanted_config=WANTED) is Standing.UNCLEAR
-        assert "does not know this word" in meaning(endpoint)
+        assert "does not know this word" in meaning(a_deployed(), endpoint)
 
 
 class TestJudgement:
