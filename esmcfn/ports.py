@@ -163,6 +163,13 @@ class Endpoints(Protocol):
             CloudError: AWS refused or did not answer.
         """
 
+    def delete_log(self, name: str) -> None:
+        """Delete all that its containers ever wrote.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
     def log(self, name: str, *, since: datetime | None = None, most: int = 20) -> ContainerLog:
         """The last lines that its containers wrote, of all streams in order of time.
 

@@ -326,6 +326,9 @@ class FakeEndpoints:
         said = self.there.get(name, [None])
         return said.pop(0) if len(said) > 1 else said[0]
 
+    def delete_log(self, name: str) -> None:
+        self.logs.pop(name, None)
+
     def log(self, name: str, *, since: datetime | None = None, most: int = 20) -> ContainerLog:
         if "log" in self.fail:
             raise self.fail["log"]

@@ -1,4 +1,4 @@
-"""SageMaker hosting and its containers' logs, read only."""
+"""SageMaker hosting, read only, and its containers' logs."""
 
 from __future__ import annotations
 
@@ -43,6 +43,14 @@ class SageMakerEndpoints:
                 raise
         lines.sort(key=lambda line: line.at)
         return ContainerLog(started=True, lines=tuple(lines[-most:]))
+
+    def delete_log(self, name: str) -> None:
+        with translated(f"deleting the container log of {name}", operation="DeleteLogGroup"):
+            try:
+                self._clients.of("logs").delete_log_group(logGroupName=LOG_GROUP.format(name))
+            except ClientError as error:
+                if error_code(error) != "ResourceNotFoundException":
+                    raise
 
     def _last(self, group: str, most: int) -> Iterator[LogLine]:
         """The ends of the most recent streams."""

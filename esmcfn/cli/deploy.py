@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from esmcfn.domain.stack import Selection
     from esmcfn.verbs.world import World
 
-HOURS_17 = 17 * 3600.0
-"""Seconds; CloudFormation itself lets the update of an endpoint take 970 minutes."""
-
 
 def _plans(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> tuple[ReviewedPlan, ...]:
     """The reviewed plans of a file; none where no file was named."""
@@ -42,7 +39,7 @@ Examples:
 """,
 )
 @options.reports("deploy", account=True)
-@click.option("--yes", is_flag=True, envvar="ESMCFN_YES", help="Do not ask; needed where there is no terminal.")
+@options.executes
 @click.option(
     "--plan",
     "reviewed",
@@ -50,23 +47,6 @@ Examples:
     envvar="ESMCFN_PLAN",
     callback=_plans,
     help="Execute exactly this plan (plan --out), or refuse.",
-)
-@click.option(
-    "--wait-for-stack",
-    type=options.DURATION,
-    default=0.0,
-    metavar="DURATION",
-    envvar="ESMCFN_WAIT_FOR_STACK",
-    help="Wait so long for whoever is changing a stack, then plan again.",
-)
-@click.option(
-    "--timeout",
-    type=options.DURATION,
-    default=HOURS_17,
-    show_default="17h",
-    metavar="DURATION",
-    envvar="ESMCFN_TIMEOUT",
-    help="Watch each stack so long; CloudFormation goes on after that.",
 )
 @click.option("--delete-first", is_flag=True, envvar="ESMCFN_DELETE_FIRST", help=options.DELETE_FIRST)
 @click.option(

@@ -165,3 +165,36 @@ def reports(verb: str, *, account: bool = False, formats: Sequence[str] = FORMAT
         return decorated
 
     return decorate
+
+
+HOURS_17 = 17 * 3600.0
+"""Seconds; CloudFormation itself lets the update of an endpoint take 970 minutes."""
+
+
+def executes(command: Command) -> Command:
+    """A command that changes what is deployed: it asks, waits for others, and watches."""
+    for option in reversed(_EXECUTES):
+        command = option(command)
+    return command
+
+
+_EXECUTES = (
+    click.option("--yes", is_flag=True, envvar="ESMCFN_YES", help="Do not ask; needed where there is no terminal."),
+    click.option(
+        "--wait-for-stack",
+        type=DURATION,
+        default=0.0,
+        metavar="DURATION",
+        envvar="ESMCFN_WAIT_FOR_STACK",
+        help="Wait so long for whoever is changing a stack, then plan again.",
+    ),
+    click.option(
+        "--timeout",
+        type=DURATION,
+        default=HOURS_17,
+        show_default="17h",
+        metavar="DURATION",
+        envvar="ESMCFN_TIMEOUT",
+        help="Watch each stack so long; CloudFormation goes on after that.",
+    ),
+)

@@ -98,5 +98,7 @@ def _verdict(deployment: Deployment) -> str:
     failed = [stack.name for stack in deployment.stacks if not stack.succeeded]
     if failed:
         return f"Failed   {', '.join(failed)}"
-    done = sum(stack.action is not StackAction.UNCHANGED for stack in deployment.stacks)
-    return f"Done     {words.counted(done, 'stack')} changed" if done else "Done     everything was as it should be"
+    if not deployment.stacks:
+        return "Done     everything was as it should be"
+    removed = all(stack.action is StackAction.DELETE for stack in deployment.stacks)
+    return f"Done     {words.counted(len(deployment.stacks), 'stack')} {'removed' if removed else 'changed'}"

@@ -14,10 +14,10 @@ from esmcfn.domain.stack import Selection
 from esmcfn.errors import ExitCode, Interrupted, StalePlanError
 from esmcfn.selection import select
 from esmcfn.verbs.executing import Executing, Terms, discard
+from esmcfn.verbs.patience import once_free
 from esmcfn.verbs.planning import make_plan
 from esmcfn.verbs.recovering import recovered
 from esmcfn.verbs.reviewing import remade
-from esmcfn.verbs.waiting import once_free
 from esmcfn.verbs.world import World
 
 
@@ -52,9 +52,7 @@ def deploy(project: Project, selection: Selection, world: World, wishes: Wishes)
     if wishes.recover:
         recovered(selection, world, wishes.terms, skip=wishes.skip)
     report = once_free(planned, world, wishes.wait_for_stack)
-    return _executed(
-        report, selection, world, wishes.terms, given_up=lambda made: discard(world.connect(), made.stacks)
-    )
+    return executed(report, selection, world, wishes.terms, given_up=cleared(world))
 
 
 def deploy_reviewed(
@@ -70,7 +68,7 @@ def deploy_reviewed(
         Interrupted: declined; the change sets stay.
     """
     report = once_free(lambda: remade(project, selection, world, reviewed), world, wishes.wait_for_stack)
-    return _executed(report, selection, world, wishes.terms, given_up=lambda made: None)
+    return executed(report, selection, world, wishes.terms, given_up=lambda made: None)
 
 
 def reviewed_selection(project: Project, reviewed: ReviewedPlan) -> Selection:
@@ -85,13 +83,26 @@ def reviewed_selection(project: Project, reviewed: ReviewedPlan) -> Selection:
     return select(project, only=reviewed.narrowed)
 
 
-def _executed(
-    report: Report, selection: Selection, world: World, terms: Terms, *, given_up: Callable[[Plan], None]
+def cleared(world: World) -> Callable[[Plan], None]:
+    """What to do with a plan that was made for this run and is not executed: remove the change sets that it kept."""
+    return lambda made: discard(world.connect(), made.stacks)
+
+
+def executed(
+    report: Report,
+    selection: Selection,
+    world: World,
+    terms: Terms,
+    *,
+    given_up: Callable[[Plan], None],
+    agreed: Callable[[], None] = lambda: None,
+    verb: str = "deploy",
 ) -> Report:
     """The deployment of a plan; or the plan itself, where the gate blocks it.
 
     Args:
         given_up: clears away what a plan has kept when it is not executed.
+        agreed: what has to be done once it is sure that it will be executed, and before it is.
     """
     made = report.body
     assert isinstance(made, Plan)  # noqa: S101 - planning makes plans
@@ -100,13 +111,14 @@ def _executed(
             given_up(made)
             return report
         if not made.empty and not world.person.agrees(report):
-            raise Interrupted("declined: nothing was deployed", next_step="run it again when you are ready")
+            raise Interrupted("declined: nothing was changed", next_step="run it again when you are ready")
+        agreed()
     except BaseException:  # Ctrl-C at the question included: what was kept for an answer goes without one
         given_up(made)
         raise
     outcomes = Executing(made, selection, cloud=world.connect(), world=world, terms=terms).outcomes()
     return Report(
-        verb="deploy",
+        verb=verb,
         environment=made.environment,
         body=_deployment(made, outcomes),
         exit_code=worst(outcomes),

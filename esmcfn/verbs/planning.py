@@ -12,7 +12,7 @@ from esmcfn.domain.plan import ChangeSet, DeployedStack, Plan, StackAction, Stac
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
-from esmcfn.errors import ExitCode, StackBusyError
+from esmcfn.errors import CloudError, ExitCode, StackBusyError
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import strays, surveyed
 from esmcfn.verbs.headroom import Room
@@ -97,15 +97,20 @@ def refuse_busy(deployed: Sequence[DeployedStack], cloud: Cloud) -> None:
     """Raise StackBusyError where somebody is at work, and say who."""
     busy = [stack for stack in deployed if stack.busy]
     if busy:
-        held = [(stack, cloud.stacks.holder(stack.stack_id)) for stack in busy]
+        held = [(stack, _holder(stack, cloud)) for stack in busy]
         names = "; ".join(f"{stack.name} ({stack.status})" + (f", {who}" if who else "") for stack, who in held)
         raise StackBusyError(
             f"another operation is running: {names}",
             next_step="wait until it is done, then plan again; deploy --wait-for-stack 30m does both",
         )
-        raise StackBusyError(
-            f"another operation is running: {names}", next_step="wait until it is done, then plan again"
-        )
+
+
+def _holder(stack: DeployedStack, cloud: Cloud) -> str:
+    """Who is at work there; that nobody may read it is no reason to say something else than that it is busy."""
+    try:
+        return cloud.stacks.holder(stack.stack_id)
+    except CloudError:
+        return ""
 
 
 class _Kept:

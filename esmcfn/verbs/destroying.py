@@ -1,0 +1,83 @@
+"""`destroy`: remove an environment, what stands on the base stack first, and say what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from esmcfn.domain.deployment import Deployment
+from esmcfn.domain.plan import DeployedStack
+from esmcfn.domain.project import Project
+from esmcfn.domain.report import Report
+from esmcfn.domain.stack import Selection
+from esmcfn.errors import CloudError
+from esmcfn.ports import Cloud
+from esmcfn.verbs.account import guarded
+from esmcfn.verbs.deploying import Wishes, cleared, executed
+from esmcfn.verbs.patience import once_free
+from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.world import World
+
+LOG_STAYS = (
+    "the container log of {name} (log group /aws/sagemaker/Endpoints/{name}), which SageMaker made and keeps for ever; "
+    "--delete-logs removes it"
+)
+
+
+def destroy(project: Project, selection: Selection, world: World, wishes: Wishes, *, delete_logs: bool) -> Report:
+    """Plan an environment that selects nothing, ask, and delete.
+
+    Args:
+        selection: of the environment; nothing of it is wanted any more.
+        delete_logs: also delete the logs of the containers, which no stack owns.
+
+    Raises:
+        CloudError: a stack is protected, and the environment does not say that it should not be.
+        Interrupted, StackBusyError: as deploying raises them.
+    """
+    nothing = replace(selection, base=None, models=(), narrowed=frozenset())
+    cloud = world.connect()
+    deployed = guarded(nothing, cloud)
+    _refuse_protected(deployed, nothing)
+    report = once_free(lambda: make_plan(project, nothing, world, keep=True), world, wishes.wait_for_stack)
+    done = executed(report, nothing, world, wishes.terms, given_up=cleared(world), verb="destroy")
+    if not isinstance(done.body, Deployment):
+        return done
+    # A parked model's stack names no endpoint any more; the environment's file still does.
+    names = {stack.endpoint_name for stack in selection.models}
+    names |= {stack.outputs["EndpointName"] for stack in deployed if "EndpointName" in stack.outputs}
+    left = (*done.body.left, *_logs(sorted(names), cloud, delete=delete_logs))
+    return replace(done, body=replace(done.body, left=left))
+
+
+def vanished(selection: Selection, name: str) -> Selection:
+    """An environment whose file was deleted, in the account and region of another one."""
+    environment = replace(selection.environment, name=name, selected_models=(), termination_protection=None)
+    return replace(selection, environment=environment, base=None, models=())
+
+
+def _refuse_protected(deployed: Sequence[DeployedStack], selection: Selection) -> None:
+    environment = selection.environment
+    protected = [stack.name for stack in deployed if stack.termination_protection]
+    if protected and environment.termination_protection is not False:
+        raise CloudError(
+            f"termination protection is on: {', '.join(protected)}",
+            next_step=f"write `termination_protection: false` into {environment.path}, have it reviewed, and try again",
+        )
+
+
+def _logs(names: Sequence[str], cloud: Cloud, *, delete: bool) -> tuple[str, ...]:
+    """What is left of the containers' logs, one sentence each."""
+    left = []
+    for name in names:
+        try:
+            if not cloud.endpoints.log(name, most=1).started:
+                continue
+            if delete:
+                cloud.endpoints.delete_log(name)
+            else:
+                left.append(LOG_STAYS.format(name=name))
+        except CloudError as error:
+            left.append(f"whatever the container of {name} wrote: {error.message}")
+    return tuple(left)

@@ -1,0 +1,61 @@
+"""`park` and `resume`: only the endpoint goes, or comes back; model and configuration stay, and cost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from esmcfn.domain.project import Project
+from esmcfn.domain.report import Report
+from esmcfn.selection import select
+from esmcfn.verbs.deploying import Wishes, cleared, executed
+from esmcfn.verbs.patience import once_free
+from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.world import World
+
+
+def park(
+    project: Project,
+    world: World,
+    wishes: Wishes,
+    *,
+    keys: frozenset[str],
+    parked: bool,
+    write: Callable[[frozenset[str]], None],
+) -> Report:
+    """Plan, ask, write it into the environment's file, and deploy these models alone.
+
+    The file is written before anything is executed: whatever happens then, it says what is wanted.
+
+    Args:
+        keys: of selected models; empty means all.
+        parked: whether they shall be; False brings them back.
+        write: put `parked` into the environment's file for these keys.
+
+    Raises:
+        UsageError: no such selected model, or the file cannot be written.
+        Interrupted, CloudError, StackBusyError: as deploying raises them.
+    """
+    environment = project.environment
+    chosen = keys or frozenset(model.key for model in environment.selected_models)
+    changed = replace(
+        project,
+        environment=replace(
+            environment,
+            selected_models=tuple(
+                replace(model, parked=parked) if model.key in chosen else model for model in environment.selected_models
+            ),
+        ),
+    )
+    selection = select(changed, only=chosen)
+    report = once_free(lambda: make_plan(changed, selection, world, keep=True), world, wishes.wait_for_stack)
+    return executed(
+        report,
+        selection,
+        world,
+        wishes.terms,
+        given_up=cleared(world),
+        agreed=lambda: write(chosen),
+        verb="park" if parked else "resume",
+    )
