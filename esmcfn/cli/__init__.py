@@ -3,7 +3,7 @@
     program     the one place where an error becomes a message and an exit code
     options     what commands share: environments, format, output, profile
     compose     the real world: root, project, AWS or sandbox, policy engines
-    plan, offline, cost, sandbox   the commands
+    plan, offline, cost, outputs, status, wait, logs, sandbox, ...   the commands
 
 Nothing heavy is imported before a command runs: `--help` loads Click alone.
 """

@@ -67,14 +67,13 @@ def _follow(selection: Selection, world: World, *, since: timedelta | None, line
     from esmcfn.cli.clock import RealClock
     from esmcfn.cli.streams import streamed, told
     from esmcfn.documents import living
-    from esmcfn.errors import visible
     from esmcfn.render import standing
     from esmcfn.verbs.logs import follow
 
     def heard(line: LogLine) -> bool:
         if form == "json":
             return streamed(json.dumps(living.log_line(line)))
-        return streamed(visible(standing.log_line(line)))
+        return streamed(standing.log_line(line))
 
     follow(
         selection,

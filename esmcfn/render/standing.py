@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from esmcfn.domain.endpoint import VARIANT_STATUSES, Logged, LogLine, ObservedVariant
 from esmcfn.domain.standing import EnvironmentStatus, ModelStatus, Standing, Waited
+from esmcfn.errors import visible
 from esmcfn.render.escape import code, safe
 from esmcfn.render.words import spell
 
@@ -84,8 +85,8 @@ def markdown_logged(logged: Logged) -> Iterator[str]:
 
 
 def log_line(line: LogLine) -> str:
-    """One line of a container's log: when, where, what."""
-    return f"{line.at:%Y-%m-%d %H:%M:%S}  {line.stream}  {line.text}"
+    """One line of a container's log: when, where, what; on one line, whatever it wrote."""
+    return visible(f"{line.at:%Y-%m-%d %H:%M:%S}  {line.stream}  {line.text}")
 
 
 def _model(model: ModelStatus, status: EnvironmentStatus) -> Iterator[str]:
@@ -101,7 +102,7 @@ def _model(model: ModelStatus, status: EnvironmentStatus) -> Iterator[str]:
         yield from (f"    {word:<8}  {name}" for word, name in _configurations(model))
         yield from (f"    variant   {_variant(variant)}" for variant in endpoint.variants)
     if model.failure_reason:
-        yield f"    reason    {model.failure_reason}"
+        yield f"    reason    {visible(model.failure_reason)}"
     yield from _log(model)
     if model.next_step:
         yield f"    next      {model.next_step}"

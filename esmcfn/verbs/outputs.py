@@ -86,7 +86,7 @@ def _absent(key: str, stack: DeployedStack | None, *, wanted: ModelStack | None,
     if stack is None:
         return Absent(model=key, why="not deployed yet", next_step=f"esmcfn deploy {environment}")
     if stack.status.startswith("DELETE_"):
-        return Absent(model=key, why=f"being deleted ({stack.status})")
+        return Absent(model=key, why="being deleted" if stack.busy else f"its deletion failed ({stack.status})")
     if stack.busy:
         step = f"esmcfn wait {environment} --model {key}"
         return Absent(model=key, why=f"being deployed ({stack.status})", next_step=step)

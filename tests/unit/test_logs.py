@@ -116,10 +116,11 @@ class TestOnceUnhappy:
 
     @pytest.mark.parametrize("form", FORMATS)
     def test_nothing_that_a_container_writes_moves_a_cursor(self, form):
-        text = render(form, (Container(a_line(0, "\x1b[2Jgone\r\u202e`|x")).once(),))
+        text = render(form, (Container(a_line(0, "\x1b[2Jgone\r\u202e`|x\n= all is well")).once(),))
+        assert "\n= all" not in text
         assert not [character for character in text if not character.isprintable() and character != "\n"]
         if form == "json":
-            assert json.loads(text)["lines"][0]["text"] == "\x1b[2Jgone\r\u202e`|x"
+            assert json.loads(text)["lines"][0]["text"] == "\x1b[2Jgone\r\u202e`|x\n= all is well"
         else:
             assert "\\x1b[2Jgone" in text
             assert "\\u202e" in text
@@ -212,6 +213,20 @@ class TestFollowing:
         assert container.follow(until=120) == ["at 0"]
         assert container.told == [f"there is no endpoint {NAME} any more"]
         assert sum(container.clock.slept) < 60
+
+    def test_quiet_is_no_end_where_sagemaker_cannot_be_asked_for_a_moment(self):
+        container = Container(a_line(0))
+        container.endpoints.fail["observe"] = CloudError("rate exceeded", transient=True)
+        assert container.followed(until=90) == ["at 0"]
+
+    def test_quiet_is_no_end_while_there_is_an_endpoint(self):
+        assert Container(a_line(0)).followed(until=90) == ["at 0"]
+
+    def test_a_refusal_to_say_whether_there_is_one_ends_it(self):
+        container = Container(a_line(0))
+        container.endpoints.fail["observe"] = AccessDenied("denied")
+        with pytest.raises(AccessDenied):
+            container.follow(until=90)
 
     def test_ctrl_c_says_how_to_go_on(self):
         with pytest.raises(Interrupted) as caught:

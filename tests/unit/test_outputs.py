@@ -100,8 +100,8 @@ class TestUnhappy:
         [
             ({"status": "CREATE_IN_PROGRESS", "outputs": {}}, "being deployed (CREATE_IN_PROGRESS)", "esmcfn wait"),
             ({"status": "CREATE_FAILED", "outputs": {}}, "its stack is CREATE_FAILED", "esmcfn status dev"),
-            ({"status": "DELETE_IN_PROGRESS"}, "being deleted (DELETE_IN_PROGRESS)", ""),
-            ({"status": "DELETE_FAILED"}, "being deleted (DELETE_FAILED)", ""),
+            ({"status": "DELETE_IN_PROGRESS"}, "being deleted", ""),
+            ({"status": "DELETE_FAILED"}, "its deletion failed (DELETE_FAILED)", ""),
             ({"status": "UPDATE_COMPLETE", "outputs": {}}, "parked when it was deployed", "esmcfn deploy dev"),
         ],
     )

@@ -291,6 +291,43 @@ class TestStatus:
         golden.check(f"status/changing.{SUFFIXES[form]}", render(form, (done,)), update=update_golden)
 
 
+class TestText:
+    def text(self, **changes) -> str:
+        endpoints = serving()
+        endpoints.serve(NAMES["prototype_model"], CONFIGS["prototype_model"], **changes)
+        return render("text", (report(endpoints=endpoints),))
+
+    def test_what_sagemaker_does_not_say_is_not_made_up(self):
+        quiet = ObservedVariant(name="variant-1")
+        half = ObservedVariant(name="variant-2", desired_count=3, weight=0.5, desired_weight=0.5, status="Odd")
+        text = self.text(variants=(quiet, half))
+        assert "variant   variant-1\n" in text
+        assert "variant   variant-2, ? of 3 instances, weight 0.5, Odd\n" in text
+
+    def test_a_reason_of_several_lines_stays_on_one(self):
+        assert "reason    a\\n= b\n" in self.text(status="Failed", failure_reason="a\n= b")
+
+    def test_a_log_that_was_not_read_says_why(self):
+        endpoints = serving()
+        endpoints.serve(NAMES["prototype_model"], "x", status="Failed")
+        endpoints.fail["log"] = AccessDenied("denied")
+        assert "log       not read: denied" in render("text", (report(endpoints=endpoints),))
+
+    def test_a_first_creation_that_rolled_back_says_why_and_shows_what_was_written(self):
+        stacks = FakeStacks(*synthesize_all(TWO))
+        name = NAMES["prototype_model"]
+        stacks.change("esm-dev-prototype-model", status="ROLLBACK_COMPLETE", outputs={}, status_reason="no hosts")
+        endpoints = serving()
+        endpoints.logs[name] = (LogLine(at=NOW, stream="s", text="out of memory", event_id="1"),)
+        text = render("text", (report(stacks=stacks, endpoints=endpoints),))
+        assert "ROLLBACK_COMPLETE: its first creation failed and was rolled back" in text
+        assert "its name: no hosts" in text
+        assert "out of memory" in text
+
+    def test_a_word_that_nobody_knows_says_where_to_look(self):
+        assert "next      see the endpoint in the SageMaker console" in self.text(status="Hibernating")
+
+
 class TestStrays:
     OTHERS = {"old": ("esm-old", "esm-old-a"), "staging": ("esm-staging",), "dev": ("esm-dev-x",)}
 
