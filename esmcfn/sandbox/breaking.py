@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
-from esmcfn.sandbox.resources.base import HandlerError
+from esmcfn.sandbox.resources.base import HandlerError, NotYet
 from esmcfn.sandbox.state import Json
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def break_resource(world: World, asked: Json) -> Mapping[str, Any]:
     """Delete a resource, or set one of its properties, without telling CloudFormation.
 
     Raises:
-        Refusal: no such stack, resource or property, or the service refused.
+        Refusal: no such stack, resource or property, it is being changed, or the service refused.
     """
     region = asked.get("region")
     named = [s for s in world.cloudformation.stacks.values() if s.name == asked["stack"] and not s.deleted]
@@ -48,6 +48,10 @@ def break_resource(world: World, asked: Json) -> Mapping[str, Any]:
             raise Refusal("BadAction", f"action is delete or change, not {action!r}")
     except HandlerError as error:
         raise Refusal(error.code, error.message) from error
+    except NotYet as error:
+        raise Refusal(
+            "ResourceInUse", f"{resource.logical_id} is under way to something: wait until it is done"
+        ) from error
     return {"stack": stack.name, "logical_id": resource.logical_id, "action": action}
 
 

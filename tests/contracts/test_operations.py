@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from esmcfn.sandbox.breaking import break_resource
+from esmcfn.sandbox.refusal import Refusal
+
 from .conftest import World
 from .nesting import a_nested, child_of, uploaded
-from .templates import a_template, a_topic
+from .templates import a_template, a_topic, an_endpoint
 
 TWO = a_template(A=a_topic(), B={**a_topic(), "DependsOn": "A"})
 CHANGED = a_template(A=a_topic(DisplayName="x"), B={**a_topic(DisplayName="x"), "DependsOn": "A"})
@@ -336,3 +339,46 @@ def test_a_policy_that_allows_everything_is_kept(world: World) -> None:
     policy = json.dumps({"Statement": [allow]})
     world.cfn.create_stack(StackName="s", TemplateBody=json.dumps(TWO), StackPolicyBody=policy)
     assert world.cfn.get_stack_policy(StackName="s")["StackPolicyBody"] == policy
+
+
+# Trouble that stays where it is
+
+
+def test_an_import_into_a_new_stack_that_fails_leaves_an_empty_stack(world: World) -> None:
+    topics = world.client("sns")
+    arn = topics.create_topic(Name="old")["TopicArn"]
+    asked = {"ResourceType": "AWS::SNS::Topic", "LogicalResourceId": "Old", "ResourceIdentifier": {"TopicArn": arn}}
+    template = a_template(Old={**a_topic(TopicName="old"), "DeletionPolicy": "Retain"})
+    plan = world.plan("s", template, kind="IMPORT", ResourcesToImport=[asked])
+    topics.delete_topic(TopicArn=arn)
+    world.cfn.execute_change_set(ChangeSetName=plan["ChangeSetId"])
+    world.advance()
+    assert world.stack("s")["StackStatus"] == "IMPORT_ROLLBACK_COMPLETE"
+    assert "does not exist" in world.reasons("s")["Old"]
+    assert world.cfn.list_stack_resources(StackName="s")["StackResourceSummaries"] == []
+    assert world.deploy("s", a_template(A=a_topic()))["StackStatus"] == "UPDATE_COMPLETE"
+
+
+def test_what_is_being_changed_cannot_be_broken(world: World) -> None:
+    world.cfn.create_stack(StackName="s", TemplateBody=json.dumps(an_endpoint()))
+    world.advance(1)
+    world.sandbox.world.settle()
+    with pytest.raises(Refusal, match="Endpoint is under way to something"):
+        break_resource(world.sandbox.world, {"stack": "s", "logical_id": "Endpoint"})
+
+
+def test_a_bug_in_one_operation_leaves_the_others_alone(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in ("s", "t"):
+        world.cfn.create_stack(StackName=name, TemplateBody=json.dumps(TWO))
+    with world.sandbox.world.lock:
+        hurt = world.sandbox.world.cloudformation.by_name("us-east-2", "s")
+        assert hurt is not None
+        hurt.running.phase = "nowhere"
+    world.advance()
+    assert world.stack("s")["StackStatus"] == "CREATE_FAILED"
+    assert world.stack("s")["StackStatusReason"].startswith("InternalFailure: the sandbox has a bug")
+    assert world.stack("t")["StackStatus"] == "CREATE_COMPLETE"
+    assert "KeyError: 'nowhere'" in capfd.readouterr().err
+    world.cfn.delete_stack(StackName="s")
+    world.advance()
+    assert [stack["StackName"] for stack in world.cfn.describe_stacks()["Stacks"]] == ["t"]

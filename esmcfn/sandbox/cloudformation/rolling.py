@@ -57,6 +57,13 @@ class RollingBack(Deleting):
         self.set_status(status, at, self.run.reason)
         self.run.phase, self.run.wake_at = "paused", NEVER
 
+    def give_up(self, at: float, reason: str) -> None:
+        """End an operation that cannot go on because of a bug here: other stacks go on, and this one can be deleted."""
+        rolling = self.stack.status.startswith("UPDATE_ROLLBACK")
+        status = {"create": "CREATE_FAILED", "delete": "DELETE_FAILED"}.get(self.run.kind, "UPDATE_FAILED")
+        self.run.reason = reason
+        self._pause("UPDATE_ROLLBACK_FAILED" if rolling else status, at)
+
     def begin_rollback(self, at: float) -> None:
         """Turn round: what was done is undone, in the opposite order."""
         run = self.run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import traceback
 import uuid
 from collections.abc import Iterable
 from copy import deepcopy
@@ -20,7 +21,8 @@ from esmcfn.sandbox.cloudformation.model import (
     Stack,
 )
 from esmcfn.sandbox.cloudformation.template import parse
-from esmcfn.sandbox.refusal import invalid
+from esmcfn.sandbox.refusal import Refusal, invalid
+from esmcfn.sandbox.resources.base import HandlerError
 from esmcfn.sandbox.state import decode
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class CloudFormation:
         self.drift = Drift(world)
         self.nested = Nested(world)
         self.stacks: dict[str, Stack] = {}
+        self.bugs: list[Exception] = []
         self._agenda = Agenda()
         for _, document in world.store.all("stacks"):
             stack = decode(Stack, document)
@@ -132,7 +135,13 @@ class CloudFormation:
                 if change_set.outcome == "CREATE_COMPLETE":
                     change_set.execution_status = "AVAILABLE"
         if stack.execution is not None and stack.execution.wake_at <= at:
-            Engine(self.world, stack).step(at)
+            engine = Engine(self.world, stack)
+            try:
+                engine.step(at)
+            except (Refusal, HandlerError, LookupError, TypeError, ValueError, AttributeError, AssertionError) as bug:
+                traceback.print_exc()
+                self.bugs.append(bug)
+                engine.give_up(at, f"InternalFailure: the sandbox has a bug, see its log: {bug!r}")
         self.save(stack)
 
     # Changing

@@ -169,8 +169,6 @@ def parse(body: str) -> Template:
     for name in ("Parameters", "Mappings", "Conditions", "Resources", "Outputs"):
         if not isinstance(document.get(name, {}), dict):
             raise invalid(f"Template format error: [/{name}] must be an object")
-    if not document.get("Resources"):
-        raise invalid("Template format error: At least one Resources member must be defined.")
     if _transforms(document) not in ([], [LANGUAGE_EXTENSIONS]):
         raise invalid(
             "Template format error: of the section Transform the sandbox supports AWS::LanguageExtensions only"

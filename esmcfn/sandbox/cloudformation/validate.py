@@ -57,6 +57,8 @@ def check(template: Template, region: str, supported: Mapping[str, frozenset[str
     Raises:
         Refusal: ValidationError with CloudFormation's text.
     """
+    if not template.resources:
+        raise invalid("Template format error: At least one Resources member must be defined.")
     _limits(template)
     _types(template, region, supported)
     _declarations(template)

@@ -1,4 +1,4 @@
-"""Random sequences of plans, executions, faults and kills: the engine never contradicts itself."""
+"""Random sequences of plans, imports, damage, reverts, faults and kills: the engine never contradicts itself."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from esmcfn.sandbox.breaking import break_resource
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Stack
@@ -30,7 +31,11 @@ NESTED_ONLY = ("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_P
 
 NEXT = {
     "": {"REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS"},
-    "REVIEW_IN_PROGRESS": {"CREATE_IN_PROGRESS", "DELETE_COMPLETE"},
+    "REVIEW_IN_PROGRESS": {"CREATE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "DELETE_COMPLETE"},
+    "IMPORT_IN_PROGRESS": {"IMPORT_COMPLETE", "IMPORT_ROLLBACK_IN_PROGRESS"},
+    "IMPORT_ROLLBACK_IN_PROGRESS": {"IMPORT_ROLLBACK_COMPLETE"},
+    "IMPORT_COMPLETE": {"UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "DELETE_IN_PROGRESS"},
+    "IMPORT_ROLLBACK_COMPLETE": {"UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "DELETE_IN_PROGRESS"},
     "CREATE_IN_PROGRESS": {
         "CREATE_COMPLETE",
         "ROLLBACK_IN_PROGRESS",
@@ -61,13 +66,19 @@ NEXT = {
     "ROLLBACK_COMPLETE": {"DELETE_IN_PROGRESS"},
     "ROLLBACK_FAILED": {"DELETE_IN_PROGRESS"},
     "DELETE_FAILED": {"DELETE_IN_PROGRESS"},
-    "CREATE_COMPLETE": {"UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"},
-    "UPDATE_COMPLETE": {"UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"},
-    "UPDATE_ROLLBACK_COMPLETE": {"UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"},
+    "CREATE_COMPLETE": {"UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "DELETE_IN_PROGRESS"},
+    "UPDATE_COMPLETE": {"UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "DELETE_IN_PROGRESS"},
+    "UPDATE_ROLLBACK_COMPLETE": {"UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "DELETE_IN_PROGRESS"},
 }
 """Stack status to those that may follow."""
 
-SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+SETTLED = (
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+)
 
 
 def a_nested_template(stack: str, version: int) -> str:
@@ -136,6 +147,7 @@ class Sandbox(RuleBasedStateMachine):
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
         self._number = 0
+        self._broken: set[str] = set()
         self.world = World(Path(self._folder.name), clock=Clock(speed=0))
 
     @initialize()
@@ -193,6 +205,96 @@ class Sandbox(RuleBasedStateMachine):
             self.world.clock.advance(wait)
             self.world.settle()
 
+    @rule(
+        stack=STACKS,
+        policy=st.sampled_from(["Delete", "Retain"]),
+        topic=st.sampled_from(["there", "there", "missing", "vanishing"]),
+        wait=st.booleans(),
+    )
+    def bring_in(self, stack: str, policy: str, topic: str, wait: bool) -> None:
+        """Import a topic, which may not be there (any more), into a stack as it is or into a new one."""
+        self._number += 1
+        live = self.world.cloudformation.by_name(REGION, stack)
+        known = live is not None and live.status != "REVIEW_IN_PROGRESS"
+        template = json.loads(live.revision.body) if live is not None and known else {"Resources": {}}
+        name, logical_id = f"imported-{self._number}", f"I{self._number}"
+        declared = {"Type": "AWS::SNS::Topic", "DeletionPolicy": policy, "Properties": {"TopicName": name}}
+        template["Resources"][logical_id] = declared
+        arn = f"arn:aws:sns:{REGION}:123456789012:{name}"
+        self.world.settle()
+        if topic != "missing":
+            self.world.moto.call("sns", "CreateTopic", REGION, {"Name": name})
+        identifier = {"LogicalResourceId": logical_id, "ResourceIdentifier": {"TopicArn": arn}}
+        made = self.call(
+            "CreateChangeSet",
+            StackName=stack,
+            ChangeSetName=f"i{self._number}",
+            ChangeSetType="IMPORT",
+            TemplateBody=json.dumps(template),
+            ResourcesToImport=[{"ResourceType": "AWS::SNS::Topic", **identifier}],
+        )
+        if topic == "vanishing":
+            self.world.moto.call("sns", "DeleteTopic", REGION, {"TopicArn": arn})
+        if made and wait:
+            self.execute(made["Id"], 30.0)
+
+    @rule(data=st.data(), delete=st.booleans())
+    def damage(self, data: st.DataObject, delete: bool) -> None:
+        """Change or delete something behind CloudFormation's back."""
+        self.world.settle()
+        found = [
+            (stack.name, logical_id, resource)
+            for stack in self.world.cloudformation.live(REGION)
+            for logical_id, resource in sorted(stack.present.items())
+            if resource.resource_type != STACK_TYPE
+        ]
+        if not found:
+            return
+        stack, logical_id, resource = data.draw(st.sampled_from(found))
+        asked = {"stack": stack, "logical_id": logical_id, "region": REGION}
+        if not delete:
+            if resource.resource_type != "AWS::SNS::Topic":
+                return
+            asked |= {"action": "change", "property": "DisplayName", "value": f"by-hand-{self._number}"}
+        try:
+            break_resource(self.world, asked)
+        except Refusal:
+            return
+        if delete:
+            self._broken.add(resource.physical_id)
+
+    @rule(stack=STACKS, detect=st.booleans())
+    def revert(self, stack: str, detect: bool) -> None:
+        """Bring a stack back to what its template says; where that succeeds nothing has drifted any more."""
+        self._number += 1
+        live = self.world.cloudformation.by_name(REGION, stack)
+        if live is None:
+            return
+        if detect:
+            self.call("DetectStackDrift", StackName=stack)
+        made = self.call(
+            "CreateChangeSet",
+            StackName=stack,
+            ChangeSetName=f"r{self._number}",
+            ChangeSetType="UPDATE",
+            DeploymentMode="REVERT_DRIFT",
+            UsePreviousTemplate=True,
+        )
+        if not made or not self.execute(made["Id"], 30.0) or live.status != "UPDATE_COMPLETE":
+            return
+        assert all(self._exists(live, logical_id) for logical_id in live.resources)
+        if not self.world.faults.active:
+            self.call("DetectStackDrift", StackName=stack)
+            assert {item.drift_status for item in live.resources.values()} <= {"IN_SYNC", ""}
+
+    def execute(self, change_set: str, wait: float) -> bool:
+        """Execute a change set and wait; returns whether CloudFormation began."""
+        self.world.clock.advance(0.1)
+        begun = self.call("ExecuteChangeSet", ChangeSetName=change_set) is not None
+        self.world.clock.advance(wait)
+        self.world.settle()
+        return begun
+
     @rule(seconds=st.sampled_from([0.01, 0.1, 1.0, 30.0]))
     def pass_time(self, seconds: float) -> None:
         self.world.clock.advance(seconds)
@@ -232,6 +334,10 @@ class Sandbox(RuleBasedStateMachine):
         self.upload()
 
     @invariant()
+    def no_bug_was_met(self) -> None:
+        assert self.world.cloudformation.bugs == []
+
+    @invariant()
     def statuses_follow_the_machine(self) -> None:
         for stack in self.world.cloudformation.stacks.values():
             known = ""
@@ -252,7 +358,8 @@ class Sandbox(RuleBasedStateMachine):
     def what_a_settled_stack_has_exists(self) -> None:
         for stack in self.world.cloudformation.stacks.values():
             if stack.status in SETTLED and not (stack.parent_id and self._parent(stack).busy):
-                assert all(self._exists(stack, logical_id) for logical_id in stack.resources)
+                whole = [key for key, item in stack.resources.items() if item.physical_id not in self._broken]
+                assert [key for key in whole if not self._exists(stack, key)] == []
                 declared = json.loads(stack.revision.body)["Resources"]
                 assert sorted(stack.resources) == sorted(declared)
 
