@@ -69,18 +69,19 @@ class Bench:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def root(self, models: int) -> Path:
-        """A root that selects the shipped catalog entry so many times."""
-        root = self.folder / f"root-{models}"
+    def root(self, models: int, environments: Sequence[str] = ("dev",)) -> Path:
+        """A root whose environments each select the shipped catalog entry so many times."""
+        root = self.folder / f"root-{models}-{len(environments)}"
         if not root.exists():
             (root / "environments").mkdir(parents=True)
             shutil.copytree(ROOT / "catalogs", root / "catalogs")
             selected = "".join(f"  model_{number}:\n    selector: ESMC-300M\n" for number in range(models))
-            (root / "environments" / "dev.yaml").write_text(
-                "environment: dev\naccount: sandbox\nregion: us-east-2\ncatalog: ../catalogs/esm.yaml\n"
-                f"selected_models:\n{selected}",
-                encoding="utf-8",
-            )
+            for name in environments:
+                (root / "environments" / f"{name}.yaml").write_text(
+                    f"environment: {name}\naccount: sandbox\nregion: us-east-2\ncatalog: ../catalogs/esm.yaml\n"
+                    f"selected_models:\n{selected}",
+                    encoding="utf-8",
+                )
         return root
 
     def run(self, *command: str, codes: tuple[int, ...] = (0,)) -> None:
@@ -150,6 +151,14 @@ def _measured(bench: Bench) -> tuple[list[Measured], list[Goal]]:
         esmcfn(f"build, {count} models", root, "build", "dev")
         for count, root in ((1, one), (100, hundred), (500, many))
     ]
+    three = bench.root(5, ("dev", "staging", "prod"))
+    built_three = bench.folder / "built-three"
+    bench.run(*ESMCFN, "--root", str(three), "build", "--all", "--out", str(built_three))
+    alone_three = bench.measure(
+        "checkov -d, the templates of 3 x 5 models", checkov, "-d", str(built_three), "--skip-download", codes=(0, 1)
+    )
+    judged = esmcfn("check --all, 3 x 5 models, nothing judged before", three, "check", "--all", cold=True)
+    judged_again = esmcfn("check --all, 3 x 5 models, all judged before", three, "check", "--all")
     for root in (one, hundred):
         print(f"· deploying {root.name}", file=sys.stderr)
         bench.run(*ESMCFN, "--root", str(root), "deploy", "dev", "--yes")
@@ -159,11 +168,14 @@ def _measured(bench: Bench) -> tuple[list[Measured], list[Goal]]:
         Goal("plan of an unchanged environment / the floor", same.seconds / floor.seconds, 1.0),
         Goal("--help / import click", helped.seconds / click.seconds, 2.0),
         Goal("first plan / checkov's own command line", first.seconds / alone.seconds, 0.5),
+        Goal("check of 3 x 5 models, cold / checkov's own command line", judged.seconds / alone_three.seconds, 0.6),
+        Goal("check of 3 x 5 models, warm / the floor", judged_again.seconds / floor.seconds, 1.0),
         Goal("plan with nothing to do, 100 models / 1 model", same_hundred.seconds / same.seconds, 2.0),
         Goal("build, 500 models / 100 models", builds[2].seconds / builds[1].seconds, 5.0),
         Goal("peak MiB of plan / 200", max(first.peak_mib, same.peak_mib, same_hundred.peak_mib) / 200, 1.0),
     ]
-    return [floor, click, helped, alone, first, same, same_hundred, *builds], goals
+    checks = [alone_three, judged, judged_again]
+    return [floor, click, helped, alone, first, same, same_hundred, *builds, *checks], goals
 
 
 def _page(rows: list[Measured], goals: list[Goal]) -> str:

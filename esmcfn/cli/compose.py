@@ -8,8 +8,9 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -23,11 +24,32 @@ from esmcfn.domain.report import PRECEDENCE, Failure, Outcome, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.template import Template
 from esmcfn.errors import EsmcfnError, ExitCode, UsageError
-from esmcfn.policy import Judgement
+from esmcfn.policy import Judgement, Together
 from esmcfn.ports import Cloud
 from esmcfn.verbs.world import World
 
 Verb = Callable[[Project, Selection, World], Report]
+
+
+class Sharing:
+    """What engines are asked about all environments of a run at once; nothing is asked before a verb judges."""
+
+    def __init__(self, ask: Callable[[], Together]) -> None:
+        self._ask = ask
+        self._asked: Together | None = None
+
+    def together(self) -> Together:
+        """Ask, the first time."""
+        if self._asked is None:
+            self._asked = self._ask()
+        return self._asked
+
+    def __enter__(self) -> Sharing:
+        return self
+
+    def __exit__(self, *left: object) -> None:
+        if self._asked is not None:
+            self._asked.close()
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -45,8 +67,9 @@ class Run(Struct, frozen=True, kw_only=True):
     def outcomes(self, verb: Verb) -> tuple[Outcome, ...]:
         """The verb's answer for every environment; one that fails does not silence the others."""
         if len(self.names) == 1:
-            return (self._report(self.names[0], verb),)
-        return tuple(self._outcome(name, verb) for name in self.names)
+            return (self._report(self.names[0], verb, None),)
+        with Sharing(self._together) as sharing:
+            return tuple(self._outcome(name, verb, sharing) for name in self.names)
 
     def emit(self, outcomes: Sequence[Outcome]) -> int:
         """Print the report, or write it where it was asked for, and return the exit code."""
@@ -63,18 +86,18 @@ class Run(Struct, frozen=True, kw_only=True):
         codes = {outcome.exit_code for outcome in outcomes}
         return int(next((code for code in PRECEDENCE if code in codes), ExitCode.DONE))
 
-    def _outcome(self, name: str, verb: Verb) -> Outcome:
+    def _outcome(self, name: str, verb: Verb, sharing: Sharing) -> Outcome:
         try:
-            return self._report(name, verb)
+            return self._report(name, verb, sharing)
         except EsmcfnError as error:
             if error.exit_code in {ExitCode.USAGE, ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
                 raise
             tell(error)
             return Failure(verb=self.verb, environment=name, error=error)
 
-    def _report(self, name: str, verb: Verb) -> Report:
+    def _report(self, name: str, verb: Verb, sharing: Sharing | None) -> Report:
         project, selection = self._selected(name)
-        return verb(project, selection, self._world(project))
+        return verb(project, selection, self._world(project, sharing))
 
     def _selected(self, name: str) -> tuple[Project, Selection]:
         from esmcfn.inputs import load
@@ -83,17 +106,19 @@ class Run(Struct, frozen=True, kw_only=True):
         loaded = load(self.root, name, cache=cache_folder() / "inputs")
         return loaded.project, select(loaded.project, only=self.models, problems=loaded.problems)
 
-    def _world(self, project: Project) -> World:
+    def _world(self, project: Project, sharing: Sharing | None) -> World:
         return World(
             connect=cache(lambda: self._connect(project.environment)),
-            begin=self._begin,
+            begin=partial(self._begin, sharing=sharing),
             now=datetime.now(UTC).replace(microsecond=0),
             tool_version=__version__,
             progress=self._progress,
             pause=time.sleep,
         )
 
-    def _begin(self, templates: Sequence[Template], *, policy: Policy, region: str) -> Judgement:
+    def _begin(
+        self, templates: Sequence[Template], *, policy: Policy, region: str, sharing: Sharing | None
+    ) -> Judgement:
         from esmcfn.inputs import lines
         from esmcfn.inputs.authors import authors
         from esmcfn.inputs.policy import CHECKS
@@ -108,7 +133,22 @@ class Run(Struct, frozen=True, kw_only=True):
             today=datetime.now(UTC).date(),
             lines=lines(self.root),
             authors=authors(self.root),
+            together=sharing.together() if sharing else None,
         )
+
+    def _together(self) -> Together:
+        """Ask the engines about the templates of every environment; one that is wrong is told when its turn comes."""
+        from esmcfn.inputs.policy import CHECKS
+        from esmcfn.policy import Matter, Together
+        from esmcfn.template import synthesize_all
+
+        matters: list[Matter] = []
+        for name in self.names:
+            with suppress(EsmcfnError):
+                project, selection = self._selected(name)
+                templates = synthesize_all(selection)
+                matters.append(Matter(templates=templates, policy=project.policy, region=selection.target.region))
+        return Together(matters, cache=cache_folder(), checks=self.root / CHECKS)
 
     def _connect(self, environment: Environment) -> Cloud:
         if environment.account == SANDBOX:

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
@@ -32,7 +33,7 @@ from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.cfnlint import CFN_LINT
 from esmcfn.policy.checkov import CHECKOV
 from esmcfn.policy.engine import Adapter, Surroundings
-from esmcfn.policy.hearing import Hearing
+from esmcfn.policy.hearing import Asking, Hearing, Prepared, prepare
 from esmcfn.policy.process import Fault
 from esmcfn.policy.remark import LEVELS_RULE, Remark
 from esmcfn.policy.verdicts import Verdicts
@@ -40,7 +41,7 @@ from esmcfn.policy.verdicts import Verdicts
 if TYPE_CHECKING:
     from esmcfn.policy.house.rule import Described
 
-__all__ = ["DEADLINE_SECONDS", "ENGINES", "Judgement", "begin"]
+__all__ = ["DEADLINE_SECONDS", "ENGINES", "Judgement", "Matter", "Together", "begin"]
 
 ENGINES: tuple[Adapter, ...] = (CHECKOV, CFN_LINT)
 """Who is asked, slowest first."""
@@ -70,6 +71,7 @@ def begin(
     today: date = date.max,
     lines: Callable[[Origin], str] = _unread,
     authors: Callable[[Origin], frozenset[str]] = _unsigned,
+    together: Together | None = None,
 ) -> Judgement:
     """Ask the engines about every template that they have not judged before; returns at once.
 
@@ -80,11 +82,10 @@ def begin(
         today: the day on which waivers have to hold; by default none does any more.
         lines: what stands on a line of YAML, for excerpts.
         authors: who wrote a line of YAML, so that nobody approves a waiver of their own.
+        together: what engines are being asked for several environments at once.
     """
-    named = tuple(sorted({*policy.named, *policy.levels}))
-    informational = tuple(rule for rule in named if rule.startswith("I"))
-    surroundings = Surroundings(region=region, tools=tools, checks=checks, informational=informational, levels=named)
     verdicts = Verdicts(cache / "verdicts")
+    surroundings = surroundings_of(policy, region=region, tools=tools, checks=checks)
     hearings = tuple(
         Hearing.open(
             adapter,
@@ -93,10 +94,66 @@ def begin(
             policy_digest=policy.digest,
             verdicts=verdicts,
             deadline_seconds=deadline_seconds,
+            elsewhere=together.questions if together else None,
         )
         for adapter in engines
     )
     return Judgement(tuple(templates), policy, hearings, today=today, lines=lines, authors=authors)
+
+
+def surroundings_of(
+    policy: Policy, *, region: str, tools: Path | None = None, checks: Path | None = None
+) -> Surroundings:
+    """What engines have to know besides templates."""
+    named = tuple(sorted({*policy.named, *policy.levels}))
+    informational = tuple(rule for rule in named if rule.startswith("I"))
+    return Surroundings(region=region, tools=tools, checks=checks, informational=informational, levels=named)
+
+
+class Matter(Struct, frozen=True, kw_only=True):
+    """What one environment has to be judged."""
+
+    templates: tuple[Template, ...]
+    policy: Policy
+    region: str
+
+
+class Together:
+    """Engines at work on the templates of several environments: one process answers whatever is asked alike."""
+
+    def __init__(
+        self,
+        matters: Sequence[Matter],
+        *,
+        cache: Path,
+        tools: Path | None = None,
+        checks: Path | None = None,
+        engines: Sequence[Adapter] = ENGINES,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        verdicts = Verdicts(cache / "verdicts")
+        found: dict[tuple[str, ...], Prepared] = {}
+        new: dict[tuple[str, ...], dict[str, str]] = {}
+        for adapter in engines:
+            for matter in matters:
+                prepared = prepare(
+                    adapter,
+                    matter.templates,
+                    surroundings=surroundings_of(matter.policy, region=matter.region, tools=tools, checks=checks),
+                    policy_digest=matter.policy.digest,
+                    verdicts=verdicts,
+                )
+                if isinstance(prepared, Prepared) and prepared.new:
+                    found[prepared.question] = prepared
+                    new.setdefault(prepared.question, {}).update(prepared.new)
+        self.questions: Mapping[tuple[str, ...], Asking] = {
+            question: Asking(prepared.found, new[question], deadline_seconds) for question, prepared in found.items()
+        }
+
+    def close(self) -> None:
+        """Stop whatever still runs."""
+        for asking in self.questions.values():
+            asking.cancel()
 
 
 class Judgement:

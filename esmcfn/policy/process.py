@@ -97,8 +97,10 @@ class EngineProcess:
         """Wait for the answer, and clear everything away."""
         import threading
 
+        if self._process.poll() is not None:  # whoever asked may have been busy for longer than an engine may think
+            self._deadline = float("inf")
         # Popen.wait(timeout) looks every 50 ms; this wakes when the engine ends.
-        alarm = threading.Timer(self._deadline - time.monotonic(), self._give_up)
+        alarm = threading.Timer(min(self._deadline - time.monotonic(), threading.TIMEOUT_MAX), self._give_up)
         alarm.start()
         try:
             status = self._process.wait()

@@ -1,7 +1,8 @@
 """What engines said before, in small files: a template that was judged once is not judged again.
 
 A file's name is a digest of everything that the answer hangs on; its content is what the engine said, without
-levels and lines of YAML, which are put to it when it is read. A file that cannot be read counts as absent.
+levels and lines of YAML, which are put to it when it is read. A damaged file is thrown away.
+Runs beside each other only meet whole files: each writes beside, and moves into place.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from esmcfn.policy.remark import Remark, from_plain, to_plain
 
 FORMAT = "2"
 """Part of every key: raise it when Remark, a runner or an adapter changes what it says."""
+
+_WRITTEN = count()
+"""Tells apart what one process writes at a time."""
 
 MOST_IN_A_FOLDER = 64
 """Verdicts in one of the 256 folders: 16,000 in all, of a few hundred bytes each."""
@@ -43,15 +49,22 @@ class Verdicts:
             with open(self._path(name), "rb") as file:
                 entry = json.loads(file.read())
             # The name stands inside too: a file that was copied over another's name is no answer.
-            return from_plain(entry["remarks"]) if entry["key"] == name else None
-        except (OSError, ValueError, KeyError, TypeError):
+            if entry["key"] == name:
+                return from_plain(entry["remarks"])
+        except OSError:
             return None
+        except (ValueError, KeyError, TypeError, RecursionError):
+            pass
+        # Nobody writes into a file that others read, so this is damage, and not an answer on its way.
+        with suppress(OSError):
+            os.unlink(self._path(name))
+        return None
 
     def store(self, name: str, remarks: Iterable[Remark]) -> None:
         """Keep an answer; a folder that cannot be written only costs time, so it is no error."""
         path = self._path(name)
         text = json.dumps({"key": name, "remarks": to_plain(remarks)}, sort_keys=True)
-        beside = f"{path}.{os.getpid()}"
+        beside = f"{path}.{os.getpid()}-{next(_WRITTEN)}"
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(beside, "w", encoding="utf-8") as file:
