@@ -45,8 +45,9 @@ def holder(pages: Iterator[dict[str, Any]], stack_id: str) -> str:
 class Tail:
     """New events of one operation, found by its token; nested stacks are followed by their ARNs.
 
-    CloudFormation answers with the newest page first, so reading ends at the first event that is known, or that
-    belongs to an earlier operation. Times are never compared to tell new events from old ones: several may share one.
+    CloudFormation answers with the newest page first, so reading ends at the first event that is known. The token is
+    asked for until the operation's first event is found, and never after: what follows may carry another one, where
+    somebody cancels the operation. Times are not compared to tell new events from old ones: several may share one.
     """
 
     def __init__(self, stack_id: str, token: str, pages: Pages) -> None:
@@ -61,8 +62,10 @@ class Tail:
         Raises:
             CloudError: AWS refused or did not answer; the next call begins where this one did.
         """
-        found = self._new(self._stack_id, "")
-        if self._began is None and found:
+        found = self._new(self._stack_id, "") if self._began else self._first()
+        if self._began is None:
+            if not found:
+                return ()
             self._began = found[0].at
         waiting = {**self._nested, **_nested_in(found)}
         while waiting:  # what is found inside may be nested again
@@ -74,20 +77,31 @@ class Tail:
         self._known.update(event.event_id for event in found)
         return tuple(found)
 
+    def _first(self) -> list[StackEvent]:
+        """The operation so far, oldest first; empty while its first event is not on the first page."""
+        found: list[StackEvent] = []
+        ours = False
+        for page in self._pages(self._stack_id):
+            for event in page["StackEvents"]:
+                if event.get("ClientRequestToken") == self._token:
+                    ours = True
+                elif ours:
+                    return found[::-1]
+                found.append(self._event(event, self._stack_id, ""))
+            if not ours:
+                return []
+        return found[::-1]
+
     def _new(self, stack_id: str, path: str) -> list[StackEvent]:
+        """What is not known yet, oldest first; of a nested stack nothing from before the operation."""
         found: list[StackEvent] = []
         for page in self._pages(stack_id):
             for event in page["StackEvents"]:
-                if event["EventId"] in self._known or self._is_older(event, nested=bool(path)):
+                older = path and self._began and event["Timestamp"].astimezone(UTC) < self._began
+                if older or event["EventId"] in self._known:
                     return found[::-1]
                 found.append(self._event(event, stack_id, path))
         return found[::-1]
-
-    def _is_older(self, event: dict[str, Any], *, nested: bool) -> bool:
-        """Is it of an earlier operation? Whether nested stacks repeat the token is not documented; times do then."""
-        if nested:
-            return self._began is not None and event["Timestamp"].astimezone(UTC) < self._began
-        return bool(event.get("ClientRequestToken") != self._token)
 
     def _event(self, event: dict[str, Any], stack_id: str, path: str) -> StackEvent:
         physical, logical = event.get("PhysicalResourceId", ""), event.get("LogicalResourceId", "")

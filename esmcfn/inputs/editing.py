@@ -54,7 +54,11 @@ def _place(text: str, model: yaml.MappingNode, *, parked: bool) -> Place:
         if name.value == "parked":
             begin, end = value.start_mark.index, value.end_mark.index
             line = _line(text, begin)
-            alone = not model.flow_style and text[line[0] : line[1]].strip() == text[name.start_mark.index : end]
+            alone = (
+                len(model.value) > 1
+                and not model.flow_style
+                and text[line[0] : line[1]].strip() == text[name.start_mark.index : end]
+            )
             return (*line, "") if alone and not parked else (begin, end, word)
     if not parked:
         return model.start_mark.index, model.start_mark.index, ""
@@ -90,7 +94,7 @@ def _only_that_changed(before: str, after: str, keys: tuple[str, ...], *, parked
     except yaml.YAMLError:
         return False
     now = new["selected_models"]
-    reached = all(bool(now[key].get("parked", False)) is parked for key in keys)
+    reached = all(isinstance(now[key], Mapping) and bool(now[key].get("parked")) is parked for key in keys)
     return reached and _without_parked(old, keys) == _without_parked(new, keys)
 
 
