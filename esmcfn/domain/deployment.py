@@ -162,6 +162,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
     """One execution of a plan.
 
     Attributes:
+        endpoints: what callers need, by key; not of models whose stack failed, `outputs` says what those have.
         cost: what changed by it, a month.
         left: what goes on existing after a deletion, one sentence each.
     """

@@ -132,13 +132,14 @@ def worst(outcomes: Sequence[StackOutcome]) -> ExitCode:
 
 
 def _deployment(made: Plan, outcomes: tuple[StackOutcome, ...]) -> Deployment:
+    failed = {outcome.model for outcome in outcomes if not outcome.succeeded}
     return Deployment(
         plan_id=made.plan_id,
         environment=made.environment,
         account=made.account,
         region=made.region,
         stacks=outcomes,
-        endpoints=made.endpoints,
+        endpoints={key: endpoint for key, endpoint in made.endpoints.items() if key not in failed},
         cost=made.cost,
         left=tuple(
             f"{outcome.name}: {each}" for outcome in outcomes if outcome.execution for each in outcome.execution.left
