@@ -78,13 +78,24 @@ class Run(Struct, frozen=True, kw_only=True):
         notes = (note for outcome in outcomes if isinstance(outcome, Report) for note in outcome.notes)
         for note in dict.fromkeys(notes):
             told(f"note: {note}")
-        text = render(self.form, outcomes)
+        text = render(self.form, self._placed(outcomes))
         if self.output:
             written(self.output, text)
         else:
             printed(_coloured(text) if self.form == "text" else text)
         codes = {outcome.exit_code for outcome in outcomes}
         return int(next((code for code in PRECEDENCE if code in codes), ExitCode.DONE))
+
+    def _placed(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+        """What is shown beside a repository's files names them from where the command runs: from its top."""
+        from esmcfn.render import OF_FINDINGS
+
+        folder = os.path.relpath(self.root).replace(os.sep, "/")
+        if self.form not in OF_FINDINGS or folder == "." or folder.startswith(".."):
+            return outcomes
+        from esmcfn.render.judged import rebased
+
+        return rebased(outcomes, folder)
 
     def _outcome(self, name: str, verb: Verb, sharing: Sharing) -> Outcome:
         try:

@@ -284,6 +284,7 @@ def _finding(finding: Finding) -> Document:
         "source": finding.source,
         "waived_by": finding.waived_by,
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
+        "why": finding.why,
         "advice": finding.advice,
         "resource_type": finding.resource_type,
         "fingerprint": finding.fingerprint,

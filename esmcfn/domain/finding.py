@@ -46,7 +46,8 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     Attributes:
         rule: the rule's id, for example "ESM001", "E3012", "CKV_AWS_149".
-        advice: what to do about it, a sentence; empty where the message says all there is to say.
+        why: what happens to people who break the rule; empty where only its engine knows.
+        advice: what to do about it; empty where the message says all there is to say.
         origin: the line of YAML that a person would edit; None only where no line is to blame (an engine crashed).
         excerpt: that line as it was written, what reads like a secret left out; empty where nobody could read it.
         stack: the stack's name, empty where the finding is about the whole run.
@@ -64,6 +65,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     severity: Severity
     level: Level
     message: str
+    why: str = ""
     advice: str = ""
     origin: Origin | None
     excerpt: str = ""

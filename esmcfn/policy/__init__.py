@@ -284,17 +284,27 @@ def _marked(findings: Iterable[Finding], environment: str) -> Iterator[Finding]:
         yield replace(finding, fingerprint=hashlib.sha256(whole.encode()).hexdigest()[:32])
 
 
+_ADVICE: Mapping[Level, str] = {
+    Level.ADVISORY: "change what the line says where it matters",
+    Level.SOFT: "change what the line says, or have a waiver approved in policies/waivers.yaml",
+    Level.HARD: "change what the line says",
+}
+"""What to do about a rule that only its engine knows more about."""
+
+
 def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Policy) -> Finding:
     if remark.rule == LEVELS_RULE:
         return _levels(remark, adapter)
     ours = _described(remark.rule)
+    level = policy.levels.get(remark.rule) or (ours.level if ours else adapter.level(remark.severity))
     return Finding(
         rule=remark.rule,
         engine=adapter.engine,
         severity=remark.severity,
-        level=policy.levels.get(remark.rule) or (ours.level if ours else adapter.level(remark.severity)),
+        level=level,
         message=remark.message,
-        advice=ours.advice if ours else "",
+        why=ours.why if ours else "",
+        advice=ours.advice if ours else _ADVICE[level],
         origin=template.origin(remark.path),
         stack=template.stack.name,
         model=template.stack.model,

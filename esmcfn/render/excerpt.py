@@ -5,8 +5,9 @@ hard ESM001: 500 instances, and the limit is 8 (max_instance_count)
    |
 17 |     instance_count: 500
    |     ^^^^^^^^^^^^^^
+   = why: GPU instances cost hundreds of dollars a month each.
    = to mend it: write a smaller instance_count
-   = why: esmcfn explain ESM001
+   = more: esmcfn explain ESM001
 """
 
 from __future__ import annotations
@@ -47,9 +48,11 @@ def _block(finding: Finding) -> Iterator[str]:
         yield f"{finding.origin.line} | {line.rstrip()}"
         if column <= len(line):
             yield f"{margin} | {' ' * (column - 1)}{'^' * _length(line[column - 1 :])}"
+    if finding.why:
+        yield f"{margin} = why: {finding.why}"
     if finding.advice:
         yield f"{margin} = to mend it: {finding.advice}"
-    yield f"{margin} = why: esmcfn explain {finding.rule}"
+    yield f"{margin} = more: esmcfn explain {finding.rule}"
     yield ""
 
 

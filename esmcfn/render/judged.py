@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from esmcfn.domain.finding import Finding, Severity
+from esmcfn.domain.origin import Origin
 from esmcfn.domain.plan import Plan
 from esmcfn.domain.report import Checked, Failure, Outcome
 
@@ -48,5 +50,26 @@ def path(judged: Judged, finding: Finding) -> str:
 
 
 def sentence(finding: Finding) -> str:
-    """What is wrong, and what to do."""
-    return f"{finding.message}. To mend it: {finding.advice}." if finding.advice else f"{finding.message}."
+    """What is wrong, why that matters, and what to do."""
+    told = [f"{finding.message}.", finding.why, f"To mend it: {finding.advice}." if finding.advice else ""]
+    return " ".join(each for each in told if each)
+
+
+def rebased(outcomes: Sequence[Outcome], folder: str) -> tuple[Outcome, ...]:
+    """The same outcomes, their files seen from where the root is a folder: from a repository's top, for example."""
+    return tuple(_rebased(outcome, folder) for outcome in outcomes)
+
+
+def _rebased(outcome: Outcome, folder: str) -> Outcome:
+    if isinstance(outcome, Failure) or not isinstance(outcome.body, Checked | Plan):
+        return outcome
+    findings = tuple(_moved(finding, folder, outcome.environment) for finding in outcome.body.findings)
+    return replace(outcome, body=replace(outcome.body, findings=findings))
+
+
+def _moved(finding: Finding, folder: str, environment: str) -> Finding:
+    origin = finding.origin or Origin(f"environments/{environment}.yaml", 1)
+    waiver = finding.waiver
+    if waiver:
+        waiver = replace(waiver, origin=replace(waiver.origin, path=f"{folder}/{waiver.origin.path}"))
+    return replace(finding, origin=replace(origin, path=f"{folder}/{origin.path}"), waiver=waiver)

@@ -74,6 +74,8 @@ def _rule(finding: Finding) -> dict[str, object]:
         "defaultConfiguration": {"level": _level(finding)},
         "properties": {"tags": [finding.engine.value], "problem.severity": _PROBLEMS[finding.severity]},
     }
+    if finding.why:
+        rule["fullDescription"] = {"text": finding.why}
     if finding.source:
         rule["helpUri"] = finding.source
     return rule

@@ -57,6 +57,20 @@ def test_an_engine_that_does_not_judge_blocks_and_the_others_still_speak(root, t
     assert found["ESM001"]["engine"] == "house"
 
 
+def test_files_are_named_from_where_the_command_runs(root):
+    root.edit("ml.g5.2xlarge", "ml.g5.2xlarge\n    instance_count: 500")
+    command = [*root.command("check", "dev", "--root", root.folder.name), "-f"]
+    shown = {
+        form: subprocess.run(
+            [*command, form], capture_output=True, text=True, env=root.environment, cwd=root.folder.parent, check=False
+        ).stdout
+        for form in ("github", "sarif", "json")
+    }
+    assert "file=basic/environments/dev.yaml,line=" in shown["github"]
+    assert '"uri": "basic/environments/dev.yaml"' in shown["sarif"]
+    assert '"file": "environments/dev.yaml"' in shown["json"]
+
+
 def test_judging_opens_no_socket(root):
     done = subprocess.run(
         [sys.executable, "-c", NO_NETWORK, "check", "dev", "-f", "json"],

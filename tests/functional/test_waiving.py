@@ -86,6 +86,23 @@ def test_nothing_lifts_a_hard_rule(shared):
     assert "ESM001 is hard here" in found["ESMCFN-WAIVER-UNUSED"]["message"]
 
 
+RULES = {"CKV_AWS_149": "checkov", "ESM008": "house", "I3011": "cfn-lint"}
+
+
+@pytest.mark.parametrize(("level", "code"), [("advisory", 0), ("soft", 10), ("hard", 10)])
+def test_the_level_decides_whosever_rule_it_is(shared, level, code):
+    levels = ", ".join(f"{rule}: {level}" for rule in RULES)
+    shared.write("policies/levels.yaml", f"levels: {{{levels}}}\n")
+    found = findings(shared, code)
+    assert {rule: found[rule]["engine"] for rule in RULES} == RULES
+    assert {found[rule]["level"] for rule in RULES} == {level}
+
+    each = [waiver(rule=rule, resource='"*"').removeprefix("waivers:\n") for rule in RULES]
+    shared.write("policies/waivers.yaml", "waivers:\n" + "".join(each))
+    found = findings(shared, 10 if level == "hard" else 0)
+    assert {bool(found[rule]["waived_by"]) for rule in RULES} == {level != "hard"}
+
+
 def test_a_level_may_hold_in_one_environment_alone(shared):
     shared.write("policies/levels.yaml", "environments:\n  dev:\n    levels: {CKV_AWS_149: hard}\n")
     assert findings(shared, 10)["CKV_AWS_149"]["level"] == "hard"

@@ -88,6 +88,7 @@ def test_a_remark_becomes_a_finding_at_its_line(tmp_path: Path) -> None:
         model="prototype_model",
         logical_id="Topic",
         path="Topic/TopicName",
+        advice="change what the line says where it matters",
         fingerprint=finding.fingerprint,
     )
 

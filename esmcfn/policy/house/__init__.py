@@ -113,6 +113,7 @@ def _finding(rule: Rule, template: Template, message: str, path: str, policy: Po
         severity=rule.severity,
         level=policy.levels.get(rule.id, rule.level),
         message=message,
+        why=rule.why,
         advice=rule.advice,
         origin=_of_environment(policy, template, path.removeprefix(ENVIRONMENT)) if whole else template.origin(path),
         stack="" if whole else template.stack.name,
