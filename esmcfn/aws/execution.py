@@ -116,6 +116,7 @@ class CloudFormationOperations:
         seen: list[StackEvent] = []
         rhythm, began = Rhythm(), time.monotonic()
         while True:
+            self._pause(stack_id, rhythm.seconds())
             fresh = self._read(stack_id, tail, until=began + within)
             for event in fresh:
                 heard(event)
@@ -132,7 +133,6 @@ class CloudFormationOperations:
                     f"{name_of(stack_id)}: not done after {within:.0f} seconds; CloudFormation goes on",
                     next_step="the same command goes on where it stands; --timeout waits longer",
                 )
-            self._pause(stack_id, rhythm.seconds())
 
     def _read(self, stack_id: str, tail: Tail, *, until: float) -> tuple[StackEvent, ...]:
         """New events. An answer that does not come decides nothing: it is asked again until time is up."""
@@ -153,7 +153,7 @@ class CloudFormationOperations:
                 ) from error
 
     def _pause(self, stack_id: str, seconds: float) -> None:
-        if self._stop.wait(seconds + self._pace.turn()):
+        if self._stop.wait(seconds) or self._stop.wait(self._pace.turn()):
             raise Interrupted(
                 f"stopped watching; CloudFormation goes on with {name_of(stack_id)}",
                 next_step="the same command goes on where it stands",

@@ -29,6 +29,10 @@ from esmcfn.aws.models import ServiceModels
 from esmcfn.errors import AccessDenied, CloudError
 
 
+POOL = 80
+"""Connections that are kept open a service; more than stacks are worked on side by side."""
+
+
 class Reach(Struct, frozen=True, kw_only=True):
     """How to reach an account.
 
@@ -90,7 +94,7 @@ class Clients:
                 retries={"mode": "standard", "total_max_attempts": reach.attempts},
                 connect_timeout=10,
                 read_timeout=reach.read_seconds,
-                max_pool_connections=16,
+                max_pool_connections=POOL,
                 proxies={} if reach.endpoint_url else None,
                 user_agent_extra="esmcfn",
             ),
