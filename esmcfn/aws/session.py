@@ -28,7 +28,6 @@ from msgspec import Struct
 from esmcfn.aws.models import ServiceModels
 from esmcfn.errors import AccessDenied, CloudError
 
-
 POOL = 80
 """Connections that are kept open a service; more than stacks are worked on side by side."""
 
