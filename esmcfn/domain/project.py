@@ -8,7 +8,7 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from esmcfn.domain.finding import Level
-from esmcfn.domain.origin import Origins
+from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.waiver import Waiver
 
 SANDBOX = "sandbox"
@@ -179,6 +179,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         named: every rule whose level the root's policies set, for whatever environment.
         mentioned: environments that the root's policies name, or globs over them.
         known: every environment of the root.
+        places: "levels/RULE" and "environments/NAME" to the line of policies/*.yaml that says so.
         environment: whose policy it is; None where only templates are judged.
         digest: of everything that engines may judge by, the checks of the root's own included; part of a verdict's
             key. Waivers are not in it: they are put to what was said.
@@ -195,6 +196,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     named: tuple[str, ...] = ()
     mentioned: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
+    places: Mapping[str, Origin] = field(default_factory=dict)
     environment: Environment | None = None
     digest: str = ""
 

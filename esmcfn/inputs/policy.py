@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from esmcfn.domain.finding import Level
+from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
 from esmcfn.errors import Problem, did_you_mean, shown
 from esmcfn.inputs import files, rulebook
@@ -38,6 +39,7 @@ def policy(root: Path, problems: list[Problem], memory: Memory, *, environment: 
     said.add(Values(_defaults()))
     known = frozenset(said.mappings["limits"])
     first: dict[tuple[str, ...], str] = {}
+    places: dict[str, Origin] = {}
     for name in names(root, POLICIES):
         if name != WAIVERS:
             document = files.document(root, f"{POLICIES}/{name}.yaml", memory)
@@ -46,6 +48,7 @@ def policy(root: Path, problems: list[Problem], memory: Memory, *, environment: 
             problems.extend(_repeated(document, values, first))
             problems.extend(_unknown_limits(document, values, known))
             said.add(values)
+            places.update(_places(document, values))
     here = said.of(environment)
     return Policy(
         levels={rule: Level(level) for rule, level in here.texts("levels").items()},
@@ -58,6 +61,7 @@ def policy(root: Path, problems: list[Problem], memory: Memory, *, environment: 
         waivers=waivers(root, problems, memory),
         named=tuple(sorted({rule for each in said.everywhere() for rule in each.mappings["levels"]})),
         mentioned=(*said.environments, *said.lists.get("production", ())),
+        places=places,
         digest=_digest(root, said, problems),
     )
 
@@ -107,6 +111,17 @@ def _sections(values: Values) -> Iterator[tuple[tuple[str, ...], Values]]:
     yield (), values
     for environment, inner in values.mapping("environments").items():
         yield ("environments", environment), Values.of(inner)
+
+
+def _places(document: Document, values: Values) -> Iterator[tuple[str, Origin]]:
+    """Where levels and names of environments stand, for whoever finds that there is no such thing."""
+    for number, name in enumerate(values.texts("production")):
+        yield f"environments/{name}", document.place(("production", number))
+    for above, inner in _sections(values):
+        if above:
+            yield f"environments/{above[-1]}", document.place(above)
+        for rule in inner.mapping("levels"):
+            yield f"levels/{rule}", document.place((*above, "levels", rule))
 
 
 def _repeated(document: Document, values: Values, first: dict[tuple[str, ...], str]) -> Iterator[Problem]:

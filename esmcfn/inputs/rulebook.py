@@ -29,10 +29,9 @@ def _words(about: str, must: str = "text") -> Field:
     return Field(must=must, about=about, required=True, pattern=_SOMETHING, longest=1000)
 
 
-def _globs(about: str, must: str, pattern: str) -> Field:
-    return Field(
-        kind=Kind.LIST, must="a list", about=about, each=Field(must=must, pattern=pattern, longest=128, words=("own",))
-    )
+def _list(about: str, must: str, pattern: str, *words: str) -> Field:
+    each = Field(must=must, pattern=pattern, longest=128, words=words)
+    return Field(kind=Kind.LIST, must="a list", about=about, each=each)
 
 
 _SECTIONS: Mapping[str, Field] = {
@@ -57,17 +56,18 @@ _SECTIONS: Mapping[str, Field] = {
         keys=Field(must="an instance type such as ml.g5.2xlarge", pattern=r"ml\.[a-z0-9-]+\.[a-z0-9-]+", prefix="ml."),
         each=Field(kind=Kind.WHOLE, must="a whole number, 0 or more", least=0, most=1_000_000),
     ),
-    "allowed_instance_types": _globs(
+    "allowed_instance_types": _list(
         "Instance types that may be selected, as globs (ml.g5.*); without it, every type.",
         "an instance type or a glob such as ml.g5.*",
         r"ml\.[a-z0-9.*?\[\]!-]+",
     ),
-    "allowed_registries": _globs(
+    "allowed_registries": _list(
         'Accounts whose ECR images may run, by their 12 digits; "own" is the environment\'s. Without it, every one.',
         'an account\'s 12 digits in quotes, or "own"',
         r"own|[0-9]{12}",
+        "own",
     ),
-    "required_tags": _globs(
+    "required_tags": _list(
         "Keys that an environment's tags must have.", "a tag's key, 1 to 128 characters", r"[\s\S]+"
     ),
 }
@@ -79,7 +79,7 @@ POLICY = Field(
     also={"waivers": "policies/waivers.yaml"},
     fields={
         **_SECTIONS,
-        "production": _globs(
+        "production": _list(
             "Environments that people depend on, as globs (prod, prod-*): rules about production hold there.",
             "an environment's name or a glob such as prod-*",
             _ENVIRONMENTS,

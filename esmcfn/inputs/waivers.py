@@ -26,6 +26,8 @@ def waivers(root: Path, problems: list[Problem], memory: Memory) -> tuple[Waiver
         return ()
     document = files.document(root, f"{POLICIES}/{NAME}.yaml", memory)
     problems.extend(document.problems)
+    if document.top is None:
+        return ()
     written = fitting(document, rulebook.WAIVERS, problems).get(NAME)
     if not isinstance(written, list):
         return ()

@@ -294,8 +294,8 @@ _ADVICE: Mapping[Level, str] = {
 
 def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Policy) -> Finding:
     if remark.rule == LEVELS_RULE:
-        return _levels(remark, adapter)
-    ours = _described(remark.rule)
+        return _levels(remark, adapter, policy)
+    ours = _described(remark)
     level = policy.levels.get(remark.rule) or (ours.level if ours else adapter.level(remark.severity))
     return Finding(
         rule=remark.rule,
@@ -315,16 +315,17 @@ def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Polic
     )
 
 
-def _described(rule: str) -> Described | None:
-    """What we say about a check of our own, None about another engine's."""
-    if not rule.startswith("CKV2_ESM_"):
+def _described(remark: Remark) -> Described | None:
+    """What we say about a check of our own; None about another's, and about a root's in the place of ours."""
+    if not remark.rule.startswith("CKV2_ESM_"):
         return None
     from esmcfn.policy.graph import BY_ID
 
-    return BY_ID.get(rule)
+    ours = BY_ID.get(remark.rule)
+    return ours if ours and ours.summary == remark.message else None
 
 
-def _levels(remark: Remark, adapter: Adapter) -> Finding:
+def _levels(remark: Remark, adapter: Adapter, policy: Policy) -> Finding:
     """A level of no rule is nobody's resource to blame; no level changes this one."""
     return Finding(
         rule=remark.rule,
@@ -332,7 +333,8 @@ def _levels(remark: Remark, adapter: Adapter) -> Finding:
         severity=remark.severity,
         level=Level.HARD,
         message=remark.message,
-        origin=None,
+        origin=policy.places.get(remark.path),
+        path=remark.path,
     )
 
 

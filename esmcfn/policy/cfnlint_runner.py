@@ -110,8 +110,8 @@ def side_by_side(work: Callable[[str], Any], texts: list[str]) -> list[Any]:
 def unknown_level(rule: str) -> dict[str, str]:
     """A remark about the policy: it sets the level of a rule that is not there."""
     message = f"levels.{rule} in policies/: cfn-lint has no rule {rule}"
-    empty = {"logical_id": "", "path": "", "source": ""}
-    return {"rule": "ESMCFN-LEVELS", "severity": "error", "message": message, **empty}
+    place = {"logical_id": "", "path": f"levels/{rule}", "source": ""}
+    return {"rule": "ESMCFN-LEVELS", "severity": "error", "message": message, **place}
 
 
 def remark(match: Any) -> dict[str, str]:

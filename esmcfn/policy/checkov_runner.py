@@ -108,8 +108,8 @@ def all_checks(more: list[str]) -> list[Any]:
 def unknown_level(rule: str) -> dict[str, str]:
     """A remark about the policy: it sets the level of a check that is not there."""
     message = f"levels.{rule} in policies/: checkov has no check {rule}, nor has policies/checkov"
-    empty = {"logical_id": "", "path": "", "source": ""}
-    return {"rule": "ESMCFN-LEVELS", "severity": "error", "message": message, **empty}
+    place = {"logical_id": "", "path": f"levels/{rule}", "source": ""}
+    return {"rule": "ESMCFN-LEVELS", "severity": "error", "message": message, **place}
 
 
 def source(check_id: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from esmcfn.policy.remark import Remark, from_plain, to_plain
 
-FORMAT = "2"
+FORMAT = "3"
 """Part of every key: raise it when Remark, a runner or an adapter changes what it says."""
 
 _WRITTEN = count()

@@ -71,6 +71,50 @@ def test_files_are_named_from_where_the_command_runs(root):
     assert '"file": "environments/dev.yaml"' in shown["json"]
 
 
+def test_a_level_of_no_rule_and_a_name_of_no_environment_are_told_on_their_lines(root):
+    root.write(
+        "policies/levels.yaml",
+        """\
+levels:
+  CKV_AWS_99999999: soft
+  E9999: advisory
+environments:
+  qa:
+    levels:
+      ESM999: hard
+production:
+  - pord
+""",
+    )
+    done = root.esmcfn("check", "dev", "-f", "json")
+    told = {(each["rule"], each["file"], each["line"], each["column"]) for each in done.document["findings"]}
+    assert done.code == 10
+    assert told == {
+        ("ESMCFN-LEVELS", "policies/levels.yaml", 2, 3),
+        ("ESMCFN-LEVELS", "policies/levels.yaml", 3, 3),
+        ("ESMCFN-LEVELS", "policies/levels.yaml", 7, 7),
+        ("ESMCFN-ENVIRONMENT", "policies/levels.yaml", 5, 3),
+        ("ESMCFN-ENVIRONMENT", "policies/levels.yaml", 9, 5),
+    }
+
+
+def test_a_check_of_the_root_s_own_may_stand_in_the_place_of_ours(root):
+    root.write(
+        "policies/checkov/mine.yaml",
+        """\
+metadata: {id: CKV2_ESM_1, name: Mine, category: IAM, severity: LOW}
+definition:
+  cond_type: attribute
+  resource_types: [AWS::SageMaker::Model]
+  attribute: Nope
+  operator: exists
+""",
+    )
+    (finding,) = root.esmcfn("check", "dev", "-f", "json").document["findings"]
+    assert (finding["rule"], finding["message"], finding["severity"]) == ("CKV2_ESM_1", "Mine", "info")
+    assert "hash" not in finding["advice"]
+
+
 def test_judging_opens_no_socket(root):
     done = subprocess.run(
         [sys.executable, "-c", NO_NETWORK, "check", "dev", "-f", "json"],

@@ -80,6 +80,29 @@ def test_a_root_overrides_by_name_and_keeps_the_rest(tmp_path: Path) -> None:
             for rule in ("ESM9999", "ESM01", "E1", "ESMCFN-CHECKOV", "ESMCFN-LEVELS", "CKV_149", "KCV_AWS_149")
         ),
         (
+            "production: dev\n",
+            "policies/a.yaml:1:1: production: must be a list, not the text dev",
+        ),
+        (
+            "environments:\n  dev:\n    limits: {max_instnce_count: 1}\n",
+            "policies/a.yaml:3:14: limits.max_instnce_count: no rule knows this limit"
+            " (did you mean max_instance_count?)",
+        ),
+        (
+            "environments: {dev: {level: {}}}\n",
+            "policies/a.yaml:1:22: environments.dev.level: unknown key (did you mean levels?)",
+        ),
+        (
+            "allowed_registries: [owm]\n",
+            'policies/a.yaml:1:22: allowed_registries: must be an account\'s 12 digits in quotes, or "own", not owm'
+            " (did you mean own?)",
+        ),
+        (
+            "quotas: {g5.2xlarge: 1}\n",
+            "policies/a.yaml:1:10: quotas: a key must be an instance type such as ml.g5.2xlarge, not g5.2xlarge"
+            " (did you mean ml.g5.2xlarge?)",
+        ),
+        (
             "limits:\n  max_instance_cuont: 3\n",
             "policies/a.yaml:2:3: limits.max_instance_cuont: no rule knows this limit"
             " (did you mean max_instance_count?)",
@@ -96,6 +119,32 @@ def test_a_root_overrides_by_name_and_keeps_the_rest(tmp_path: Path) -> None:
 )
 def test_a_wrong_policy_is_told_at_its_place(tmp_path: Path, text: str, complaint: str) -> None:
     assert complaint in complaints(tmp_path, a=text)
+
+
+def test_what_one_environment_is_told_wins_there_and_nowhere_else(tmp_path: Path) -> None:
+    files = {
+        "policies/levels.yaml": (
+            "levels: {ESM001: soft, ESM012: soft}\nrequired_tags: [Project]\nproduction: [d*]\n"
+            "environments:\n"
+            "  dev: {levels: {ESM012: hard}, required_tags: [Team], limits: {max_instance_count: 3}}\n"
+            "  qa: {levels: {ESM001: hard}, quotas: {ml.g5.xlarge: 1}}\n"
+        )
+    }
+    own = policy(a_root(tmp_path, files=files))
+
+    assert (own.levels["ESM001"], own.levels["ESM012"]) == (Level.SOFT, Level.HARD)
+    assert (own.required_tags, own.limits["max_instance_count"], own.quotas) == (("Team",), 3, {})
+    assert own.production
+    assert set(own.named) >= {"ESM001", "ESM012"}
+    assert own.mentioned == ("dev", "qa", "d*")
+
+
+def test_a_list_or_an_environment_s_level_that_two_files_set_is_told(tmp_path: Path) -> None:
+    one = "required_tags: [A]\nenvironments: {dev: {levels: {ESM001: soft}}}\n"
+    assert sorted(complaints(tmp_path, a=one, b=one)) == [
+        "policies/b.yaml:1:1: required_tags: already set in policies/a.yaml (remove one of them)",
+        "policies/b.yaml:2:31: environments.dev.levels.ESM001: already set in policies/a.yaml (remove one of them)",
+    ]
 
 
 def test_a_name_that_two_files_set_is_told(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def findings(templates: Sequence[Template], policy: Policy) -> Iterator[Finding]
 def _unknown_levels(policy: Policy) -> Iterator[Finding]:
     """A level of no rule is a slip of the finger, and somewhere a gate does not stand as it was meant to."""
     ids = [rule.id for rule in RULES]
-    for named in sorted(policy.levels):
+    for named in sorted({*policy.named, *policy.levels}):
         if _HOUSE.fullmatch(named) and named not in ids:
             near = did_you_mean(named, ids) or f"house rules are {ids[0]} to {ids[-1]}"
             yield Finding(
@@ -82,7 +82,7 @@ def _unknown_levels(policy: Policy) -> Iterator[Finding]:
                 severity=Severity.ERROR,
                 level=Level.HARD,
                 message=f"levels.{named} in policies/: there is no rule {named} ({near})",
-                origin=None,
+                origin=policy.places.get(f"levels/{named}"),
                 path=f"levels/{named}",
             )
 
@@ -98,7 +98,7 @@ def _unknown_environments(policy: Policy) -> Iterator[Finding]:
                 severity=Severity.WARNING,
                 level=Level.ADVISORY,
                 message=f"policies/ names an environment {mentioned}, and there is none ({near})",
-                origin=None,
+                origin=policy.places.get(f"environments/{mentioned}"),
                 path=f"environments/{mentioned}",
             )
 
