@@ -55,6 +55,11 @@ CATALOG = (
         },
     ),
     Kind(
+        "total-quota",
+        "the account's quota of instances over all endpoints; SageMaker and Service Quotas both know",
+        {"limit": "instances allowed; default 0"},
+    ),
+    Kind(
         "capacity",
         "no hosts of an instance type: endpoints fail after a while, updates roll back",
         {"instance_type": "default: every type", **COMMON},

@@ -139,7 +139,7 @@ def test_faults_are_listed_and_unknown_ones_refused(root: Path) -> None:
     sandbox.ensure(root)
     sandbox.fault(root, "quota", instance_type="ml.g5.2xlarge")
     assert sandbox.status(root).faults == ("quota",)
-    with pytest.raises(SandboxError, match="there are: quota, capacity"):
+    with pytest.raises(SandboxError, match="there are: quota, total-quota, capacity"):
         sandbox.fault(root, "flood")
     with pytest.raises(SandboxError, match="it has: instance_type, limit"):
         sandbox.fault(root, "quota", colour="red")

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from .conftest import World
 from .nesting import HOSTS, a_nested, child_of, uploaded
 from .templates import a_role, a_template, a_topic
+from .types import NESTED
 
 
 def fault(world: World, name: str, **options: Any) -> None:
@@ -86,6 +87,28 @@ def test_what_nested_stacks_may_do_is_acknowledged_for_the_root(world: World) ->
     template = a_template(Child=a_nested(uploaded(world, a_template(R=a_role()))))
     assert world.deploy("s", template, Capabilities=[])["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "Requires capabilities : [CAPABILITY_IAM]" in world.reasons("s")["Child"]
+
+
+def test_each_property_of_a_nested_stack_is_honoured_and_changes(world: World) -> None:
+    def seen() -> dict[str, Any]:
+        child = world.stack(child_of(world, "s", "It"))
+        return {
+            "Parameters": {item["ParameterKey"]: item["ParameterValue"] for item in child["Parameters"]},
+            "Tags": [tag for tag in child["Tags"] if not tag["Key"].startswith("aws:")],
+            "NotificationARNs": child["NotificationARNs"],
+        }
+
+    word = {"Parameters": {"Word": {"Type": "String"}}}
+    uploaded(world, {**word, **a_template(A=a_topic(DisplayName={"Ref": "Word"}))}, "child.json")
+    uploaded(world, {**word, **a_template(B=a_topic(DisplayName={"Ref": "Word"}))}, "other.json")
+    for part, topic in ((NESTED.create, "A"), (NESTED.update, "B")):
+        world.deploy("s", NESTED.template(part))
+        assert seen() == {name: value for name, value in part.items() if name != "TemplateURL"}
+        (made,) = world.cfn.list_stack_resources(StackName=child_of(world, "s", "It"))["StackResourceSummaries"]
+        assert made["LogicalResourceId"] == topic
+    assert displays(world) == ["two"]
+    refused = world.plan("s", NESTED.template({"TimeoutInMinutes": 5}), kind="UPDATE")
+    assert "PropertyValidation" in refused["StatusReason"]
 
 
 def test_an_output_that_a_nested_stack_lacks_is_not_found(world: World) -> None:

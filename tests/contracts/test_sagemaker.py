@@ -93,6 +93,119 @@ def test_a_configuration_that_cannot_be_is_refused(world: World, change: Any, me
         a_config(world, **change)
 
 
+IMAGE = "123456789012.dkr.ecr.us-east-2.amazonaws.com/esm:1"
+OWN: dict[str, Any] = {"PrimaryContainer": {"Image": IMAGE}, "EnableNetworkIsolation": False}
+NAMED = [{"Image": IMAGE, "ContainerHostname": "a"}, {"Image": IMAGE, "ContainerHostname": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"PrimaryContainer": {"Image": IMAGE}, "Containers": NAMED}, "cannot provide both"),
+        ({"Containers": [NAMED[0], NAMED[0]]}, "ContainerHostname must be unique"),
+        ({"Containers": NAMED[:1], "InferenceExecutionConfig": {"Mode": "Serial"}}, "of several Containers"),
+        (
+            {"Containers": [{"Image": IMAGE}, NAMED[1]], "InferenceExecutionConfig": {"Mode": "Direct"}},
+            "needs a ContainerHostname",
+        ),
+        ({"Containers": [{"ModelPackageName": PACKAGE}, NAMED[1]]}, "as PrimaryContainer only"),
+        ({"PrimaryContainer": {"ModelPackageName": PACKAGE, "Image": IMAGE}}, "together with ModelPackageName"),
+    ],
+)
+def test_containers_that_do_not_go_together_are_refused(world: World, change: Any, message: str) -> None:
+    given = {"ModelName": "M", "ExecutionRoleArn": ROLE, **change}
+    with pytest.raises(ClientError, match=message):
+        world.client("sagemaker").create_model(**given)
+
+
+def variants(*names: str, **more: Any) -> list[dict[str, Any]]:
+    """Variants of the model on a type without a local disk."""
+    given = {"ModelName": "Model-1", "InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1, **more}
+    return [{"VariantName": name, **given} for name in names]
+
+
+ACROSS = {"MaxInvocationsPerSecondPerInstance": 1, "MaxCrossRegionPercentPerEndpoint": 10}
+ASYNC = {"OutputConfig": {"S3OutputPath": "s3://bucket/out"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ProductionVariants": variants("a", "b"), "ShadowProductionVariants": variants("c")}, "exactly one"),
+        ({"ShadowProductionVariants": variants("c", "d")}, "exactly one"),
+        ({"ShadowProductionVariants": variants("a")}, "must be unique"),
+        ({"ShadowProductionVariants": variants("c"), "AsyncInferenceConfig": ASYNC}, "no shadow variants"),
+        ({"ProductionVariants": variants("a", InstanceType="ml.g5.xlarge"), "KmsKeyId": "k"}, "KmsKeyId is not"),
+        ({"ProductionVariants": variants("a", InstanceType="ml.c5d.xlarge"), "KmsKeyId": "k"}, "KmsKeyId is not"),
+        ({"ProductionVariants": variants("a", InstanceType="ml.g6.xlarge", VolumeSizeInGB=9)}, "VolumeSizeInGB is"),
+        ({"AsyncInferenceConfig": ASYNC}, "not supported for models using SageMaker Marketplace packages"),
+        ({"CrossRegionTrafficConfig": ACROSS}, "does not support CrossRegionTrafficConfig"),
+    ],
+)
+def test_a_configuration_whose_parts_do_not_go_together_is_refused(world: World, change: Any, message: str) -> None:
+    a_model(world)
+    given = {"EndpointConfigName": "C", "ProductionVariants": variants("a"), **change}
+    with pytest.raises(ClientError, match=message):
+        world.client("sagemaker").create_endpoint_config(**given)
+
+
+def test_a_shadow_runs_beside_and_counts(world: World) -> None:
+    a_model(world)
+    sagemaker = world.client("sagemaker")
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 10,
+        "DestinationS3Uri": "s3://bucket/capture",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="Config-1",
+        ProductionVariants=variants("live"),
+        ShadowProductionVariants=variants("shadow"),
+        DataCaptureConfig=capture,
+    )
+    world.sandbox.world.faults.add("quota", {"instance_type": "ml.m5.xlarge", "limit": 2})
+    sagemaker.create_endpoint(EndpointName="E-1", EndpointConfigName="Config-1")
+    world.advance(2)
+    seen = status(world)
+    assert [item["VariantName"] for item in seen["ProductionVariants"]] == ["live"]
+    assert [item["VariantName"] for item in seen["ShadowProductionVariants"]] == ["shadow"]
+    assert seen["DataCaptureConfig"]["CaptureStatus"] == "Started"
+    assert "is 2 Instances, with current utilization of 2" in said(
+        sagemaker.create_endpoint, EndpointName="E-2", EndpointConfigName="Config-1"
+    )
+
+
+def test_an_asynchronous_endpoint_is_not_invoked(world: World) -> None:
+    a_model(world, **OWN)
+    sagemaker = world.client("sagemaker")
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="Config-1", ProductionVariants=variants("a"), AsyncInferenceConfig=ASYNC
+    )
+    sagemaker.create_endpoint(EndpointName="E-1", EndpointConfigName="Config-1")
+    world.advance(2)
+    assert status(world)["AsyncInferenceConfig"] == ASYNC
+    runtime = world.client("sagemaker-runtime")
+    assert "is asynchronous" in said(runtime.invoke_endpoint, EndpointName="E-1", Body=b"{}")
+    asked = {"EndpointName": "E-1", "InputLocation": "s3://bucket/in"}
+    assert "does not support" in said(runtime.invoke_endpoint_async, **asked)
+
+
+def test_the_quota_of_all_endpoints_is_one_too(world: World) -> None:
+    world.sandbox.world.faults.add("total-quota", {"limit": 1})
+    an_endpoint(world)
+    world.advance(2)
+    a_config(world, "Config-2", InstanceType="ml.g5.4xlarge")
+    found = said(world.client("sagemaker").create_endpoint, EndpointName="E-2", EndpointConfigName="Config-2")
+    assert found.startswith(
+        "The account-level service limit 'Number of instances across active endpoints' is 1 Instances, with current "
+        "utilization of 1 Instances and a request delta of 1 Instances."
+    )
+    pages = world.client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
+    quotas = {quota["QuotaName"]: quota["Value"] for page in pages for quota in page["Quotas"]}
+    assert quotas["Number of instances across active endpoints"] == 1
+
+
 def test_names_keep_their_case_and_arns_do_not(world: World) -> None:
     assert an_endpoint(world)["EndpointArn"].endswith(":endpoint/e-1")
     assert status(world)["EndpointName"] == "E-1"

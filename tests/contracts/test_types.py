@@ -75,11 +75,30 @@ def test_a_type_lives_through_create_update_and_delete(world: World, case: Case)
     assert again["StackStatus"] == "CREATE_COMPLETE", "something was left behind: " + str(world.reasons("s"))
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.more], ids=names)
-def test_properties_that_exclude_others(world: World, case: Case) -> None:
-    declared = {"Resources": {**case.around, "It": {"Type": case.type, "Properties": case.more}}}
+@pytest.mark.parametrize(
+    ("case", "properties"),
+    [pytest.param(case, part, id=f"{case.type}-{index}") for case in CASES for index, part in enumerate(case.also)],
+)
+def test_properties_that_exclude_others(world: World, case: Case, properties: Any) -> None:
+    declared = {"Resources": {**case.around, "It": {"Type": case.type, "Properties": properties}}}
     assert world.deploy("s", declared)["StackStatus"] == "CREATE_COMPLETE", world.reasons("s")
-    assert_in_sync(world, case, case.more)
+    assert_in_sync(world, case, properties)
+    world.cfn.delete_stack(StackName="s")
+    world.advance()
+    assert world.cfn.describe_stacks()["Stacks"] == []
+
+
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [pytest.param(case, name, id=f"{case.type}-{name}") for case in CASES for name in case.replaced],
+)
+def test_what_cannot_change_in_place_is_replaced(world: World, case: Case, name: str) -> None:
+    world.deploy("s", case.template())
+    plan = world.plan("s", case.template({name: case.replaced[name]}), kind="UPDATE")
+    change = next(c["ResourceChange"] for c in plan["Changes"] if c["ResourceChange"]["LogicalResourceId"] == "It")
+    assert (change["Action"], change["Replacement"]) == ("Modify", "True")
+    (target,) = {d["Target"]["Name"] for d in change["Details"] if d["Target"]["Attribute"] == "Properties"}
+    assert target == name
 
 
 @pytest.mark.parametrize("case", [case for case in READABLE if case.change], ids=names)

@@ -38,7 +38,8 @@ class Case:
 
     Attributes:
         create: properties at first; update: those that an update sets anew.
-        more: properties that only a case of its own can have (they exclude others), created and read back too.
+        also: whole sets of properties that exclude those of `create`, each created and read back too.
+        replaced: other values of properties that cannot change in place: a change set says so.
         around: other resources that the template needs.
         change: (property, value) that a hand changes; None where nothing can be changed or read.
         shared: it cannot be deleted by hand alone, since others hold it.
@@ -47,10 +48,16 @@ class Case:
     type: str
     create: dict[str, Any]
     update: dict[str, Any] = field(default_factory=dict)
-    more: dict[str, Any] = field(default_factory=dict)
+    also: tuple[dict[str, Any], ...] = ()
+    replaced: dict[str, Any] = field(default_factory=dict)
     around: dict[str, Any] = field(default_factory=dict)
     change: tuple[str, Any] | None = None
     deletable: bool = True
+
+    @property
+    def tested(self) -> set[str]:
+        """The properties that are created and read back somewhere."""
+        return {name for part in (self.create, self.update, *self.also) for name in part}
 
     def template(self, *parts: dict[str, Any]) -> dict[str, Any]:
         """Return a template with the resource `It`, later parts over earlier ones."""
@@ -64,6 +71,12 @@ _MODEL = an_endpoint()["Resources"]["Model"]
 _CONFIG = an_endpoint()["Resources"]["Config"]
 _ENDPOINT = an_endpoint()["Resources"]["Endpoint"]
 _VARIANT = _CONFIG["Properties"]["ProductionVariants"][0]
+_ROLE = "arn:aws:iam::123456789012:role/esm"
+_IMAGE = "123456789012.dkr.ecr.us-east-2.amazonaws.com/esm:1"
+_OWN = {
+    "Type": "AWS::SageMaker::Model",
+    "Properties": {"ModelName": "Own", "ExecutionRoleArn": _ROLE, "PrimaryContainer": {"Image": _IMAGE}},
+}
 _TARGET = {
     "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
     "Properties": {
@@ -73,6 +86,11 @@ _TARGET = {
         "MinCapacity": 1,
         "MaxCapacity": 2,
     },
+}
+_LATENCY = {
+    "Metric": {"Namespace": "AWS/SageMaker", "MetricName": "ModelLatency"},
+    "Period": 60,
+    "Stat": "Average",
 }
 _TRACKING = {
     "TargetValue": 60,
@@ -95,7 +113,8 @@ CASES = (
             "Subscription": [{"Protocol": "email", "Endpoint": "b@example.com"}],
             "Tags": OTHER_TAGS,
         },
-        more={"TopicName": "t.fifo", "FifoTopic": True, "ContentBasedDeduplication": True},
+        also=({"TopicName": "t.fifo", "FifoTopic": True, "ContentBasedDeduplication": True},),
+        replaced={"TopicName": "other", "FifoTopic": True},
         change=("DisplayName", "by hand"),
     ),
     Case(
@@ -108,6 +127,18 @@ CASES = (
             "RawMessageDelivery": False,
         },
         update={"FilterPolicy": {"kind": ["b"]}, "RawMessageDelivery": True},
+        also=(
+            {
+                "TopicArn": {"Ref": "Topic"},
+                "Protocol": "https",
+                "Endpoint": "https://example.com/alarms",
+                "FilterPolicy": {"kind": ["a"]},
+                "FilterPolicyScope": "MessageBody",
+                "DeliveryPolicy": {"healthyRetryPolicy": {"numRetries": 5}},
+                "RedrivePolicy": {"deadLetterTargetArn": "arn:aws:sqs:us-east-2:123456789012:dead"},
+            },
+        ),
+        replaced={"Endpoint": "b@example.com", "Protocol": "email-json"},
         around={"Topic": a_topic()},
         change=("RawMessageDelivery", True),
     ),
@@ -139,6 +170,7 @@ CASES = (
             "Tags": OTHER_TAGS,
             "AssumeRolePolicyDocument": json.loads(json.dumps(TRUST).replace("sagemaker.", "ec2.")),
         },
+        replaced={"RoleName": "other", "Path": "/other/"},
         change=("Description", "by hand"),
     ),
     Case(
@@ -155,6 +187,7 @@ CASES = (
             "Policies": [{"PolicyName": "q", "PolicyDocument": OTHER_POLICY}],
             "Tags": OTHER_TAGS,
         },
+        replaced={"UserName": "other"},
         change=("Policies", [{"PolicyName": "r", "PolicyDocument": OTHER_POLICY}]),
     ),
     Case(
@@ -168,6 +201,7 @@ CASES = (
             "Roles": [],
         },
         update={"PolicyDocument": OTHER_POLICY, "Users": [], "Roles": [{"Ref": "Role"}]},
+        replaced={"ManagedPolicyName": "other", "Path": "/other/", "Description": "two"},
         around={"User": USER, "Role": a_role()},
         change=("PolicyDocument", OTHER_POLICY),
     ),
@@ -175,6 +209,7 @@ CASES = (
         type="AWS::IAM::AccessKey",
         create={"UserName": {"Ref": "User"}, "Status": "Active", "Serial": 1},
         update={"Status": "Inactive"},
+        replaced={"Serial": 2, "UserName": "other"},
         around={"User": USER},
     ),
     Case(
@@ -190,6 +225,7 @@ CASES = (
             "ThumbprintList": ["1c58a3a8518e8759bf075b76b750d4f2df264fcd"],
             "Tags": OTHER_TAGS,
         },
+        replaced={"Url": "https://gitlab.com"},
         change=("ClientIdList", ["by-hand"]),
     ),
     Case(
@@ -202,12 +238,50 @@ CASES = (
             "Tags": TAGS,
         },
         update={"Description": "two", "KmsKeyId": "alias/other", "SecretString": "second", "Tags": OTHER_TAGS},
+        also=({"Description": "made up", "GenerateSecretString": {"PasswordLength": 40, "ExcludePunctuation": True}},),
+        replaced={"Name": "other"},
         change=("Description", "by hand"),
     ),
     Case(
         type="AWS::SageMaker::Model",
         create={**_MODEL["Properties"], "Tags": TAGS},
         update={"Tags": OTHER_TAGS},
+        also=(
+            {
+                "ModelName": "Own",
+                "ExecutionRoleArn": _ROLE,
+                "PrimaryContainer": {
+                    "Image": _IMAGE,
+                    "Mode": "SingleModel",
+                    "Environment": {"MODEL": "esmc-300m"},
+                    "ModelDataSource": {
+                        "S3DataSource": {
+                            "S3Uri": "s3://bucket/model/",
+                            "S3DataType": "S3Prefix",
+                            "CompressionType": "None",
+                        }
+                    },
+                },
+                "VpcConfig": {"Subnets": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "SecurityGroupIds": ["sg-0a1b2c3d"]},
+            },
+            {
+                "ExecutionRoleArn": _ROLE,
+                "Containers": [
+                    {"ContainerHostname": "first", "Image": _IMAGE},
+                    {"ContainerHostname": "second", "Image": _IMAGE, "ModelDataUrl": "s3://bucket/model.tar.gz"},
+                ],
+                "InferenceExecutionConfig": {"Mode": "Direct"},
+            },
+        ),
+        replaced={
+            "ModelName": "Other",
+            "ExecutionRoleArn": "arn:aws:iam::123456789012:role/other",
+            "EnableNetworkIsolation": False,
+            "PrimaryContainer": {"Image": _IMAGE},
+            "Containers": [{"Image": _IMAGE}],
+            "InferenceExecutionConfig": {"Mode": "Serial"},
+            "VpcConfig": {"Subnets": ["subnet-0a1b2c3d"], "SecurityGroupIds": ["sg-0a1b2c3d"]},
+        },
         change=("Tags", OTHER_TAGS),
     ),
     Case(
@@ -215,7 +289,6 @@ CASES = (
         create={
             "EndpointConfigName": "Config-1",
             "ProductionVariants": [_VARIANT],
-            "KmsKeyId": "alias/esm",
             "DataCaptureConfig": {
                 "EnableCapture": True,
                 "InitialSamplingPercentage": 10,
@@ -226,7 +299,62 @@ CASES = (
             "Tags": TAGS,
         },
         update={"Tags": OTHER_TAGS},
-        around={"Model": _MODEL},
+        also=(
+            {
+                "ProductionVariants": [{**_VARIANT, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}],
+                "ShadowProductionVariants": [{**_VARIANT, "VariantName": "shadow", "InstanceType": "ml.m5.2xlarge"}],
+                "KmsKeyId": "alias/esm",
+            },
+            {
+                "ProductionVariants": [{**_VARIANT, "ModelName": {"Fn::GetAtt": ["Own", "ModelName"]}}],
+                "AsyncInferenceConfig": {
+                    "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 4},
+                    "OutputConfig": {
+                        "S3OutputPath": "s3://bucket/out",
+                        "S3FailurePath": "s3://bucket/bad",
+                        "NotificationConfig": {"SuccessTopic": "arn:aws:sns:us-east-2:123456789012:done"},
+                    },
+                },
+            },
+            {
+                "ProductionVariants": [
+                    {
+                        **{name: value for name, value in _VARIANT.items() if name != "InstanceType"},
+                        "InstancePools": [
+                            {"InstanceType": "ml.g5.2xlarge", "Priority": 1},
+                            {"InstanceType": "ml.g5.4xlarge", "Priority": 2},
+                        ],
+                        "RoutingConfig": {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"},
+                        "ModelDataDownloadTimeoutInSeconds": 1800,
+                        "ContainerStartupHealthCheckTimeoutInSeconds": 1200,
+                        "InferenceAmiVersion": "al2-ami-sagemaker-inference-gpu-2",
+                    }
+                ],
+                "ExplainerConfig": {
+                    "ClarifyExplainerConfig": {
+                        "ShapConfig": {"ShapBaselineConfig": {"ShapBaseline": "1,2,3"}},
+                    }
+                },
+            },
+        ),
+        replaced={
+            "EndpointConfigName": "Other",
+            "ProductionVariants": [{**_VARIANT, "InitialInstanceCount": 2}],
+            "ShadowProductionVariants": [{**_VARIANT, "VariantName": "shadow"}],
+            "KmsKeyId": "alias/other",
+            "DataCaptureConfig": {
+                "EnableCapture": False,
+                "InitialSamplingPercentage": 10,
+                "DestinationS3Uri": "s3://bucket/capture",
+                "CaptureOptions": [{"CaptureMode": "Output"}],
+            },
+            "AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://bucket/other"}},
+            "ExplainerConfig": {
+                "ClarifyExplainerConfig": {"ShapConfig": {"ShapBaselineConfig": {"ShapBaseline": "4,5,6"}}}
+            },
+            "MetricsConfig": {"EnableDetailedObservability": True},
+        },
+        around={"Model": _MODEL, "Own": _OWN},
         change=("Tags", OTHER_TAGS),
     ),
     Case(
@@ -249,6 +377,7 @@ CASES = (
             "Config": _CONFIG,
             "Other": {**_CONFIG, "Properties": {**_CONFIG["Properties"], "EndpointConfigName": "Other"}},
         },
+        replaced={"EndpointName": "Another"},
         change=("EndpointConfigName", "Other"),
     ),
     Case(
@@ -299,6 +428,21 @@ CASES = (
             "TargetTrackingScalingPolicyConfiguration": _TRACKING,
         },
         update={"TargetTrackingScalingPolicyConfiguration": {**_TRACKING, "TargetValue": 30}},
+        also=(
+            {
+                "PolicyName": "steps",
+                "PolicyType": "StepScaling",
+                **{name: _TARGET["Properties"][name] for name in ("ServiceNamespace", "ScalableDimension")},
+                "ResourceId": {"Fn::Select": [0, {"Fn::Split": ["|", {"Ref": "Target"}]}]},
+                "StepScalingPolicyConfiguration": {
+                    "AdjustmentType": "ChangeInCapacity",
+                    "Cooldown": 300,
+                    "MetricAggregationType": "Average",
+                    "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+                },
+            },
+        ),
+        replaced={"PolicyName": "other"},
         around={"Model": _MODEL, "Config": _CONFIG, "Endpoint": _ENDPOINT, "Target": _TARGET},
         change=("TargetTrackingScalingPolicyConfiguration", {**_TRACKING, "TargetValue": 5}),
     ),
@@ -332,6 +476,28 @@ CASES = (
             "EvaluationPeriods": 4,
             "Tags": OTHER_TAGS,
         },
+        also=(
+            {
+                "Namespace": "AWS/SageMaker",
+                "MetricName": "ModelLatency",
+                "ExtendedStatistic": "p99",
+                "EvaluateLowSampleCountPercentile": "ignore",
+                "Period": 60,
+                "EvaluationPeriods": 1,
+                "Threshold": 1,
+                "ComparisonOperator": "GreaterThanThreshold",
+            },
+            {
+                "Metrics": [
+                    {"Id": "m1", "MetricStat": _LATENCY, "ReturnData": True},
+                    {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(m1, 2)", "ReturnData": True},
+                ],
+                "ThresholdMetricId": "band",
+                "EvaluationPeriods": 1,
+                "ComparisonOperator": "GreaterThanUpperThreshold",
+            },
+        ),
+        replaced={"AlarmName": "other"},
         around={"Topic": a_topic()},
         change=("Threshold", 99),
     ),
@@ -339,12 +505,15 @@ CASES = (
         type="AWS::CloudWatch::Dashboard",
         create={"DashboardName": "esm", "DashboardBody": json.dumps({"widgets": []})},
         update={"DashboardBody": json.dumps({"widgets": [{"type": "text"}]})},
+        replaced={"DashboardName": "other"},
         change=("DashboardBody", json.dumps({"start": "-PT1H", "widgets": []})),
     ),
     Case(
         type="AWS::Logs::LogGroup",
         create={"LogGroupName": "/aws/sagemaker/Endpoints/e", "RetentionInDays": 7, "Tags": TAGS},
         update={"RetentionInDays": 30, "Tags": OTHER_TAGS},
+        also=({"KmsKeyId": "arn:aws:kms:us-east-2:123456789012:key/1"},),
+        replaced={"LogGroupName": "other"},
         change=("RetentionInDays", 1),
     ),
     Case(
@@ -366,14 +535,28 @@ CASES = (
                     "Subscribers": [{"SubscriptionType": "EMAIL", "Address": "a@example.com"}],
                 }
             ],
+            "ResourceTags": TAGS,
+        },
+        replaced={
+            "NotificationsWithSubscribers": [
+                {
+                    "Notification": {
+                        "NotificationType": "ACTUAL",
+                        "ComparisonOperator": "GREATER_THAN",
+                        "Threshold": 90,
+                    },
+                    "Subscribers": [{"SubscriptionType": "EMAIL", "Address": "a@example.com"}],
+                }
+            ]
         },
         update={
+            "ResourceTags": OTHER_TAGS,
             "Budget": {
                 "BudgetName": "esm",
                 "BudgetType": "COST",
                 "TimeUnit": "MONTHLY",
                 "BudgetLimit": {"Amount": 200, "Unit": "USD"},
-            }
+            },
         },
         change=("Budget/BudgetLimit/Amount", 999),
     ),
@@ -405,12 +588,14 @@ CASES = (
             "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]},
             "Tags": OTHER_TAGS,
         },
+        replaced={"BucketName": "other"},
         change=("VersioningConfiguration", {"Status": "Suspended"}),
     ),
     Case(
         type="AWS::S3::BucketPolicy",
         create={"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {**POLICY}},
         update={"PolicyDocument": OTHER_POLICY},
+        replaced={"Bucket": "other"},
         around={"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {}}},
         change=("PolicyDocument", OTHER_POLICY),
     ),
@@ -433,6 +618,7 @@ CASES = (
         type="AWS::KMS::Alias",
         create={"AliasName": "alias/esm", "TargetKeyId": {"Ref": "One"}},
         update={"TargetKeyId": {"Ref": "Two"}},
+        replaced={"AliasName": "alias/other"},
         around={
             name: {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": KEY_POLICY, "Description": name}}
             for name in ("One", "Two")
@@ -440,4 +626,21 @@ CASES = (
     ),
 )
 
-__all__ = ["CASES", "PACKAGE", "Case"]
+NESTED = Case(
+    type="AWS::CloudFormation::Stack",
+    create={
+        "TemplateURL": "https://s3.us-east-2.amazonaws.com/templates/child.json",
+        "Parameters": {"Word": "one"},
+        "Tags": TAGS,
+        "NotificationARNs": ["arn:aws:sns:us-east-2:123456789012:one"],
+    },
+    update={
+        "TemplateURL": "https://s3.us-east-2.amazonaws.com/templates/other.json",
+        "Parameters": {"Word": "two"},
+        "Tags": OTHER_TAGS,
+        "NotificationARNs": ["arn:aws:sns:us-east-2:123456789012:two"],
+    },
+)
+"""A nested stack: its templates must lie in a bucket, and it is read back as a stack, so it has tests of its own."""
+
+__all__ = ["CASES", "NESTED", "PACKAGE", "Case"]

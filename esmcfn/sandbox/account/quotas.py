@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
-from esmcfn.sandbox.sagemaker.fleet import instance_type_enum
-from esmcfn.sandbox.sagemaker.hosting import TOTAL_INSTANCES
+from esmcfn.sandbox.sagemaker.fleet import TOTAL, instance_type_enum
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
 
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
 
-TOTAL = "Number of instances across active endpoints"
 TOTAL_CODE = "L-7A3DF611"
 
 
@@ -59,7 +57,7 @@ class Quotas:
             raise Refusal("NoSuchResourceException", "The sandbox knows the quotas of sagemaker only.")
         hosting = self.world.sagemaker
         found = [(f"{kind} for endpoint usage", float(hosting.limit(kind))) for kind in sorted(instance_type_enum())]
-        return [_quota(call.region, name, value) for name, value in [(TOTAL, float(TOTAL_INSTANCES)), *found]]
+        return [_quota(call.region, name, value) for name, value in [(TOTAL, float(hosting.total)), *found]]
 
 
 def _quota(region: str, name: str, value: float) -> dict[str, object]:

@@ -262,8 +262,9 @@ def expected_properties(kind: TypeSchema, request: Request) -> dict[str, Json]:
     for name, value in request.properties.items():
         if not kind.is_write_only(name) and value not in ([], {}, None):
             found[name] = _comparable(kind, name, value)
-    if tag_property(kind) and request.merged_tags():
-        found[kind.tag_property] = _comparable(kind, kind.tag_property, request.merged_tags())
+    tags = request.merged_tags(request.properties.get(kind.tag_property, [])) if tag_property(kind) else []
+    if tags:
+        found[kind.tag_property] = _comparable(kind, kind.tag_property, tags)
     return found
 
 

@@ -114,8 +114,16 @@ def _quota_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
     for logical_id, declaration in proposal.template.resources.items():
         if declaration["Type"] != "AWS::SageMaker::EndpointConfig" or not scope.included(declaration):
             continue
-        variants: Json = scope.resolve(declaration.get("Properties", {})).get("ProductionVariants", [])
-        for index, variant in enumerate(variants):
+        properties: Json = scope.resolve(declaration.get("Properties", {}))
+        live = proposal.stack.present.get(logical_id)
+        if live is not None and live.properties == properties:
+            continue  # nothing moves
+        variants = [
+            (f"{name}/{index}", variant)
+            for name in ("ProductionVariants", "ShadowProductionVariants")
+            for index, variant in enumerate(properties.get(name, []))
+        ]
+        for place, variant in variants:
             kind = str(variant.get("InstanceType", ""))
             if not kind:
                 continue
@@ -125,9 +133,11 @@ def _quota_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
                 int(variant["InitialInstanceCount"]),
             )
             if used + wanted > limit:
-                path = f"/Resources/{logical_id}/Properties/ProductionVariants/{index}/InstanceType"
+                path = f"/Resources/{logical_id}/Properties/{place}/InstanceType"
                 where = (logical_id, declaration["Type"], path)
-                yield _finding(world, QUOTA, "WARN", quota_message(kind, limit, used, wanted), where)
+                yield _finding(
+                    world, QUOTA, "WARN", quota_message(f"{kind} for endpoint usage", limit, used, wanted), where
+                )
 
 
 def _asked_for(world: World, proposal: Proposal) -> Iterator[Finding]:

@@ -63,7 +63,7 @@ class Alarm(Handler):
     def read(self, request: Request) -> dict[str, Json]:
         live = self._live(request)
         tags = request.call("cloudwatch", "ListTagsForResource", ResourceARN=live["AlarmArn"])["Tags"]
-        return {"AlarmName": live["AlarmName"], **only(live, ALARM), **without_none(Tags=tags)}
+        return {"AlarmName": live["AlarmName"], **_without_empty(only(live, ALARM)), **without_none(Tags=tags)}
 
     def conflict(self, request: Request) -> str:
         name = str(request.properties.get("AlarmName", ""))
@@ -85,6 +85,13 @@ class Alarm(Handler):
         if not found:
             raise HandlerError("NotFound", f"Alarm {request.physical_id} not found")
         return found[0]
+
+
+def _without_empty(value: Json) -> Json:
+    """Return a value without the empty lists that CloudWatch puts where nothing was given, inside metrics too."""
+    if isinstance(value, dict):
+        return {name: _without_empty(item) for name, item in value.items() if item != []}
+    return [_without_empty(item) for item in value] if isinstance(value, list) else value
 
 
 class Dashboard(Handler):

@@ -8,11 +8,14 @@ from esmcfn.sandbox.aws import service_model
 from esmcfn.sandbox.sagemaker.model import EndpointConfig, Variant
 from esmcfn.sandbox.state import Json
 
+TOTAL = "Number of instances across active endpoints"
+"""The name of the quota over all instance types."""
 
-def quota_message(instance_type: str, limit: int, used: int, wanted: int) -> str:
+
+def quota_message(name: str, limit: int, used: int, wanted: int) -> str:
     """Return SageMaker's words for a quota that does not suffice."""
     return (
-        f"The account-level service limit '{instance_type} for endpoint usage' is {limit} Instances, with current "
+        f"The account-level service limit '{name}' is {limit} Instances, with current "
         f"utilization of {used} Instances and a request delta of {wanted} Instances. Please use AWS Service Quotas "
         "to request an increase for this quota. If AWS Service Quotas is not available, contact AWS support to "
         "request an increase for this quota."
@@ -33,23 +36,28 @@ def instance_types(variant: Json) -> list[str]:
     return [str(pool["InstanceType"]) for pool in variant.get("InstancePools") or ()]
 
 
-def variants(config: EndpointConfig) -> list[Variant]:
-    """Return a configuration's variants as they begin to run."""
+def declared(config: EndpointConfig) -> list[Json]:
+    """Return what a configuration says of its variants, shadows last."""
+    return [*config.request["ProductionVariants"], *config.request.get("ShadowProductionVariants", [])]
+
+
+def variants(declarations: list[Json]) -> list[Variant]:
+    """Return variants as they begin to run."""
     found = []
-    for declared in config.request["ProductionVariants"]:
+    for said in declarations:
         count, weight = (
-            int(declared["InitialInstanceCount"]),
-            float(declared.get("InitialVariantWeight", 1.0)),
+            int(said["InitialInstanceCount"]),
+            float(said.get("InitialVariantWeight", 1.0)),
         )
         found.append(
             Variant(
-                name=declared["VariantName"],
-                instance_type=instance_types(declared)[0],
+                name=said["VariantName"],
+                instance_type=instance_types(said)[0],
                 count=count,
                 weight=weight,
                 desired_count=count,
                 desired_weight=weight,
-                model_name=declared["ModelName"],
+                model_name=said["ModelName"],
             )
         )
     return found

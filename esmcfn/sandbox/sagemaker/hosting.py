@@ -13,9 +13,11 @@ from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.faults import Faults
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources.base import tag_map
+from esmcfn.sandbox.sagemaker import rules
 from esmcfn.sandbox.sagemaker.containers import Containers
-from esmcfn.sandbox.sagemaker.fleet import instance_type_enum, instance_types, quota_message, retained, variants
+from esmcfn.sandbox.sagemaker.fleet import TOTAL, declared, instance_types, quota_message, retained, variants
 from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Region, Transition
+from esmcfn.sandbox.sagemaker.rules import refuse
 from esmcfn.sandbox.sagemaker.trouble import trouble
 from esmcfn.sandbox.state import Json, Store, decode
 
@@ -27,11 +29,6 @@ TOTAL_INSTANCES = 1000
 """Quotas of the sandbox: an instance type's, and the account's over all endpoints."""
 
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
-
-
-def refuse(message: str) -> Refusal:
-    """SageMaker's answer to a request that cannot be right."""
-    return Refusal("ValidationException", message)
 
 
 class Hosting:
@@ -64,7 +61,9 @@ class Hosting:
         arn = self.arn(region, "model", name)
         if name.lower() in self.region(region).models:
             raise refuse(f'Cannot create already existing model "{arn}".')
-        self._check_containers(region, request)
+        for container in rules.containers(request):
+            if container.get("ModelPackageName"):
+                self._check_package(region, request, container, str(container["ModelPackageName"]))
         if not request.get("ExecutionRoleArn"):
             raise refuse("ExecutionRoleArn is required for a model that is hosted.")
         tags = tag_map(request.pop("Tags", None))
@@ -86,22 +85,7 @@ class Hosting:
         del self.region(region).models[name.lower()]
         self.save(region)
 
-    def _check_containers(self, region: str, request: Json) -> None:
-        containers = [*request.get("Containers", ()), *filter(None, [request.get("PrimaryContainer")])]
-        if not containers:
-            raise refuse("You must provide either PrimaryContainer or Containers.")
-        if request.get("PrimaryContainer") and request.get("Containers"):
-            raise refuse("You cannot provide both PrimaryContainer and Containers.")
-        for container in containers:
-            package = container.get("ModelPackageName")
-            if not package and not container.get("Image"):
-                raise refuse("Container must specify either Image or ModelPackageName.")
-            if package:
-                self._check_package(region, request, container, str(package))
-
     def _check_package(self, region: str, request: Json, container: Json, package: str) -> None:
-        if container.get("Image") or container.get("ModelDataUrl"):
-            raise refuse("You cannot specify Image or ModelDataUrl together with ModelPackageName.")
         parts = package.split(":")
         if len(parts) < 6 or parts[4] == ACCOUNT:
             raise refuse(f'Could not find model package "{package}".')
@@ -125,13 +109,10 @@ class Hosting:
         arn = self.arn(region, "endpoint-config", name)
         if name.lower() in self.region(region).configs:
             raise refuse(f'Cannot create already existing endpoint configuration "{arn}".')
-        variants = [*request.get("ProductionVariants", ()), *request.get("ShadowProductionVariants", ())]
-        if not request.get("ProductionVariants"):
-            raise refuse("At least one production variant is required.")
-        if len({variant["VariantName"] for variant in variants}) != len(variants):
-            raise refuse("Variant names must be unique within an endpoint configuration.")
-        for variant in variants:
-            self._check_variant(region, variant)
+        for variant in rules.configuration(request):
+            model = self.model(region, variant["ModelName"])
+            if request.get("AsyncInferenceConfig") and "ModelPackageName" in model.request.get("PrimaryContainer", {}):
+                raise refuse("Asynchronous inference is not supported for models using SageMaker Marketplace packages.")
         tags = tag_map(request.pop("Tags", None))
         config = EndpointConfig(name=name, arn=arn, created_at=at, request=request, tags=tags)
         self.region(region).configs[name.lower()] = config
@@ -159,28 +140,6 @@ class Hosting:
         del self.region(region).configs[name.lower()]
         self.save(region)
 
-    def _check_variant(self, region: str, variant: Json) -> None:
-        model = variant.get("ModelName")
-        if not model:
-            raise refuse("The sandbox hosts model-backed variants: ModelName is required (no inference components).")
-        self.model(region, model)
-        if variant.get("ServerlessConfig"):
-            raise refuse("The sandbox does not host serverless variants.")
-        kind, pools = variant.get("InstanceType"), variant.get("InstancePools")
-        if bool(kind) == bool(pools):
-            raise refuse("Specify exactly one of InstanceType and InstancePools for each production variant.")
-        if variant.get("ManagedInstanceScaling"):
-            raise refuse("ManagedInstanceScaling is not supported with the given EndpointConfig setup.")
-        for instance_type in instance_types(variant):
-            if instance_type not in instance_type_enum():
-                raise refuse(
-                    f"1 validation error detected: Value '{instance_type}' at "
-                    "'productionVariants.1.member.instanceType' failed to satisfy constraint: "
-                    "Member must satisfy enum value set"
-                )
-        if int(variant.get("InitialInstanceCount", 0)) < 1:
-            raise refuse("Minimum instance count is required to be 1 or higher")
-
     # Endpoints
 
     def create_endpoint(self, region: str, request: Json, at: float) -> Endpoint:
@@ -201,7 +160,8 @@ class Hosting:
             status="Creating",
             tags=tag_map(request.get("Tags")),
             deployment_config=request.get("DeploymentConfig"),
-            variants=variants(config),
+            variants=variants(config.request["ProductionVariants"]),
+            shadow=variants(config.request.get("ShadowProductionVariants", [])),
             transition=Transition(
                 until=at + self.seconds,
                 config_name=config.name,
@@ -310,21 +270,23 @@ class Hosting:
             endpoint.failure_reason = moving.reason
             if moving.outcome == "in-service":
                 config = self.region(region).configs.get(moving.config_name.lower())
-                fresh = variants(config) if config is not None else endpoint.variants
-                endpoint.variants = retained(fresh, endpoint.variants, moving.exclude) if moving.retain else fresh
+                if config is not None:
+                    fresh = variants(config.request["ProductionVariants"])
+                    endpoint.variants = retained(fresh, endpoint.variants, moving.exclude) if moving.retain else fresh
+                    endpoint.shadow = variants(config.request.get("ShadowProductionVariants", []))
                 endpoint.config_name = moving.config_name
         self.save(region)
 
     # What can go wrong with a fleet
 
-    def used(self, region: str, instance_type: str) -> int:
-        """Return how many instances of a type run in a region."""
+    def used(self, region: str, instance_type: str = "") -> int:
+        """Return how many instances run in a region: of one type, or of all."""
         return sum(
             variant.desired_count
             for endpoint in self.region(region).endpoints.values()
             if endpoint.status not in ("Failed", "Deleting")
-            for variant in endpoint.variants
-            if variant.instance_type == instance_type
+            for variant in (*endpoint.variants, *endpoint.shadow)
+            if instance_type in ("", variant.instance_type)
         )
 
     def limit(self, instance_type: str) -> int:
@@ -332,21 +294,33 @@ class Hosting:
         fault = self._faults.find("quota", instance_type=instance_type)
         return INSTANCES if fault is None else int(fault.options.get("limit", 0))
 
+    @property
+    def total(self) -> int:
+        """The quota of instances over all endpoints of a region."""
+        fault = self._faults.find("total-quota")
+        return TOTAL_INSTANCES if fault is None else int(fault.options.get("limit", 0))
+
     def _check_quota(self, region: str, config: EndpointConfig) -> None:
         """Blue/green: the running fleet counts beside the new one."""
-        for variant in config.request["ProductionVariants"]:
+        sum_wanted = 0
+        for variant in declared(config):
+            wanted = int(variant.get("InitialInstanceCount", 1))
+            sum_wanted += wanted
             for instance_type in instance_types(variant):
                 limit, used = self.limit(instance_type), self.used(region, instance_type)
-                wanted = int(variant.get("InitialInstanceCount", 1))
                 if used + wanted > limit:
-                    raise Refusal("ResourceLimitExceeded", quota_message(instance_type, limit, used, wanted))
+                    name = f"{instance_type} for endpoint usage"
+                    raise Refusal("ResourceLimitExceeded", quota_message(name, limit, used, wanted))
+        if self.used(region) + sum_wanted > self.total:
+            message = quota_message(TOTAL, self.total, self.used(region), sum_wanted)
+            raise Refusal("ResourceLimitExceeded", message)
 
     def _launch(self, region: str, endpoint: str, config: EndpointConfig, at: float) -> str:
         """Start the containers of a fleet; returns why it will fail, or nothing."""
         found = trouble(self._faults, region, config, self.region(region).models)
         if found is None or found.started:
             self._containers.launch(
-                region, endpoint, variants(config), at=at, seconds=self.seconds, healthy=found is None
+                region, endpoint, variants(declared(config)), at=at, seconds=self.seconds, healthy=found is None
             )
         return found.reason if found is not None else ""
 

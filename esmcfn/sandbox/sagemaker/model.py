@@ -73,6 +73,7 @@ class Endpoint:
     config_name: str
     status: str
     variants: list[Variant] = field(default_factory=list)
+    shadow: list[Variant] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     transition: Transition | None = None
     failure_reason: str = ""

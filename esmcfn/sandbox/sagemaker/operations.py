@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.resources.base import tag_map
-from esmcfn.sandbox.sagemaker.hosting import Hosting, refuse
+from esmcfn.sandbox.sagemaker.hosting import Hosting
 from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Variant
+from esmcfn.sandbox.sagemaker.rules import refuse
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
 
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
+
+REPEATED = ("AsyncInferenceConfig", "ExplainerConfig", "MetricsConfig")
+"""What an endpoint's description has from its configuration, word for word."""
 
 UNSUPPORTED_FILTERS = ("CreationTimeAfter", "CreationTimeBefore", "LastModifiedTimeAfter", "LastModifiedTimeBefore")
 
@@ -140,6 +144,8 @@ class SageMaker:
             **_endpoint_summary(found),
             "EndpointConfigName": found.config_name,
             "ProductionVariants": [_variant(found, item) for item in found.variants] or None,
+            "ShadowProductionVariants": [_variant(found, item) for item in found.shadow] or None,
+            **self._configured(call.region, found.config_name),
             "FailureReason": found.failure_reason or None,
             "LastDeploymentConfig": found.deployment_config,
         }
@@ -149,6 +155,23 @@ class SageMaker:
                 "StartTime": moment(found.modified_at),
             }
         return answer
+
+    def _configured(self, region: str, config_name: str) -> dict[str, object]:
+        """Return what DescribeEndpoint repeats of the configuration, if that is still there."""
+        config = self.hosting.region(region).configs.get(config_name.lower())
+        if config is None:
+            return {}
+        found: dict[str, object] = {name: config.request[name] for name in REPEATED if name in config.request}
+        capture = config.request.get("DataCaptureConfig")
+        if capture:
+            found["DataCaptureConfig"] = {
+                "EnableCapture": bool(capture.get("EnableCapture")),
+                "CaptureStatus": "Started" if capture.get("EnableCapture") else "Stopped",
+                "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
+                "DestinationS3Uri": capture["DestinationS3Uri"],
+                "KmsKeyId": capture.get("KmsKeyId", ""),
+            }
+        return found
 
     def list_endpoints(self, call: Call) -> Json:
         """ListEndpoints."""
@@ -189,7 +212,9 @@ class SageMaker:
 
     def list_tags(self, call: Call) -> Json:
         """ListTags."""
-        return {"Tags": _tags(self._owner(call).tags)}
+        size = int(call.parameters.get("MaxResults", self.world.page_size(call)))
+        some, token = page(_tags(self._owner(call).tags), call.parameters.get("NextToken"), size)
+        return {"Tags": some, "NextToken": token}
 
     def delete_tags(self, call: Call) -> Json:
         """DeleteTags."""

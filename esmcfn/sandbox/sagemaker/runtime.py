@@ -54,6 +54,7 @@ def invoke(world: World, request: Request, region: str) -> Response:
 
 def _answer(world: World, request: Request, region: str, name: str) -> Response:
     endpoint = _serving(world, region, name)
+    _refuse_async(world, region, endpoint)
     variant = _variant(endpoint, request.headers.get("X-Amzn-SageMaker-Target-Variant"))
     if request.headers.get("X-Amzn-SageMaker-Inference-Component"):
         raise Refusal("ValidationError", "Inference Components are not supported in this Endpoint.")
@@ -84,6 +85,12 @@ def _variant(endpoint: Endpoint, wanted: str | None) -> Variant:
         if wanted in (None, variant.name):
             return variant
     raise Refusal("ValidationError", f"Variant {wanted} not found for Request")
+
+
+def _refuse_async(world: World, region: str, endpoint: Endpoint) -> None:
+    config = world.sagemaker.region(region).configs.get(endpoint.config_name.lower())
+    if config is not None and config.request.get("AsyncInferenceConfig"):
+        raise Refusal("ValidationError", f"Endpoint {endpoint.name} is asynchronous: the sandbox does not invoke it")
 
 
 # The container

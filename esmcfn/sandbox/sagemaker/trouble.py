@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.faults import Faults
-from esmcfn.sandbox.sagemaker.fleet import instance_types, quota_message
+from esmcfn.sandbox.sagemaker.fleet import declared, instance_types, quota_message
 from esmcfn.sandbox.sagemaker.model import EndpointConfig, Model
 from esmcfn.sandbox.state import Json
 
@@ -54,13 +54,13 @@ class Trouble:
 
 def trouble(faults: Faults, region: str, config: EndpointConfig, models: Mapping[str, Model]) -> Trouble | None:
     """Return what the faults in force do to a fleet of a configuration; they count as struck."""
-    declared = config.request["ProductionVariants"]
+    variants = declared(config)
     asked = faults.strike("endpoint")
     if asked is not None:
         cause = str(asked.options["cause"])
-        said = CAUSES[cause].format_map(_facts(region, declared[0], models))
+        said = CAUSES[cause].format_map(_facts(region, variants[0], models))
         return Trouble(str(asked.options.get("message", said)), started=cause == "health")
-    for variant in declared:
+    for variant in variants:
         types = list(instance_types(variant))
         if types and all(faults.find("capacity", instance_type=kind) for kind in types):
             for kind in types:
@@ -78,7 +78,7 @@ def _facts(region: str, variant: Json, models: Mapping[str, Model]) -> dict[str,
     (kind, *_), count = instance_types(variant), int(variant.get("InitialInstanceCount", 1))
     return {
         "variant": variant["VariantName"],
-        "quota": quota_message(kind, 0, 0, count),
+        "quota": quota_message(f"{kind} for endpoint usage", 0, 0, count),
         "region": region,
         "role": request.get("ExecutionRoleArn", ""),
         "data": container.get("ModelDataUrl") or f"s3://sagemaker-{region}-{ACCOUNT}/model.tar.gz",
