@@ -27,6 +27,8 @@ _KEY = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s:#,{}\[\]]+)""")
 
 def findings(findings: Sequence[Finding]) -> Iterator[str]:
     """What counts, each with its line; then what is waived, a line each. No message makes a line of its own."""
+    if findings:
+        yield ""
     for finding in findings:
         if finding.waiver is None:
             yield from map(visible, _block(finding))

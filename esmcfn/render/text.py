@@ -43,7 +43,6 @@ def _body(body: Body) -> Iterator[str]:
             yield from _built(body)
         case Checked():
             yield f"{body.environment} · " + ", ".join(f"{name} {version}" for name, version in body.engines.items())
-            yield ""
             yield from excerpt.findings(body.findings)
             yield f"Policy   {words.policy_line(body.findings)}"
         case Priced():
@@ -99,9 +98,7 @@ def _plan(plan: Plan) -> Iterator[str]:
     yield f"Cost     {words.cost_line(plan.cost)}"
     yield from _notes(plan.cost.notes)
     yield f"Policy   {words.policy_line(plan.findings)}"
-    if plan.findings:
-        yield ""
-        yield from excerpt.findings(plan.findings)
+    yield from excerpt.findings(plan.findings)
     yield from _verdict(plan)
 
 

@@ -72,6 +72,10 @@ class Root:
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
+    def read(self, file: str) -> str:
+        """The text of a file of this root."""
+        return (self.folder / file).read_text(encoding="utf-8")
+
     def write(self, file: str, text: str) -> None:
         """Put a text into a file of this root, in place of what was there."""
         path = self.folder / file

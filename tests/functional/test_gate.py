@@ -202,6 +202,27 @@ def test_a_template_of_somebody_else_is_judged_on_its_lines(root):
     )
 
 
+IMAGE = f"123456789012.dkr.ecr.us-east-2.amazonaws.com/esm@sha256:{'0a' * 32}"
+STYLES = {
+    "block": "container:\n      image: {image}\n      environment:\n        HF_TOKEN: {value}",
+    "flow": "container:\n      image: {image}\n      environment: {{HF_TOKEN: {value}}}",
+    "one line": "container: {{image: '{image}', environment: {{HF_TOKEN: {value}}}}}",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "sarif", "github", "junit"])
+def test_no_report_repeats_what_may_be_a_secret(root, style, form):
+    package = next(line for line in root.read("catalogs/esm.yaml").splitlines() if "model_package:" in line).strip()
+    value = "postgresql://esm:never-shown@db.example.com/esm"
+    root.edit(package, STYLES[style].format(image=IMAGE, value=f"'{value}'"), file="catalogs/esm.yaml")
+    done = root.esmcfn("check", "dev", "-f", form)
+    assert done.code == 10, done.err
+    assert "ESM013" in done.out
+    assert "ESM032" in done.out
+    assert "never-shown" not in done.out + done.err
+
+
 @pytest.mark.parametrize("form", ["sarif", "github", "junit"])
 def test_every_format_leaves_the_exit_code_alone(root, form):
     assert root.esmcfn("check", "dev", "-f", form).code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -108,6 +109,21 @@ def test_a_level_may_hold_in_one_environment_alone(shared):
     assert findings(shared, 10)["CKV_AWS_149"]["level"] == "hard"
     shared.write("policies/levels.yaml", "environments:\n  prod:\n    levels: {CKV_AWS_149: hard}\n")
     assert findings(shared, 0)["CKV_AWS_149"]["level"] == "advisory"
+
+
+def git(root: Root, *words: str) -> None:
+    who = ("-c", "user.name=Ada Lovelace", "-c", "user.email=security@example.com")
+    subprocess.run(["git", *who, "-C", str(root.folder), *words], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(("approver", "code"), [("Security <security@example.com>", 10), ("grace@example.com", 0)])
+def test_nobody_approves_their_own_waiver(shared, approver, code):
+    shared.write("policies/waivers.yaml", waiver().replace("approver: security", f"approver: {approver}"))
+    git(shared, "init", "--quiet")
+    git(shared, "add", ".")
+    git(shared, "commit", "--quiet", "-m", "a waiver")
+    found = findings(shared, code)
+    assert ("ESMCFN-WAIVER-SELF" in found) == (code == 10)
 
 
 def test_a_waiver_that_cannot_be_read_is_invalid_input(shared):
