@@ -114,6 +114,7 @@ class Tail:
             status=event.get("ResourceStatus", ""),
             reason=event.get("ResourceStatusReason", ""),
             physical_id=physical,
+            detailed_status=event.get("DetailedStatus", ""),
             of_stack=itself and not path,
             of_nested=event.get("ResourceType") == NESTED and not (itself and not path),
         )

@@ -27,6 +27,8 @@ class StackEvent(Struct, frozen=True, kw_only=True):
         event_id: CloudFormation's; unique.
         at: in UTC.
         logical_id: with the nested stacks that lead to it, "Child/Endpoint".
+        detailed_status: CONFIGURATION_COMPLETE where a resource is made and is waited for; mostly empty.
+            https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-resource-configuration-complete.html
         of_stack: about the stack that was asked for, not one of its resources.
         of_nested: about a nested stack as a whole, told by itself or by its parent.
     """
@@ -38,6 +40,7 @@ class StackEvent(Struct, frozen=True, kw_only=True):
     status: str
     reason: str
     physical_id: str = ""
+    detailed_status: str = ""
     of_stack: bool = False
     of_nested: bool = False
 

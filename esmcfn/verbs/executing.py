@@ -204,6 +204,8 @@ class Executing:
         if stack.in_the_way:
             removed = operations.delete(stack.in_the_way, heard, within=within)
             return self._proposed(self._stacks[stack.name], heard, anew=True) if removed.succeeded else removed
+        if stack.stack_id:
+            self._respect_others(stack.stack_id, stack.name)
         if stack.delete_first:
             parked = self._proposed(_parked(self._stacks[stack.name]), heard)
             return self._proposed(self._stacks[stack.name], heard) if parked.succeeded else parked
@@ -214,7 +216,6 @@ class Executing:
                 f"{stack.name}: {'; '.join(stack.notes)}",
                 next_step=f"esmcfn deploy {self._made.environment} --recover shows and takes the way out",
             )
-        self._respect_others(stack.stack_id, stack.name)
         return operations.execute(stack.change_set_id, stack.stack_id, heard, within=within)
 
     def _proposed(self, stack: Stack, heard: Heard, *, anew: bool = False) -> Execution:
@@ -244,7 +245,8 @@ class Executing:
             sightings.hear(event)
             reason = f": {event.reason}" if event.reason and event.status.endswith("_FAILED") else ""
             waits_for = event.logical_id if event.status.endswith("_IN_PROGRESS") and not event.of_stack else ""
-            self._world.watch.stage(stack.name, f"{event.logical_id}  {event.status}{reason}", waits_for=waits_for)
+            stage = f"{event.logical_id}  {event.detailed_status or event.status}{reason}"
+            self._world.watch.stage(stack.name, stage, waits_for=waits_for)
 
         return heard
 
