@@ -31,6 +31,15 @@ class Account:
         self.person, self.watch = FakePerson(), FakeWatch()
         self.calls: list[str] = []
 
+    @classmethod
+    def emptied(cls, sandbox: Sandbox) -> Account:
+        """An account in which nothing ever happened."""
+        with sandbox.world.lock:
+            sandbox.world.reset()
+            sandbox.world.pages.clear()
+        sandbox.world.clock.run_at(SPEED)
+        return cls(sandbox)
+
     def world(self, *, now: datetime | None = None, **reach: Any) -> World:
         """A world whose cloud is the sandbox, over HTTP."""
         cloud = connect(

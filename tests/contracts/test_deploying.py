@@ -41,11 +41,7 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def account(_running: Sandbox) -> Account:
-    with _running.world.lock:
-        _running.world.reset()
-        _running.world.pages.clear()
-    _running.world.clock.run_at(SPEED)
-    return Account(_running)
+    return Account.emptied(_running)
 
 
 @pytest.fixture

@@ -74,11 +74,7 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture
 def deployed(_running: Sandbox) -> Account:
     """Two models, of which the next deployment changes one and deletes the other."""
-    with _running.world.lock:
-        _running.world.reset()
-        _running.world.pages.clear()
-    _running.world.clock.run_at(SPEED)
-    account = Account(_running)
+    account = Account.emptied(_running)
     assert account.deploy(a_selection(a_stack(), a_stack("dropped"))).exit_code is ExitCode.DONE
     return account
 
