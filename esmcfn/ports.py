@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from msgspec import Struct
 
+from esmcfn.domain.audit import Bill, Readings, VariantId, Window
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.endpoint import ContainerLog, ObservedEndpoint
 from esmcfn.domain.plan import ChangeSet, DeployedStack, Reviewed
@@ -182,6 +183,31 @@ class Endpoints(Protocol):
         """
 
 
+class Usage(Protocol):
+    """CloudWatch, as far as it says what an endpoint is used for."""
+
+    def measure(self, variants: Sequence[VariantId], window: Window) -> Readings:
+        """Every metric of every variant in the window; calls by hour, anything else by day.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+
+class Bills(Protocol):
+    """Cost Explorer, which charges for every question; see domain.audit.REQUEST_USD."""
+
+    def bill(self, environment: str, *, start: date, end: date) -> Bill:
+        """What was spent on what is tagged with an environment, by month, model and usage type; two requests at most.
+
+        Args:
+            end: the first day that is not in it.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+
 class Clock(Protocol):
     """Time, for whoever waits."""
 
@@ -200,3 +226,5 @@ class Cloud(Struct, frozen=True, kw_only=True):
     identity: Identity
     endpoints: Endpoints
     quotas: Quotas
+    usage: Usage
+    bills: Bills

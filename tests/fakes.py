@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from types import TracebackType
 from typing import Any
 
 from msgspec.structs import replace
 
+from esmcfn.domain.audit import Bill, Charge, Metric, Readings, Series, VariantId, Window
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.endpoint import ContainerLog, LogLine, ObservedEndpoint
 from esmcfn.domain.finding import Finding
@@ -338,6 +339,51 @@ class FakeEndpoints:
         return ContainerLog(started=True, lines=tuple(fresh[-most:]))
 
 
+class FakeUsage:
+    """CloudWatch in a dict.
+
+    Attributes:
+        said: what it says about which metric of which variant; of anything else it has no data.
+        asked: the variants of every question, in order.
+        fail: the error that it raises, None where it answers.
+    """
+
+    def __init__(self, said: Readings | None = None) -> None:
+        self.said: Readings = said or {}
+        self.asked: list[tuple[VariantId, ...]] = []
+        self.fail: BaseException | None = None
+
+    def measure(self, variants: Sequence[VariantId], window: Window) -> Readings:
+        self.asked.append(tuple(variants))
+        if self.fail:
+            raise self.fail
+        return {
+            (variant, metric): self.said.get((variant, metric), Series()) for variant in variants for metric in Metric
+        }
+
+
+class FakeBills:
+    """Cost Explorer in a list.
+
+    Attributes:
+        charges: everything that was ever spent.
+        requests: how many a bill takes.
+        asked: environment, start and end of every bill.
+        fail: the error that it raises, None where it answers.
+    """
+
+    def __init__(self, *charges: Charge, requests: int = 1) -> None:
+        self.charges, self.requests = charges, requests
+        self.asked: list[tuple[str, date, date]] = []
+        self.fail: BaseException | None = None
+
+    def bill(self, environment: str, *, start: date, end: date) -> Bill:
+        self.asked.append((environment, start, end))
+        if self.fail:
+            raise self.fail
+        return Bill(start=start, end=end, charges=self.charges, requests=self.requests)
+
+
 class FakeClock:
     """Time that passes only where somebody sleeps.
 
@@ -398,6 +444,8 @@ def a_world(
     identity: FakeIdentity | None = None,
     endpoints: FakeEndpoints | None = None,
     quotas: FakeQuotas | None = None,
+    usage: FakeUsage | None = None,
+    bills: FakeBills | None = None,
     person: FakePerson | None = None,
     watch: FakeWatch | None = None,
     findings: Sequence[Finding] = (),
@@ -410,6 +458,8 @@ def a_world(
         identity=identity or FakeIdentity(),
         endpoints=endpoints or stacks.endpoints,
         quotas=quotas or FakeQuotas(),
+        usage=usage or FakeUsage(),
+        bills=bills or FakeBills(),
     )
 
     def begin(templates: Sequence[Template], *, policy: Policy, region: str) -> FakeJudgement:

@@ -9,6 +9,8 @@ execution    executing, deleting and recovering stacks
 events pace  following a stack: each event once, and not too often
 endpoints    SageMaker's endpoints, and the logs of their containers
 quotas       how many instances the account may run, and does
+usage        CloudWatch: what endpoints are used for
+bills        Cost Explorer: what was spent
 identity     STS
 """
 
@@ -16,12 +18,14 @@ from __future__ import annotations
 
 import threading
 
+from esmcfn.aws.bills import CostExplorerBills
 from esmcfn.aws.endpoints import SageMakerEndpoints
 from esmcfn.aws.execution import CloudFormationOperations
 from esmcfn.aws.identity import StsIdentity
 from esmcfn.aws.quotas import AccountQuotas
 from esmcfn.aws.session import Clients, Reach
 from esmcfn.aws.stacks import CloudFormationStacks
+from esmcfn.aws.usage import CloudWatchUsage
 from esmcfn.ports import Cloud
 
 __all__ = ["Reach", "connect"]
@@ -37,4 +41,6 @@ def connect(reach: Reach) -> Cloud:
         identity=StsIdentity(clients),
         endpoints=SageMakerEndpoints(clients),
         quotas=AccountQuotas(clients),
+        usage=CloudWatchUsage(clients),
+        bills=CostExplorerBills(clients),
     )

@@ -23,6 +23,7 @@ COMMANDS = {
     "build": "offline",
     "check": "offline",
     "cost": "cost",
+    "audit": "audit",
     "plan": "plan",
     "deploy": "deploy",
     "park": "park",

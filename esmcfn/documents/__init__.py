@@ -9,10 +9,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import assert_never
 
-from esmcfn.documents import living
+from esmcfn.documents import audited, living
+from esmcfn.documents.figures import money
+from esmcfn.domain.audit import Audit
 from esmcfn.domain.cost import Cost, CostItem
 from esmcfn.domain.deployment import Deployment, Diagnosis, StackOutcome
 from esmcfn.domain.endpoint import Logged
@@ -147,6 +148,8 @@ def _body(body: Body) -> Document:
                 "cost": _cost(body.cost),
                 "verdict": {"blocked": body.verdict.blocked, "reasons": list(body.verdict.reasons)},
             }
+        case Audit():
+            return {**audited.audit(body), "cost": _cost(body.cost)}
         case Plan():
             return plan(body)
         case Deployment():
@@ -316,9 +319,9 @@ def _cost(cost: Cost) -> Document:
         "currency": cost.currency,
         "hours_per_month": cost.hours_per_month,
         "region": cost.region,
-        "before_monthly": _money(cost.before_monthly),
-        "after_monthly": _money(cost.after_monthly),
-        "delta_monthly": _money(cost.delta_monthly),
+        "before_monthly": money(cost.before_monthly),
+        "after_monthly": money(cost.after_monthly),
+        "delta_monthly": money(cost.delta_monthly),
         "complete": cost.complete,
         "infrastructure_only": cost.infrastructure_only,
         "items": [_item(item) for item in cost.items],
@@ -336,24 +339,16 @@ def _item(item: CostItem) -> Document:
         "min_count": hosted.min_count,
         "expected_count": hosted.expected_count,
         "max_count": hosted.max_count,
-        "usd_per_hour": _money(item.price.usd_per_hour) if item.price else None,
+        "usd_per_hour": money(item.price.usd_per_hour) if item.price else None,
         "price_source": item.price.source if item.price else None,
         "price_as_of": item.price.as_of.isoformat() if item.price else None,
-        "software_usd_per_hour": _money(hosted.software_usd_per_hour),
-        "infrastructure_monthly": _money(item.infrastructure_monthly),
-        "software_monthly": _money(item.software_monthly),
-        "min_monthly": _money(item.min_monthly),
-        "expected_monthly": _money(item.expected_monthly),
-        "max_monthly": _money(item.max_monthly),
+        "software_usd_per_hour": money(hosted.software_usd_per_hour),
+        "infrastructure_monthly": money(item.infrastructure_monthly),
+        "software_monthly": money(item.software_monthly),
+        "min_monthly": money(item.min_monthly),
+        "expected_monthly": money(item.expected_monthly),
+        "max_monthly": money(item.max_monthly),
     }
-
-
-def _money(amount: Decimal | None) -> str | None:
-    """Plain digits with two decimals at least, and as many as there are."""
-    if amount is None:
-        return None
-    whole, _, cents = f"{amount:f}".partition(".")
-    return f"{whole}.{cents.rstrip('0').ljust(2, '0')}"
 
 
 def _time(moment: datetime) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from esmcfn.domain.audit import Audit
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.endpoint import Logged
@@ -81,7 +82,7 @@ class Priced(Struct, frozen=True, kw_only=True):
     verdict: Verdict
 
 
-Body = Validated | Built | Checked | Priced | Plan | Deployment | Outputs | EnvironmentStatus | Waited | Logged
+Body = Validated | Built | Checked | Priced | Audit | Plan | Deployment | Outputs | EnvironmentStatus | Waited | Logged
 
 
 class Report(Struct, frozen=True, kw_only=True):

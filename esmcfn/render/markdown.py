@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+from esmcfn.domain.audit import Audit
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.endpoint import Logged
@@ -13,7 +14,7 @@ from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
-from esmcfn.render import deployment, outputs, standing, words
+from esmcfn.render import audited, deployment, outputs, standing, words
 from esmcfn.render.escape import code, html, safe
 
 
@@ -50,20 +51,28 @@ def _body(body: Body) -> Iterator[str]:
             if not body.compared:
                 yield ""
                 yield f"Not compared with what is deployed: {safe(body.why)}"
+        case Audit():
+            yield from audited.markdown(body)
         case Plan():
             yield from _plan(body)
         case Deployment():
             yield from deployment.markdown(body)
         case Outputs():
             yield from outputs.markdown(body)
+        case EnvironmentStatus() | Waited() | Logged():
+            yield from _watched(body)
+        case _:
+            assert_never(body)
+
+
+def _watched(body: EnvironmentStatus | Waited | Logged) -> Iterator[str]:
+    match body:
         case EnvironmentStatus():
             yield from standing.markdown(body)
         case Waited():
             yield from standing.markdown(body.status)
         case Logged():
             yield from standing.markdown_logged(body)
-        case _:
-            assert_never(body)
 
 
 def _plan(plan: Plan) -> Iterator[str]:

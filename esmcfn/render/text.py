@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+from esmcfn.domain.audit import Audit
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.endpoint import Logged
@@ -16,7 +17,7 @@ from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.errors import visible
-from esmcfn.render import deployment, excerpt, outputs, standing, words
+from esmcfn.render import audited, deployment, excerpt, outputs, standing, words
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
@@ -53,20 +54,28 @@ def _body(body: Body) -> Iterator[str]:
                 yield f"         not compared with what is deployed: {body.why}"
             yield from _notes(body.cost.notes)
             yield from (f"Budget   {reason}" for reason in body.verdict.reasons)
+        case Audit():
+            yield from audited.text(body)
         case Plan():
             yield from _plan(body)
         case Deployment():
             yield from deployment.text(body)
         case Outputs():
             yield from outputs.text(body)
+        case EnvironmentStatus() | Waited() | Logged():
+            yield from _watched(body)
+        case _:
+            assert_never(body)
+
+
+def _watched(body: EnvironmentStatus | Waited | Logged) -> Iterator[str]:
+    match body:
         case EnvironmentStatus():
             yield from standing.text(body)
         case Waited():
             yield from standing.text_waited(body)
         case Logged():
             yield from standing.text_logged(body)
-        case _:
-            assert_never(body)
 
 
 def _built(body: Built) -> Iterator[str]:

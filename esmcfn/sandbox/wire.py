@@ -80,12 +80,16 @@ def perform(
         return _failure(model, Refusal("InternalFailure", "The sandbox has a bug; see its log", status=500))
 
 
+_SIGNED_AS = {"monitoring": "cloudwatch"}
+"""Name in a signature to the name of the service, where they differ for a service that moto has."""
+
+
 def failure(service: str, refusal: Refusal) -> Response:
     """Return an error in the protocol of a service that moto has."""
     from botocore.exceptions import UnknownServiceError
 
     try:
-        model = service_model(service)
+        model = service_model(_SIGNED_AS.get(service, service))
     except UnknownServiceError:
         model = service_model("sts")
     return _failure(model, refusal)

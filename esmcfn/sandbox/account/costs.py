@@ -36,10 +36,15 @@ class Costs:
     def usage(self, call: Call) -> Json:
         """GetCostAndUsage by day or month, filtered, in at most two groups."""
         given = call.parameters
-        costs = [cost for cost in self.world.seeds.told.costs if _matches(given.get("Filter"), cost)]
-        groups = given.get("GroupBy", ())
+        expression, groups = given.get("Filter"), given.get("GroupBy", ())
         if len(groups) > 2:
             raise refuse("At most two groups are allowed")
+        # A question that cannot be answered is refused whether something was spent or not.
+        nothing = Cost(date="", usd="0")
+        _matches(expression, nothing)
+        for item in groups:
+            _group(item, nothing)
+        costs = [cost for cost in self.world.seeds.told.costs if _matches(expression, cost)]
         results = []
         for start, end in _periods(given["TimePeriod"], given["Granularity"]):
             inside = [cost for cost in costs if start.isoformat() <= cost.date < end.isoformat()]

@@ -1,0 +1,130 @@
+"""`audit`: what endpoints are used for, what they really cost, and what could be saved; it changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from esmcfn import audit as auditing
+from esmcfn import cost, template
+from esmcfn.audit import Looked
+from esmcfn.domain.audit import AuditedModel, Bill, Patch, Readings, VariantId, Window
+from esmcfn.domain.cost import Cost
+from esmcfn.domain.project import Project
+from esmcfn.domain.report import Report
+from esmcfn.domain.stack import Selection
+from esmcfn.domain.standing import Survey
+from esmcfn.errors import AccessDenied, CloudError, UsageError
+from esmcfn.ports import Cloud
+from esmcfn.reference.prices import price_book
+from esmcfn.verbs.account import surveyed
+from esmcfn.verbs.reading import pairs, running, side_by_side
+from esmcfn.verbs.watching import Subject, seen_now, subjects
+from esmcfn.verbs.world import World
+
+Edit = Callable[[tuple[str, ...]], tuple[str, str]]
+"""The environment's file as it is, and with these models parked; writes nothing."""
+
+
+def audit(project: Project, selection: Selection, world: World, *, days: int, billed: bool, edit: Edit) -> Report:
+    """Look, ask CloudWatch and Cost Explorer, and propose; what one of them refuses is unknown, the rest is told.
+
+    Args:
+        days: whole days that are looked at.
+        billed: ask Cost Explorer, which charges for it.
+
+    Raises:
+        WrongAccount: the credentials belong to another account.
+        CloudError: what is deployed cannot be read.
+    """
+    cloud = world.connect()
+    world.progress("reading what is deployed")
+    found = surveyed(selection, cloud)
+    looked = _looked(subjects(selection, found), cloud)
+    deployed = _deployed(project, selection, found, world)
+    window = auditing.window(world.now, days)
+    world.progress("asking CloudWatch what endpoints are used for")
+    looked, readings = _measured(looked, window, cloud)
+    models = tuple(_audited(each, readings, deployed, window) for each in looked)
+    bill, why_no_bill = _bill(selection, world) if billed else (None, "Cost Explorer was not asked (--no-bill)")
+    body = auditing.assembled(
+        selection,
+        models,
+        deployed,
+        window=window,
+        as_of=world.now,
+        bill=bill,
+        why_no_bill=why_no_bill,
+        created={each.model: each.endpoint.created_at for each in looked if each.endpoint},
+        proposed=_proposed(project, models, edit),
+    )
+    return Report(verb="audit", environment=body.environment, body=body)
+
+
+def _looked(asked: Sequence[Subject], cloud: Cloud) -> tuple[Looked, ...]:
+    """What SageMaker says of each endpoint; one that cannot be seen leaves the others alone."""
+
+    def look(subject: Subject) -> Looked:
+        seen = Looked(model=subject.model, endpoint_name=subject.endpoint_name, wanted=subject.wanted, endpoint=None)
+        try:
+            return replace(seen, endpoint=seen_now(subject, cloud).endpoint)
+        except CloudError as error:
+            return _troubled(seen, error)
+
+    return side_by_side(look, asked, busy=lambda subject: subject.deployed is not None)
+
+
+def _deployed(project: Project, selection: Selection, found: Survey, world: World) -> Cost:
+    """What is deployed costs a month by the price book."""
+    templates = template.synthesize_all(selection)
+    variants = running(project, pairs(selection, templates, found.ours, world.connect()))
+    region = selection.target.region
+    return cost.estimate(variants, None, region=region, prices=price_book(), today=world.now.date())
+
+
+def _measured(looked: tuple[Looked, ...], window: Window, cloud: Cloud) -> tuple[tuple[Looked, ...], Readings]:
+    """What CloudWatch says; where it says nothing, every endpoint that runs is unknown."""
+    variants = [
+        VariantId(each.endpoint_name, variant.name)
+        for each in looked
+        if each.endpoint
+        for variant in each.endpoint.variants
+    ]
+    if not variants:
+        return looked, {}
+    try:
+        return looked, cloud.usage.measure(variants, window)
+    except CloudError as error:
+        return tuple(_troubled(each, error) if each.endpoint else each for each in looked), {}
+
+
+def _troubled(looked: Looked, error: CloudError) -> Looked:
+    return replace(looked, refused=isinstance(error, AccessDenied), trouble=error.message)
+
+
+def _audited(looked: Looked, readings: Readings, deployed: Cost, window: Window) -> AuditedModel:
+    items = [item for item in deployed.items if item.hosted.model == looked.model]
+    return auditing.audited(looked, readings, items, window=window, region=deployed.region, prices=price_book())
+
+
+def _bill(selection: Selection, world: World) -> tuple[Bill | None, str]:
+    """The bill until yesterday, or why there is none."""
+    world.progress("asking Cost Explorer what was spent")
+    today = world.now.date()
+    try:
+        return world.connect().bills.bill(selection.environment.name, start=auditing.bill_start(today), end=today), ""
+    except CloudError as error:
+        return None, error.message
+
+
+def _proposed(project: Project, models: Sequence[AuditedModel], edit: Edit) -> Patch:
+    """The file with what idles parked, as a patch."""
+    keys = auditing.parkable(models)
+    if not keys:
+        return Patch()
+    try:
+        before, after = edit(keys)
+    except UsageError as error:
+        return Patch(models=keys, why_not=f"{error.message}; {error.next_step}")
+    return auditing.patch(project.environment.path, before, after, keys)

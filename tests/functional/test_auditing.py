@@ -1,0 +1,57 @@
+"""audit as it is typed: a process of its own, against a sandbox with a past."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from esmcfn import sandbox
+
+
+@pytest.mark.parametrize("days", ["0", "91", "many"])
+def test_a_window_that_cannot_be_meant_is_2(root, days):
+    assert root.esmcfn("audit", "dev", "--days", days).code == 2
+
+
+def test_what_is_not_deployed_is_told_and_costs_nothing(root):
+    done = root.esmcfn("audit", "dev", "--no-bill", "-f", "json")
+    assert done.code == 0, done.err
+    (model,) = done.document["models"]
+    assert (model["activity"], model["expected_monthly"]) == ("not running", None)
+
+
+def test_a_young_endpoint_is_too_new_whatever_it_reported(root):
+    root.deployed()
+    done = root.esmcfn("audit", "dev", "-f", "json")
+    assert done.code == 0, done.err
+    assert [model["activity"] for model in done.document["models"]] == ["too new"]
+    assert done.document["bill"]["price_usd"] == "0.02"  # nothing is tagged, so that a second request asks why
+
+    name = done.document["models"][0]["endpoint_name"]
+    today = datetime.now(UTC)  # the command's own clock is ours, whatever the sandbox's says
+    points = [
+        {
+            "MetricName": "CPUUtilization",
+            "Dimensions": [
+                {"Name": "EndpointName", "Value": name},
+                {"Name": "VariantName", "Value": "variant-1"},
+            ],
+            "Timestamp": today - timedelta(days=day),
+            "Value": 3.0,
+        }
+        for day in range(1, 15)
+    ]
+    root.client("cloudwatch").put_metric_data(Namespace="/aws/sagemaker/Endpoints", MetricData=points)
+    reported = root.esmcfn("audit", "dev", "--no-bill", "-f", "json").document["models"][0]["variants"][0]
+    assert (reported["calls"], reported["reported_days"]) == (0, 14)
+    assert root.esmcfn("audit", "dev", "--no-bill").out.startswith("dev · account 123456789012")
+
+
+def test_the_words_of_a_missing_permission_reach_the_reader(root):
+    root.deployed()
+    sandbox.fault(root.folder, "access-denied", action="cloudwatch:GetMetricData")
+    done = root.esmcfn("audit", "dev", "--no-bill")
+    assert done.code == 0, done.err
+    assert "denied" in done.out
+    assert "cloudwatch:GetMetricData" in done.out
