@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
@@ -64,6 +65,8 @@ class Front:
         return faults.strike("connection-reset", action=name) or faults.strike("timeout", action=name)
 
     def _answer(self, request: Request, service: str, region: str, environ: Environ) -> Response:
+        if _expired(request):
+            return wire.failure(service, Refusal("AccessDenied", "Request has expired", status=403))
         if service == "sagemaker" and request.path.startswith("/endpoints/"):
             return runtime.invoke(self.world, request, region)
         service = SIGNING_NAMES.get(service, service)
@@ -135,6 +138,16 @@ def _scope(request: Request) -> tuple[str, str]:
     if len(parts) >= 5:
         return parts[3].lower(), parts[2]
     return "", DEFAULT_REGION
+
+
+def _expired(request: Request) -> bool:
+    """Whether a request was signed in advance, in real time, and for a time that is over."""
+    signed, seconds = request.args.get("X-Amz-Date", ""), request.args.get("X-Amz-Expires", "")
+    try:
+        at = datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return datetime.now(UTC) > at + timedelta(seconds=int(seconds))
+    except ValueError:
+        return bool(signed or seconds)  # not a date and a number: nobody signed that
 
 
 def _refused(refusal: Refusal) -> Response:

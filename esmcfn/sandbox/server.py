@@ -78,6 +78,7 @@ class Sandbox:
             "127.0.0.1", port, application, threaded=True, request_handler=QuietHandler
         )
         self.server.daemon_threads = True  # type: ignore[attr-defined]
+        self.world.port = self.port
 
     @property
     def port(self) -> int:

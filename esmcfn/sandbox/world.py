@@ -47,7 +47,7 @@ class Pace:
 
 
 class World:
-    """One account with its services.
+    """One account with its services; `port` is that of the server, where there is one.
 
     Every request holds `lock` while it is answered, after `settle` has brought everything to the present.
     """
@@ -58,6 +58,7 @@ class World:
         self.lock = threading.RLock()
         self.pace = Pace()
         self.pages: dict[str, int] = {}
+        self.port = 0
         saved = dict(self.store.all("clock"))
         self._load()
         self.clock = clock or Clock(start=max(float(saved.get("clock", {}).get("now", 0)), self._latest()))

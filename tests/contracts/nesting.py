@@ -11,7 +11,8 @@ BUCKET = "templates"
 HOSTS = {
     "path": f"https://s3.{REGION}.amazonaws.com/{BUCKET}",
     "virtual-host": f"https://{BUCKET}.s3.{REGION}.amazonaws.com",
-    "global path": f"https://s3.amazonaws.com/{BUCKET}",
+    "dashed path": f"https://s3-{REGION}.amazonaws.com/{BUCKET}",
+    "dual stack": f"https://{BUCKET}.s3.dualstack.{REGION}.amazonaws.com",
     "global virtual-host": f"https://{BUCKET}.s3.amazonaws.com",
 }
 

@@ -14,6 +14,7 @@ from esmcfn.sandbox.cloudformation import requests, validate
 from esmcfn.sandbox.cloudformation.agenda import NEVER
 from esmcfn.sandbox.cloudformation.changes import Proposal, expected_scope
 from esmcfn.sandbox.cloudformation.execution import Engine
+from esmcfn.sandbox.cloudformation.fetching import from_url
 from esmcfn.sandbox.cloudformation.language import as_text
 from esmcfn.sandbox.cloudformation.model import PAUSED, STACK_TYPE, Change, ChangeSet, Revision, Stack
 from esmcfn.sandbox.cloudformation.proposals import changes_nothing, proposed, refuse_invalid
@@ -170,7 +171,7 @@ class Nested:
         self, parent: Stack, properties: Mapping[str, Json], tags: Mapping[str, str], body: str = ""
     ) -> tuple[Revision, Template]:
         """Return what the enclosing template wants a nested stack to be; a planned body is not fetched again."""
-        text = body or requests.from_s3(self.world, parent.region, str(properties["TemplateURL"]))
+        text = body or from_url(self.world, parent.region, str(properties["TemplateURL"]))
         given = [
             {"ParameterKey": key, "ParameterValue": _parameter(value)}
             for key, value in properties.get("Parameters", {}).items()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from esmcfn.sandbox.cloudformation import schema, validate
 from esmcfn.sandbox.cloudformation.changes import Proposal
+from esmcfn.sandbox.cloudformation.fetching import from_url
 from esmcfn.sandbox.cloudformation.model import PAUSED, SETTLED_FOR_UPDATE, ChangeSet, Revision, Stack
 from esmcfn.sandbox.cloudformation.template import Template, entities, parse
 from esmcfn.sandbox.refusal import Refusal, invalid
@@ -112,43 +111,13 @@ def body(world: World, call: Call, previous: Revision | None) -> str:
             raise invalid("UsePreviousTemplate can only be used with an existing stack")
         return previous.body
     if sources == ["TemplateURL"]:
-        return from_s3(world, call.region, given["TemplateURL"])
+        return from_url(world, call.region, given["TemplateURL"])
     text = str(given["TemplateBody"])
     if len(text.encode()) > validate.MAX_BODY_BYTES:
         raise invalid(
             "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have "
             "length less than or equal to 51200"
         )
-    return text
-
-
-def from_s3(world: World, region: str, url: str) -> str:
-    """Return the text at a TemplateURL: an object in the sandbox's S3, path style or virtual-host style.
-
-    Raises:
-        Refusal: ValidationError: not such a URL, or S3's own error.
-    """
-    parts = urlsplit(url)
-    host, path = parts.hostname or "", unquote(parts.path).lstrip("/")
-    virtual = re.fullmatch(r"(.+)\.(?:s3[.-](?:[a-z0-9.-]+\.)?amazonaws\.com|localhost)", host)
-    if host in ("127.0.0.1", "localhost") or re.fullmatch(r"s3[.-]([a-z0-9-]+\.)?amazonaws\.com", host):
-        bucket, _, key = path.partition("/")
-    elif virtual is not None:
-        bucket, key = virtual.group(1), path
-    else:
-        raise invalid("TemplateURL must be a supported URL.")
-    wanted = {"Bucket": bucket, "Key": key}
-    version = parse_qs(parts.query).get("versionId")
-    if version:
-        wanted["VersionId"] = version[0]
-    try:
-        text = str(world.moto.call("s3", "GetObject", region, wanted)["Body"])
-    except Refusal as refusal:
-        raise invalid(f"S3 error: {refusal.message}") from refusal
-    except UnicodeDecodeError as error:
-        raise invalid("Template format error: it is not text in UTF-8") from error
-    if len(text.encode()) > validate.MAX_URL_BODY_BYTES:
-        raise invalid("Template may not exceed 1000000 bytes in size.")
     return text
 
 
