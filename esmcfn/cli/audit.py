@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 @click.command(
     short_help="Show what endpoints really cost, what idles, and what could be saved.",
     epilog=(
-        "\b\nExamples:\n  esmcfn audit dev\n  esmcfn audit --all -f markdown\n  esmcfn audit dev --no-bill -f json\n"
+        "\b\nExamples:\n  esmcfn audit dev\n  esmcfn audit --all -f html --output audit.html\n"
+        "  esmcfn audit dev --no-bill -f json\n"
     ),
 )
-@options.reports("audit", account=True)
+@options.reports("audit", account=True, formats=(*options.FORMATS, *options.OF_READERS))
 @click.option(
     "--days",
     type=click.IntRange(1, 90),

@@ -24,6 +24,9 @@ FORMATS = ("text", "json", "markdown")
 OF_FINDINGS = ("sarif", "github", "junit")
 """What the report of a verb that judges can be, too."""
 
+OF_READERS = ("html",)
+"""What a report that is sent to somebody can be, too."""
+
 DELETE_FIRST = "What goes, goes before anything comes; so does an endpoint that the quota cannot hold twice (downtime)."
 """Help of an option that planning and deploying share."""
 

@@ -193,6 +193,11 @@ class Bill(Struct, frozen=True, kw_only=True):
         """What asking has cost."""
         return REQUEST_USD * self.requests
 
+    @property
+    def total_usd(self) -> Decimal:
+        """All lines together."""
+        return sum((charge.usd for charge in self.charges), Decimal(0))
+
 
 class Month(Struct, frozen=True, kw_only=True):
     """One month of one model: the bill against the estimate.

@@ -24,6 +24,11 @@ OF_FINDINGS = {
 }
 """Formats of what judges: of `check` and `plan`."""
 
+OF_READERS = {
+    "html": "esmcfn.render.page",
+}
+"""Formats of what is sent to somebody: of `audit`."""
+
 OF_ONE_VERB = {
     "env": "esmcfn.render.dotenv",
     "terraform": "esmcfn.render.terraform",
@@ -34,5 +39,5 @@ OF_ONE_VERB = {
 
 def render(form: str, outcomes: Sequence[Outcome]) -> str:
     """What all environments of a run came to, ending with a newline."""
-    rendered: str = import_module({**FORMATS, **OF_FINDINGS, **OF_ONE_VERB}[form]).render(outcomes)
+    rendered: str = import_module({**FORMATS, **OF_FINDINGS, **OF_READERS, **OF_ONE_VERB}[form]).render(outcomes)
     return rendered

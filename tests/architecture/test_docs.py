@@ -11,7 +11,7 @@ import pytest
 
 from esmcfn.cli.program import COMMANDS, Program, program
 from esmcfn.errors import ExitCode
-from esmcfn.render import FORMATS, OF_FINDINGS, OF_ONE_VERB
+from esmcfn.render import FORMATS, OF_FINDINGS, OF_ONE_VERB, OF_READERS
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -108,4 +108,4 @@ def test_every_format_is_offered_and_every_offer_is_rendered():
         if option.name == "form" and isinstance(option.type, click.Choice)
         for form in option.type.choices
     }
-    assert offered == {*FORMATS, *OF_FINDINGS, *OF_ONE_VERB}
+    assert offered == {*FORMATS, *OF_FINDINGS, *OF_READERS, *OF_ONE_VERB}

@@ -1,0 +1,218 @@
+"""The page: one file, nothing from outside, readable with eyes, without them, in the dark and on paper."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from importlib.resources import files
+
+import audited
+import golden
+import pytest
+from builders import a_stack
+from fakes import FakeBills
+from msgspec.structs import replace
+
+from esmcfn.domain.report import Failure
+from esmcfn.errors import CloudError
+from esmcfn.render import render
+from esmcfn.render.page import charts
+
+MOST_BYTES = 500_000
+PAGE = files("esmcfn.render.page")
+
+
+class Elements(HTMLParser):
+    """Every element of a page, with its attributes and the elements that it stands in."""
+
+    VOID = frozenset({"meta", "br", "line", "path"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str], tuple[str, ...]]] = []
+        self.text: list[tuple[tuple[str, ...], str]] = []
+        self._open: list[str] = []
+        self.feed(page)
+        assert self._open == [], "every element is closed"
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, {name: value or "" for name, value in attrs}, tuple(self._open)))
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.found.append((tag, {name: value or "" for name, value in attrs}, tuple(self._open)))
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append((tuple(self._open), data))
+
+    def of(self, tag):
+        return [attributes for name, attributes, _ in self.found if name == tag]
+
+    def inside(self, tag):
+        return "".join(data for stack, data in self.text if stack and stack[-1] == tag)
+
+
+def page(*reports) -> str:
+    return render("html", reports or (audited.seeded(),))
+
+
+class TestOneFile:
+    def test_nothing_comes_from_anywhere_else(self):
+        text = page()
+        assert not re.search(r"(?i)https?:|//[a-z]|@import|url\(|data:", text)
+        assert not Elements(text).of("link")
+        assert all(not each["href"].strip("#").startswith(("/", ".")) for each in Elements(text).of("a"))
+
+    def test_the_policy_allows_exactly_its_own_style_and_script(self):
+        found = Elements(page())
+        (policy,) = (each["content"] for each in found.of("meta") if "Content-Security-Policy" in each.values())
+
+        def digest(tag):
+            return "'sha256-" + base64.b64encode(hashlib.sha256(found.inside(tag).encode()).digest()).decode() + "'"
+
+        assert policy == (
+            f"default-src 'none'; style-src {digest('style')}; script-src {digest('script')}; "
+            "base-uri 'none'; form-action 'none'"
+        )
+
+    def test_nothing_asks_for_what_the_policy_refuses(self):
+        for _, attributes, _ in Elements(page()).found:
+            assert not any(name == "style" or name.startswith("on") for name in attributes)
+
+    def test_names_are_text_whatever_they_are(self):
+        report = audited.seeded()
+        first, *rest = report.body.models
+        hostile = replace(first, model='<script>alert("x")</script>', why="</style><img src=x onerror=y>")
+        text = page(replace(report, body=replace(report.body, models=(hostile, *rest))))
+        assert len(Elements(text).of("script")) == 1
+        assert not Elements(text).of("img")
+
+    def test_two_hundred_endpoints_fit_a_mail(self):
+        stacks = [a_stack(f"a_model_with_a_long_name_{number:03}") for number in range(194)]
+        text = page(audited.seeded(*stacks))
+        assert text.count('<th scope="row">a_model_with_a_long_name_') == 194
+        assert len(text.encode()) < MOST_BYTES
+
+
+class TestReaders:
+    def test_tables_have_captions_and_scopes(self):
+        found = Elements(page())
+        assert len(found.of("caption")) == len(found.of("table")) == 3
+        assert all(each["scope"] in {"col", "row"} for each in found.of("th"))
+
+    def test_drawings_have_a_title_and_a_description(self):
+        found = Elements(page())
+        ids = Counter(attributes["id"] for _, attributes, _ in found.found if "id" in attributes)
+        assert set(ids.values()) == {1}
+        drawings = [each for each in found.of("svg") if each.get("role") == "img"]
+        named = [name for each in drawings for name in each.get("aria-labelledby", "").split()]
+        assert len(named) == 4
+        assert set(named) <= set(ids)
+        assert all(each.get("role") == "img" or each.get("aria-hidden") == "true" for each in found.of("svg"))
+
+    def test_what_is_drawn_stands_in_a_table_too(self):
+        text = page()
+        for figure in ("590.85", "1,127.16", "2026-11-07", "no line"):
+            assert figure in Elements(text).inside("td") + Elements(text).inside("th")
+
+    @pytest.mark.parametrize("theme", [0, 1, 2])
+    @pytest.mark.parametrize("ink", ["ink", "soft", "bad", "good"])
+    @pytest.mark.parametrize("paper", ["paper", "shade"])
+    def test_text_stands_out_in_the_light_in_the_dark_and_on_paper(self, theme, ink, paper):
+        style = (PAGE / "page.css").read_text(encoding="utf-8")
+        themes = [dict(re.findall(r"--(\w+):(#\w+)", block)) for block in re.findall(r":root\{([^}]*)\}", style)]
+        assert contrast(themes[theme][ink], themes[theme][paper]) >= 4.5
+
+    @pytest.mark.parametrize("theme", [0, 1, 2])
+    def test_bars_stand_out(self, theme):
+        style = (PAGE / "page.css").read_text(encoding="utf-8")
+        colours = [dict(re.findall(r"--(\w+):(#\w+)", block)) for block in re.findall(r":root\{([^}]*)\}", style)][
+            theme
+        ]
+        assert all(contrast(colours[f"s{number}"], colours["paper"]) >= 3 for number in range(7))
+
+
+class TestNoData:
+    def test_charts_without_anything_say_so(self):
+        report = audited.report(a_stack("one"), bills=FakeBills(), billed=False)
+        text = page(report)
+        assert text.count('class="nothing"') == 2
+        assert "Cost Explorer was not asked" in text
+
+    def test_a_day_without_a_report_says_so(self):
+        calls = {audited.Metric.INVOCATIONS: audited.series(2.0, days=[0, 1])}
+        text = page(audited.report(a_stack("one"), said={"one": calls}, billed=False))
+        assert text.count('class="unknown"') == 12
+        assert "4 calls on 2 days of 14 with data, 2 on the busiest" in text
+
+    def test_more_models_than_colours_share_one(self):
+        charges = [audited.charge(10, f"{number + 1}.00", f"model-{number}") for number in range(9)]
+        text = page(audited.report(a_stack("one"), bills=FakeBills(*charges)))
+        assert "all others, 2026-10: 6.00 USD" in text
+
+    def test_no_calls_at_all_are_zero_and_drawn(self):
+        text = page(audited.report(a_stack("one"), said={"one": audited.WORKING}, billed=False))
+        assert text.count('class="nothing"') == 1
+        assert "0 calls on 14 days of 14 with data" in text
+
+
+class TestCharts:
+    @pytest.mark.parametrize(
+        ("most", "labels"),
+        [
+            (0, ["0", "1"]),
+            (0.04, ["0.00", "0.01", "0.02", "0.03", "0.04"]),
+            (7, ["0", "2", "4", "6", "8"]),
+            (100, ["0", "20", "40", "60", "80", "100"]),
+        ],
+    )
+    def test_lines_stand_at_round_figures_above_the_highest_bar(self, most, labels):
+        chart = charts.stacked([charts.Column(name="a", values=(most,))], title="", summary="")
+        assert [line.label for line in chart.grid] == labels
+
+    def test_a_row_of_small_bars_tells_unknown_from_zero(self):
+        assert charts.spark([None, None]) == charts.spark([]) == ""
+        assert charts.spark([0]).count("v-1.0") == 1
+        assert charts.spark([0, None, 4]).count("M") == 2
+
+
+def test_several_environments_stand_on_one_page_and_one_that_failed_is_told():
+    failed = Failure(verb="audit", environment="prod", error=CloudError("access denied"))
+    found = Elements(page(audited.seeded(), failed, audited.report(a_stack("one")), replace(failed, environment="eu")))
+    assert len(found.of("section")) == 4
+    assert "access denied" in found.inside("pre")
+    assert found.inside("title").startswith("esmcfn audit: dev, prod, dev and 1 more")
+
+
+def test_another_report_is_shown_as_its_text():
+    from builders import a_project, a_selection
+    from fakes import a_world
+
+    from esmcfn.verbs.pricing import price
+
+    report = price(a_project(), a_selection(), a_world(), compared=False)
+    assert "prototype_model  1 x ml.g5.2xlarge" in Elements(page(report)).inside("pre")
+
+
+def test_the_page_reads_as_reviewed(update_golden):
+    golden.check("audits/seeded.html", page(), update=update_golden)
+
+
+def contrast(one: str, other: str) -> float:
+    """https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio"""
+
+    def luminance(colour: str) -> float:
+        digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+        parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
