@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
+
 from esmcfn.errors import visible
+
+GAP = "\u200b"
+"""A space without width: what GitHub would link (a person, an issue, an address) is none with it inside."""
+
+_LINKED = re.compile(r"[@#$]|(?<=gh)-(?=\d)|(?<=:)//|(?<=www)\.|(?<=:):|~(?=~)", re.IGNORECASE)
 
 
 def code(text: str) -> str:
-    """Text as code: a backtick inside must not end it, a pipe must not end a table's cell."""
-    return "`" + flat(text).replace("`", "'").replace("|", "¦") + "`"
+    """Text as code: a backtick inside must not end it, a pipe must not end a table's cell, nor a runner obey it."""
+    flattened = flat(text).replace("`", "'").replace("|", "¦").replace("##[", f"#{GAP}#[")
+    return f"`{flattened or ' '}`"
 
 
 def safe(text: str) -> str:
-    """Text as prose: no markup, no table cell's end, and nobody is mentioned by it."""
+    """Text as prose: no markup, no table cell's end; nobody, no issue and no address is linked by it."""
+    text = flat(text)  # first: it writes characters out with backslashes
     for character in "\\`*_[]|":
         text = text.replace(character, f"\\{character}")
-    return html(flat(text)).replace("@", "@\u200b")
+    return _LINKED.sub(lambda found: found[0] + GAP, html(text))
+
+
+def tag(text: str) -> str:
+    """Text as code inside of HTML, where Markdown is not read."""
+    return f"<code>{html(flat(text)).replace('##[', f'#{GAP}#[')}</code>"
 
 
 def html(text: str) -> str:

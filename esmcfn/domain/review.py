@@ -1,0 +1,131 @@
+"""A plan as a reviewer sees it: read back from the file that `plan --out` wrote, nothing in it to be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from esmcfn.domain.finding import Level
+from esmcfn.domain.plan import Action, Impact, StackAction
+from esmcfn.errors import ExitCode, Problem
+
+Money = Annotated[str, Meta(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,30})?\Z")]
+"""US dollars in plain digits, as documents have them."""
+
+
+class SeenProperty(Struct, frozen=True):
+    """One property, before and after; None where it does not exist."""
+
+    path: str
+    before: str | None
+    after: str | None
+    replaces: bool = False
+
+
+class SeenChange(Struct, frozen=True):
+    """What happens to one resource, and what that does to callers."""
+
+    action: Action
+    logical_id: str
+    resource_type: str
+    impact: Impact
+    meaning: str
+    name: str | None = None
+    physical_id: str | None = None
+    properties: tuple[SeenProperty, ...] = ()
+
+    @property
+    def destructive(self) -> bool:
+        """Does something that exists end by it?"""
+        return self.action in {Action.DELETE, Action.REPLACE} or self.impact in {Impact.DELETES, Impact.REPLACES}
+
+
+class SeenStack(Struct, frozen=True):
+    """What happens to one stack."""
+
+    name: str
+    action: StackAction
+    changes: tuple[SeenChange, ...]
+    notes: tuple[str, ...] = ()
+
+
+class SeenFinding(Struct, frozen=True):
+    """What a rule says."""
+
+    rule: str
+    level: Level
+    message: str
+    file: str | None = None
+    line: int | None = None
+    waived_by: str | None = None
+    advice: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        return self.level.blocks and self.waived_by is None
+
+
+class SeenCost(Struct, frozen=True):
+    """What a month costs; None is unknown."""
+
+    currency: str
+    before_monthly: Money | None
+    after_monthly: Money | None
+    delta_monthly: Money | None
+    infrastructure_only: bool = False
+
+
+class SeenVerdict(Struct, frozen=True):
+    """Whether it may be deployed, and why not."""
+
+    blocked: bool
+    reasons: tuple[str, ...]
+
+
+class Planned(Struct, frozen=True):
+    """The plan of an environment; its names are those of the plan's document, see docs/json.md."""
+
+    plan_id: Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
+    environment: str
+    account: str
+    region: str
+    expires_at: str
+    summary: Mapping[str, int]
+    stacks: tuple[SeenStack, ...]
+    findings: tuple[SeenFinding, ...]
+    cost: SeenCost
+    verdict: SeenVerdict
+    server_side: bool = True
+
+
+class Unplanned(Struct, frozen=True, kw_only=True):
+    """An environment without a plan.
+
+    Attributes:
+        exit_code: of whatever failed; 6 where the file is not as esmcfn wrote it.
+    """
+
+    environment: str
+    message: str
+    exit_code: ExitCode
+    next_step: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+Seen = Planned | Unplanned
+
+
+class Expected(Struct, frozen=True, kw_only=True):
+    """What `esmcfn changed` found, for a comment that must not leave an environment out.
+
+    Attributes:
+        environments: names of those that differ as built; each has a plan, or the comment says that it has none.
+        vanished: names of those whose file is gone.
+        sandbox: names of those that are planned in the embedded AWS and not deployed by a workflow.
+    """
+
+    environments: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
+    sandbox: tuple[str, ...] = ()
