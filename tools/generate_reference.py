@@ -61,6 +61,24 @@ RESOURCE_TYPES = (
 )
 """What esmcfn emits or will, and the nearest neighbours that a person may add to a stack by hand."""
 
+EMITTED_TYPES = (
+    "AWS::IAM::AccessKey",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::OIDCProvider",
+    "AWS::IAM::Role",
+    "AWS::IAM::User",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::SageMaker::Endpoint",
+    "AWS::SageMaker::EndpointConfig",
+    "AWS::SageMaker::Model",
+    "AWS::SecretsManager::Secret",
+)
+"""What esmcfn's own stacks consist of."""
+
+SCHEMA_REGION = "us-east-1"
+"""Where every emitted type exists; a handler calls the same everywhere."""
+
 
 def installed(package: str) -> Path:
     """Return the folder of an installed package, without importing it."""
@@ -86,6 +104,19 @@ def schema_paths(key: str) -> dict[str, set[str]]:
             schema = json.loads((schemas / "resources" / f"{digest}.json").read_text())
             paths[name] |= {path.removeprefix("/properties/") for path in schema.get(key, ())}
     return paths
+
+
+def handler_permissions() -> dict[str, set[str]]:
+    """Return what each handler of the emitted types may call, by "TYPE handler"; listing is no part of a deployment."""
+    schemas = installed("cfnlint") / "data" / "schemas"
+    listed = json.loads((schemas / "providers" / f"{SCHEMA_REGION}.json").read_text())
+    found: dict[str, set[str]] = {}
+    for name in EMITTED_TYPES:
+        schema = json.loads((schemas / "resources" / f"{listed[name]}.json").read_text())
+        for handler, said in schema.get("handlers", {}).items():
+            if handler != "list":
+                found[f"{name} {handler}"] = set(said["permissions"])
+    return found
 
 
 def offers() -> dict[str, set[str]]:
@@ -129,6 +160,7 @@ def blocks() -> dict[str, str]:
         "create_only.py": constant("MADE_FROM", f"cfn-lint {cfnlint}")
         + table("_CREATE_ONLY", schema_paths("createOnlyProperties"))
         + table("_CONDITIONAL", conditional),
+        "handlers.py": constant("MADE_FROM", f"cfn-lint {cfnlint}") + table("_HANDLERS", handler_permissions()),
         "instance_types.py": constant("MADE_FROM", f"cfn-lint {cfnlint}, botocore {botocore}")
         + words("_KNOWN", accepted() | places.keys())
         + table("_OFFERS", groups),

@@ -133,6 +133,7 @@ class Proposals:
                 Tags=[{"Key": key, "Value": value} for key, value in sorted(stack.tags.items())],
                 Description=f"esmcfn {template.digest}",
                 ClientToken=name,
+                **({"RoleARN": stack.target.service_role_arn} if stack.target.service_role_arn else {}),
             )
         return ChangeSet(
             arn=response["Id"],

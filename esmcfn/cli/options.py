@@ -143,6 +143,13 @@ _ANYWHERE = (
 )
 
 
+def anywhere(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command after which --root and -v may stand, too."""
+    for option in reversed(_ANYWHERE):
+        command = option(command)
+    return command
+
+
 def reports(verb: str, *, account: bool = False, formats: Sequence[str] = FORMATS) -> Callable[[Command], Command]:
     """A command that reports on environments: it gets a Run, and its own options.
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "status": "status",
     "wait": "wait",
     "logs": "logs",
+    "doctor": "doctor",
     "explain": "explain",
     "sandbox": "sandbox",
 }

@@ -116,6 +116,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     Attributes:
         account: 12 digits, or "sandbox".
         execution_role_arn: a role of one's own; empty means that the base stack makes one.
+        service_role_arn: the role that CloudFormation works with; empty means that it works as whoever deploys.
         budget_usd_per_month: what may be spent, None where nothing was said.
         termination_protection: None where nothing was said.
         profile: AWS profile that reaches the account, or empty.
@@ -134,6 +135,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     profile: str = ""
     role_arn: str = ""
     execution_role_arn: str = ""
+    service_role_arn: str = ""
     execution_role: ExecutionRoleSettings = ExecutionRoleSettings()
     budget_usd_per_month: Decimal | None = None
     termination_protection: bool | None = None

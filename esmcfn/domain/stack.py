@@ -24,12 +24,14 @@ class Target(Struct, frozen=True, kw_only=True):
         account: 12 digits.
         partition: "aws", "aws-cn", "aws-us-gov", ...
         url_suffix: "amazonaws.com", "amazonaws.com.cn", ...
+        service_role_arn: the role that CloudFormation works with there; empty where it works as whoever calls it.
     """
 
     account: str
     region: str
     partition: str
     url_suffix: str
+    service_role_arn: str = ""
 
 
 class Variant(Struct, frozen=True, kw_only=True):

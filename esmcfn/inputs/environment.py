@@ -38,6 +38,7 @@ def environment(document: Document, name: str, problems: list[Problem]) -> tuple
             profile=values.text("profile"),
             role_arn=values.text("role_arn"),
             execution_role_arn=values.text("execution_role_arn"),
+            service_role_arn=values.text("service_role_arn"),
             execution_role=_execution_role(Values.of(values.get("execution_role"))),
             budget_usd_per_month=_budget(values),
             termination_protection=values.truth("termination_protection"),

@@ -327,6 +327,12 @@ ENVIRONMENT = Field(
             pattern=_ROLE_ARN,
             longest=2048,
         ),
+        "service_role_arn": Field(
+            must="a role's ARN",
+            about="Role that CloudFormation works with, so that whoever deploys needs none of its permissions.",
+            pattern=_ROLE_ARN,
+            longest=2048,
+        ),
         "execution_role": EXECUTION_ROLE,
         "budget": BUDGET,
         "termination_protection": Field(

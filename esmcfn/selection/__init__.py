@@ -79,6 +79,7 @@ def _target(environment: Environment) -> Target:
         region=environment.region,
         partition=partition.name,
         url_suffix=partition.url_suffix,
+        service_role_arn=environment.service_role_arn,
     )
 
 

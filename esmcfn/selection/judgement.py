@@ -103,6 +103,7 @@ def _foreign_roles(environment: Environment) -> Iterator[Problem]:
     named = {
         "role_arn": environment.role_arn,
         "execution_role_arn": environment.execution_role_arn,
+        "service_role_arn": environment.service_role_arn,
         "execution_role.permissions_boundary": environment.execution_role.permissions_boundary,
     }
     for field, arn in named.items():

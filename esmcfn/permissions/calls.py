@@ -1,0 +1,147 @@
+"""Verb -> the API calls it makes, and what IAM wants for each.
+
+Actions are named as IAM names them. A contract test runs every verb and compares what the sandbox hears with this
+table: nothing may be missing, and nothing may be too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from esmcfn.permissions.grants import OWNER_TAG, Condition, Grant, Scope, grant
+
+_LOOK = frozenset({"cloudformation:DescribeStacks"})
+_SEE = _LOOK | {"sagemaker:DescribeEndpoint"}
+_COMPARE = _LOOK | {"cloudformation:GetTemplate"}
+_LOGS = frozenset({"logs:DescribeLogStreams", "logs:GetLogEvents"})
+_HEADROOM = frozenset({"sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:ListEndpoints"})
+_QUOTAS = frozenset({"servicequotas:ListServiceQuotas"})
+_READ_ONLY_PLAN = _COMPARE | _HEADROOM | _QUOTAS | {"cloudformation:DescribeStackEvents"}
+_PROPOSE = frozenset(
+    {
+        "cloudformation:CreateChangeSet",
+        "cloudformation:DeleteChangeSet",
+        "cloudformation:DeleteStack",
+        "cloudformation:DescribeChangeSet",
+        "cloudformation:DescribeEvents",
+        "cloudformation:ListChangeSets",
+    }
+)
+_EXECUTE = frozenset(
+    {
+        "cloudformation:CancelUpdateStack",
+        "cloudformation:ExecuteChangeSet",
+        "cloudformation:UpdateTerminationProtection",
+    }
+)
+_DESTROY = frozenset(
+    {
+        "cloudformation:CancelUpdateStack",
+        "cloudformation:DeleteStack",
+        "cloudformation:DescribeStackEvents",
+        "cloudformation:UpdateTerminationProtection",
+        "logs:DeleteLogGroup",
+    }
+)
+_RECOVER = frozenset({"cloudformation:ContinueUpdateRollback", "cloudformation:RollbackStack"})
+_DEPLOY = _READ_ONLY_PLAN | _PROPOSE | _EXECUTE | _LOGS
+
+VERBS: Mapping[str, frozenset[str]] = {
+    "audit": _SEE | _COMPARE | {"ce:GetCostAndUsage", "cloudwatch:GetMetricData"},
+    "cost": _COMPARE,
+    "deploy": _DEPLOY | _RECOVER,
+    "destroy": _COMPARE | _LOGS | _DESTROY,
+    "logs": _SEE | _LOGS | {"logs:FilterLogEvents"},
+    "outputs": _LOOK,
+    "park": _DEPLOY,
+    "plan": _READ_ONLY_PLAN | _PROPOSE,
+    "plan --read-only": _READ_ONLY_PLAN,
+    "resume": _DEPLOY,
+    "status": _SEE | _LOGS,
+    "wait": _SEE | _LOGS,
+}
+"""What each verb calls; one that is missing here calls nothing."""
+
+UNCHECKED = frozenset({"sts:GetCallerIdentity"})
+"""Calls that every identity may make, and no policy can forbid.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+"""
+
+BESIDES: Mapping[str, frozenset[str]] = {
+    "cloudformation:CreateChangeSet": frozenset({"cloudformation:TagResource"}),
+    "cloudformation:DescribeStacks": frozenset({"cloudformation:ListStacks"}),
+}
+"""What IAM wants besides the call's own action: for stacks that are tagged, and for DescribeStacks without a name.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
+"""
+
+READS = ("audit", "cost", "logs", "outputs", "plan", "plan --read-only", "status", "wait")
+"""Verbs that leave what runs as it is."""
+
+WRITES = ("deploy", "destroy", "park", "resume")
+"""Verbs that execute; CloudFormation needs what `handlers` says besides."""
+
+_EVERYWHERE = frozenset({"cloudformation:DescribeStacks", "cloudformation:ListStacks"})
+"""Asked without a name: which stacks there are is what they are called for."""
+
+_WITHOUT_RESOURCE = frozenset(
+    {
+        "ce:GetCostAndUsage",
+        "cloudwatch:GetMetricData",
+        "sagemaker:ListEndpoints",
+        "servicequotas:ListServiceQuotas",
+    }
+)
+"""Actions for which IAM knows no resource to name.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+_CHANGE_SETS: Condition = {
+    "StringLike": {"cloudformation:ChangeSetName": ["esmcfn-*", "arn:*:cloudformation:*:*:changeSet/esmcfn-*"]}
+}
+"""Ours, whether they are called by name or by ARN."""
+
+_UNTAGGED: Condition = {"Null": {f"aws:ResourceTag/{OWNER_TAG}": "true"}}
+"""A stack that no change set of ours was ever executed on: what a first plan made, and nothing that runs."""
+
+
+def of_verbs(verbs: Iterable[str], scope: Scope) -> Iterator[Grant]:
+    """What whoever runs these verbs must be allowed."""
+    chosen = tuple(verbs)
+    called = frozenset[str]().union(*(VERBS.get(verb, frozenset()) for verb in chosen))
+    executes = any(verb in WRITES for verb in chosen)
+    for action in sorted(called.union(*(BESIDES.get(each, frozenset()) for each in called))):
+        yield _grant(action, scope, executes=executes)
+    if "cloudformation:CreateChangeSet" in called and scope.service_role_arn:
+        passed = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
+        yield grant("iam:PassRole", scope.service_role_arn, condition=passed)
+
+
+def _grant(action: str, scope: Scope, *, executes: bool) -> Grant:
+    service, _, operation = action.partition(":")
+    if action in _EVERYWHERE or action in _WITHOUT_RESOURCE:
+        return grant(action, "*")
+    if service == "sagemaker":  # the headroom of a quota counts everybody's endpoints
+        kind = "endpoint-config" if operation == "DescribeEndpointConfig" else "endpoint"
+        return grant(action, scope.arn("sagemaker", f"{kind}/*"))
+    if service == "logs":
+        return grant(action, scope.arn("logs", "log-group:/aws/sagemaker/Endpoints/*"))
+    stacks = (scope.arn(service, f"stack/{scope.stacks}/*"), scope.arn(service, f"stack/{scope.stacks}-*/*"))
+    return grant(action, *stacks, condition=_condition(operation, scope, executes=executes))
+
+
+def _condition(operation: str, scope: Scope, *, executes: bool) -> Condition | None:
+    match operation:
+        case "CreateChangeSet" if scope.service_role_arn:
+            role = {"StringEquals": {"cloudformation:RoleArn": scope.service_role_arn}}
+            return {**_CHANGE_SETS, **role}
+        case "CreateChangeSet" | "DeleteChangeSet" | "ExecuteChangeSet":
+            return _CHANGE_SETS
+        case "DeleteStack" if not executes:
+            return _UNTAGGED
+        case _:
+            return None

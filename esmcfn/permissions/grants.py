@@ -1,0 +1,103 @@
+"""The pieces of an IAM policy, and the environment that its resources are narrowed to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from esmcfn import naming
+from esmcfn.domain.stack import BaseStack, ExecutionRole, Selection, ServiceAccount
+
+Policy = dict[str, object]
+"""An IAM policy document."""
+
+Condition = Mapping[str, Mapping[str, object]]
+
+OWNER_TAG = "esmcfn:environment"
+"""Tag of every stack and resource of ours; what cannot be told by its name is told by it."""
+
+
+class Scope(Struct, frozen=True, kw_only=True):
+    """One environment, as far as IAM can tell it from others.
+
+    Attributes:
+        stacks: name of the base stack; a model's begins with it and a hyphen.
+        execution_role_arn: what the models run as.
+        execution_role: None where the environment brings its own, so that nothing of ours makes one.
+        service_account: None where there is none.
+        service_role_arn: the role that CloudFormation works with; empty where it works as whoever calls it.
+    """
+
+    partition: str
+    account: str
+    region: str
+    environment: str
+    stacks: str
+    execution_role_arn: str
+    execution_role: ExecutionRole | None = None
+    service_account: ServiceAccount | None = None
+    service_role_arn: str = ""
+
+    def arn(self, service: str, resource: str) -> str:
+        """An ARN of this account; IAM knows no region, and S3 neither region nor account."""
+        region = "" if service == "iam" else self.region
+        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
+
+
+class Grant(Struct, frozen=True, kw_only=True):
+    """One action, where, and under which condition.
+
+    Attributes:
+        condition: of IAM, as canonical JSON; empty for none.
+    """
+
+    action: str
+    resources: tuple[str, ...]
+    condition: str = ""
+
+
+def grant(action: str, *resources: str, condition: Condition | None = None) -> Grant:
+    return Grant(
+        action=action,
+        resources=tuple(sorted(set(resources))),
+        condition=json.dumps(condition, sort_keys=True) if condition else "",
+    )
+
+
+def document(grants: Iterable[Grant]) -> Policy:
+    """A policy that says each thing once: what shares resources and condition is one statement."""
+    together: dict[tuple[tuple[str, ...], str], set[str]] = {}
+    for each in grants:
+        together.setdefault((each.resources, each.condition), set()).add(each.action)
+    statements = [
+        {
+            "Effect": "Allow",
+            "Action": sorted(actions),
+            "Resource": list(resources) if len(resources) > 1 else resources[0],
+            **({"Condition": json.loads(condition)} if condition else {}),
+        }
+        for (resources, condition), actions in together.items()
+    ]
+    return {"Version": "2012-10-17", "Statement": sorted(statements, key=lambda each: json.dumps(each, sort_keys=True))}
+
+
+def scope_of(selection: Selection) -> Scope:
+    """The environment's own scope."""
+    environment, target = selection.environment, selection.target
+    base: BaseStack | None = selection.base
+    role = base.execution_role if base else None
+    iam = f"arn:{target.partition}:iam::{target.account}"
+    made = f"{iam}:role{role.path}{role.name}" if role else ""
+    return Scope(
+        partition=target.partition,
+        account=target.account,
+        region=target.region,
+        environment=environment.name,
+        stacks=naming.stack_name(environment.iam_role_name_prefix, environment.name),
+        execution_role_arn=environment.execution_role_arn or made,
+        execution_role=role,
+        service_account=base.service_account if base else None,
+        service_role_arn=environment.service_role_arn,
+    )

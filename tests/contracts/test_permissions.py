@@ -1,0 +1,246 @@
+"""The table of permissions against the calls that verbs really make: nothing is missing, nothing is too much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from builders import a_project, a_selected_model, a_selection, a_stack, a_target, a_variant, an_environment
+from fakes import FakeClock
+from msgspec.structs import replace
+
+from esmcfn.domain.report import Report
+from esmcfn.errors import CloudError, EsmcfnError, ExitCode, Interrupted, StackBusyError
+from esmcfn.permissions.calls import READS, UNCHECKED, VERBS, WRITES
+from esmcfn.sandbox.clock import Clock
+from esmcfn.sandbox.faults import Faults, action_name
+from esmcfn.sandbox.server import Sandbox
+from esmcfn.verbs.auditing import audit
+from esmcfn.verbs.deploying import Wishes
+from esmcfn.verbs.destroying import destroy
+from esmcfn.verbs.logs import QUIET_SECONDS, follow, logs
+from esmcfn.verbs.outputs import outputs
+from esmcfn.verbs.parking import park
+from esmcfn.verbs.pricing import price
+from esmcfn.verbs.watching import status
+
+from .deploying import SPEED, Account
+from .test_deploying import client
+
+DROPPED = a_selection(a_stack(), a_stack("dropped"))
+BIGGER = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.4xlarge")))
+ONLY = replace(BIGGER, narrowed=frozenset({"prototype_model"}))
+PROTECTED = replace(BIGGER, environment=an_environment(termination_protection=True))
+MODEL = "esm-dev-prototype-model"
+
+Scenario = Callable[[Account], object]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """What the sandbox was asked, in IAM's words; a reset brings it new faults, so their class listens."""
+    called, before = set[str](), Faults.before_call
+
+    def listening(faults: Faults, service: str, operation: str) -> None:
+        called.add(action_name(service, operation))
+        before(faults, service, operation)
+
+    monkeypatch.setattr(Faults, "before_call", listening)
+    return called
+
+
+@pytest.fixture
+def account(running: Sandbox, heard: set[str]) -> Account:
+    """An account with two models in service."""
+    with running.world.lock:
+        running.world.reset()
+        running.world.pages.clear()
+    running.world.clock.run_at(SPEED)
+    there = Account(running)
+    assert there.deploy(DROPPED).exit_code is ExitCode.DONE
+    there.forget = heard.clear  # type: ignore[attr-defined]
+    overhear(there)
+    heard.clear()
+    return there
+
+
+def overhear(there: Account) -> None:
+    """What moto answers is only heard while there is a fault; this one strikes nobody."""
+    there.fault("throttle", action="cloudformation:ListImports")
+
+
+def an_empty_account(there: Account) -> None:
+    there.sandbox.world.reset()
+    there.sandbox.world.clock.run_at(SPEED)
+    overhear(there)
+
+
+def first(there: Account) -> None:
+    an_empty_account(there)
+    there.plan(BIGGER)
+
+
+def busy(there: Account, *, read_only: bool = False) -> None:
+    """A stack that somebody is deleting."""
+    with there.frozen():
+        client(there).delete_stack(StackName=MODEL)
+        there.forget()
+        with pytest.raises(StackBusyError):
+            there.plan(BIGGER, read_only=read_only)
+
+
+def reading_busy(there: Account) -> None:
+    busy(there, read_only=True)
+
+
+def failing(there: Account) -> None:
+    an_empty_account(there)
+    there.fault("health")
+    there.deploy(BIGGER)
+    there.clear()
+
+
+def stuck(there: Account) -> None:
+    """What the ways out of a stuck stack call, and giving an update up; that CloudFormation refuses it is no matter."""
+    cloud = there.world().connect()
+    (stack,) = cloud.stacks.deployed(base_name=MODEL, environment="dev")
+    for status_ in ("UPDATE_ROLLBACK_FAILED", "CREATE_FAILED"):
+        with pytest.raises(EsmcfnError):
+            cloud.operations.recover(replace(stack, status=status_), lambda event: None, within=1)
+    cancelling(there)
+
+
+def cancelling(there: Account) -> None:
+    if not there.world().connect().stacks.deployed(base_name=MODEL, environment="dev"):
+        there.deploy(BIGGER)
+        there.forget()
+    cloud = there.world().connect()
+    (stack,) = cloud.stacks.deployed(base_name=MODEL, environment="dev")
+    with pytest.raises(CloudError):
+        cloud.operations.cancel(stack.stack_id)
+
+
+def destroyed(there: Account) -> None:
+    there.deploy(PROTECTED)
+    there.forget()
+    assert destroying(there).exit_code is ExitCode.DONE
+
+
+def not_destroyed(there: Account) -> None:
+    there.deploy(BIGGER)
+    there.fault("handler", logical_id="Model", operation="delete", message="still in use")
+    there.forget()
+    assert destroying(there).exit_code is ExitCode.DEPLOYMENT
+    there.clear()
+
+
+def destroying(there: Account) -> Report:
+    unprotected = replace(PROTECTED, environment=an_environment(termination_protection=False))
+    return destroy(a_project(), unprotected, there.world(), Wishes(), delete_logs=True)
+
+
+def looked(there: Account) -> None:
+    failing(there)
+    there.forget()
+    status(a_project(), BIGGER, there.world())
+
+
+def audited(there: Account) -> None:
+    audit(a_project(), a_selection(), there.world(), days=14, billed=True, edit=lambda text, *more: text)
+
+
+def waited(there: Account) -> None:
+    from esmcfn.verbs.awaiting import wait
+
+    """For a model whose creation was rolled back, beside one that serves another configuration."""
+    failing(there)
+    there.deploy(replace(a_selection(a_stack("dropped")), narrowed=frozenset({"dropped"})))
+    there.forget()
+    bigger = a_stack("dropped", variant=a_variant(instance_type="ml.g5.4xlarge"))
+    with pytest.raises(EsmcfnError):
+        wait(
+            a_project(),
+            a_selection(a_stack(), bigger),
+            there.world(),
+            clock=FakeClock(),
+            deadline=2000.0,
+            heard=lambda line: None,
+        )
+
+
+def logged(there: Account) -> None:
+    selection = a_selection()
+    logs(selection, there.world(), since=None, most=None)
+    logs(selection, there.world(), since=timedelta(hours=1), most=None)
+
+    def leave(passed: float) -> None:
+        if passed > 2 * QUIET_SECONDS:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        follow(
+            selection,
+            there.world(),
+            since=None,
+            most=None,
+            clock=FakeClock(leave),
+            heard=lambda line: True,
+            told=lambda line: None,
+        )
+
+
+SCENARIOS: dict[str, tuple[Scenario, ...]] = {
+    "audit": (audited,),
+    "cost": (lambda there: price(a_project(), BIGGER, there.world()),),
+    "plan": (lambda there: there.plan(ONLY), lambda there: there.plan(BIGGER), busy, first),
+    "plan --read-only": (lambda there: there.plan(ONLY, read_only=True), reading_busy),
+    "deploy": (lambda there: there.deploy(ONLY), lambda there: there.deploy(PROTECTED), stuck, first, failing),
+    "destroy": (destroyed, cancelling, not_destroyed),
+    "outputs": (lambda there: outputs(a_selection(), there.world()),),
+    "status": (lambda there: status(a_project(), a_selection(), there.world()), looked),
+    "wait": (waited,),
+    "logs": (logged,),
+}
+
+
+@pytest.mark.parametrize("verb", SCENARIOS)
+def test_a_verb_calls_what_its_row_says_and_nothing_else(verb, account, heard):
+    called: set[str] = set()
+    for scenario in SCENARIOS[verb]:
+        scenario(account)
+        called |= heard
+        heard.clear()
+    assert sorted(called - UNCHECKED) == sorted(VERBS[verb])
+
+
+def test_parking_and_coming_back_call_nothing_that_deploying_does_not(account, heard):
+    project = a_project(environment=an_environment(a_selected_model()))
+    for state in (True, False):
+        done = park(project, account.world(), Wishes(), keys=frozenset(), parked=state, write=lambda keys: None)
+        assert done.exit_code is ExitCode.DONE
+    assert "cloudformation:ExecuteChangeSet" in heard
+    assert heard - UNCHECKED <= VERBS["park"] == VERBS["resume"] <= VERBS["deploy"]
+
+
+def test_cloudformation_works_with_the_service_role_of_the_environment_from_the_first_change_set_on(account):
+    role = "arn:aws:iam::123456789012:role/esmcfn/service"
+    with_role = a_stack("other", target=a_target(service_role_arn=role))
+    selection = replace(a_selection(with_role), narrowed=frozenset({"other"}))
+    assert account.deploy(selection).exit_code is ExitCode.DONE
+    assert client(account).describe_stacks(StackName=with_role.name)["Stacks"][0]["RoleARN"] == role
+
+
+def test_whoever_reads_cannot_execute():
+    writing = {"cloudformation:ExecuteChangeSet", "logs:DeleteLogGroup", "cloudformation:UpdateTerminationProtection"}
+    for verb in READS:
+        assert not VERBS[verb] & writing, verb
+    assert {*READS, *WRITES} == set(VERBS)

@@ -1,0 +1,165 @@
+"""Policies: narrowed to one environment, nothing for what is never made, and no way to more."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from builders import a_base_stack, a_selection, a_service_account, a_stack, an_environment
+from msgspec.structs import replace
+
+from esmcfn.cli.program import COMMANDS, program, run
+from esmcfn.domain.stack import ExecutionRole
+from esmcfn.permissions import VERBS, document, of_handlers, of_verbs, scope_of
+from esmcfn.permissions.handlers import ACCOUNT_TYPES, MODEL_TYPES, ONLY_FOR, ROLE_TYPES
+from esmcfn.template import synthesize_all
+
+SERVICE_ROLE = "arn:aws:iam::123456789012:role/esmcfn/service"
+EVERYTHING = a_selection(base=a_base_stack(service_account=a_service_account()))
+
+
+def statements(grants) -> list[dict]:
+    return document(grants)["Statement"]
+
+
+def allowing(action, grants) -> list[dict]:
+    return [each for each in statements(grants) if action in each["Action"]]
+
+
+def a_scope(selection=EVERYTHING, **environment):
+    return scope_of(replace(selection, environment=an_environment(**environment)))
+
+
+def test_no_action_is_a_pattern_and_only_what_knows_no_resource_is_allowed_everywhere():
+    found = statements([*of_verbs(VERBS, a_scope()), *of_handlers(a_scope())])
+    assert not [action for each in found for action in each["Action"] if "*" in action]
+    everywhere = {action for each in found if each["Resource"] == "*" for action in each["Action"]}
+    assert everywhere == {
+        "aws-marketplace:ViewSubscriptions",
+        "ce:GetCostAndUsage",
+        "cloudformation:DescribeStacks",
+        "cloudformation:ListStacks",
+        "cloudwatch:GetMetricData",
+        "sagemaker:ListEndpoints",
+        "servicequotas:ListServiceQuotas",
+    }
+
+
+def test_stacks_are_those_of_the_environment_and_not_of_one_whose_name_begins_alike():
+    (statement,) = allowing("cloudformation:GetTemplate", of_verbs(["cost"], a_scope()))
+    assert statement["Resource"] == [
+        "arn:aws:cloudformation:us-east-2:123456789012:stack/esm-dev-*/*",
+        "arn:aws:cloudformation:us-east-2:123456789012:stack/esm-dev/*",
+    ]
+
+
+def test_whoever_only_plans_deletes_nothing_that_was_ever_executed():
+    (planning,) = allowing("cloudformation:DeleteStack", of_verbs(["plan"], a_scope()))
+    assert planning["Condition"] == {"Null": {"aws:ResourceTag/esmcfn:environment": "true"}}
+    (deploying,) = allowing("cloudformation:DeleteStack", of_verbs(["deploy"], a_scope()))
+    assert "Condition" not in deploying
+
+
+def test_change_sets_are_ours_and_work_with_the_service_role_alone():
+    scope = a_scope(service_role_arn=SERVICE_ROLE)
+    (proposing,) = allowing("cloudformation:CreateChangeSet", of_verbs(["plan"], scope))
+    assert proposing["Condition"]["StringEquals"] == {"cloudformation:RoleArn": SERVICE_ROLE}
+    assert proposing["Condition"]["StringLike"]["cloudformation:ChangeSetName"][0] == "esmcfn-*"
+    (passing,) = allowing("iam:PassRole", of_verbs(["plan"], scope))
+    assert passing["Resource"] == SERVICE_ROLE
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
+
+
+@pytest.mark.parametrize("verb", ["plan --read-only", "outputs", "status"])
+def test_whoever_proposes_nothing_passes_no_role(verb):
+    assert not allowing("iam:PassRole", of_verbs([verb], a_scope(service_role_arn=SERVICE_ROLE)))
+
+
+def test_models_are_made_with_our_tag_and_changed_where_they_have_it():
+    grants = list(of_handlers(a_scope()))
+    (creating,) = allowing("sagemaker:CreateEndpoint", grants)
+    assert creating["Condition"] == {"StringEquals": {"aws:RequestTag/esmcfn:environment": "dev"}}
+    (deleting,) = allowing("sagemaker:DeleteEndpoint", grants)
+    assert deleting["Condition"] == {"StringEquals": {"aws:ResourceTag/esmcfn:environment": "dev"}}
+    (reading,) = allowing("sagemaker:DescribeEndpoint", grants)
+    assert "Condition" not in reading, "what does not exist has no tags, and must be found not to exist"
+
+
+def test_the_execution_role_is_passed_to_sagemaker_alone():
+    (passing,) = allowing("iam:PassRole", of_handlers(a_scope()))
+    assert passing["Resource"] == "arn:aws:iam::123456789012:role/esm-sagemaker-exec-dev"
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+def test_no_policy_can_be_attached_that_the_environment_does_not_name():
+    assert not allowing("iam:AttachRolePolicy", of_handlers(a_scope()))
+    role = ExecutionRole(name="esm-sagemaker-exec-dev", managed_policies=("CloudWatchReadOnlyAccess",))
+    (attaching,) = allowing(
+        "iam:AttachRolePolicy", of_handlers(a_scope(a_selection(base=a_base_stack(execution_role=role))))
+    )
+    assert attaching["Condition"] == {
+        "ArnEquals": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"]}
+    }
+
+
+def test_a_boundary_cannot_be_left_out_nor_taken_off():
+    boundary = "arn:aws:iam::123456789012:policy/limits"
+    role = ExecutionRole(name="esm-sagemaker-exec-dev", permissions_boundary=boundary)
+    grants = list(of_handlers(a_scope(a_selection(base=a_base_stack(execution_role=role)))))
+    (creating,) = allowing("iam:PutRolePolicy", grants)
+    assert creating["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    assert not allowing("iam:DeleteRolePermissionsBoundary", grants)
+
+
+def test_an_environment_that_shares_nothing_makes_no_role_and_no_user():
+    own = a_scope(a_selection(base=None), execution_role_arn="arn:aws:iam::123456789012:role/mine")
+    actions = {action for each in statements(of_handlers(own)) for action in each["Action"]}
+    assert {action for action in actions if action.startswith("iam:")} == {"iam:PassRole"}
+
+
+def test_the_templates_consist_of_the_types_that_are_allowed_for_and_set_no_property_that_is_not():
+    selection = a_selection(a_stack(), base=EVERYTHING.base)
+    resources = [each for template in synthesize_all(selection) for each in template.body["Resources"].values()]
+    assert {each["Type"] for each in resources} == {*MODEL_TYPES, *ROLE_TYPES, *ACCOUNT_TYPES}
+    made = {f"{each['Type']} {name}" for each in resources for name in each["Properties"]}
+    assert not made & set(ONLY_FOR)
+
+
+def test_every_verb_that_reaches_an_account_is_in_the_table():
+    context = program.make_context("esmcfn", ["validate"], resilient_parsing=True)
+    reaching = {
+        name
+        for name in COMMANDS
+        for parameter in program.get_command(context, name).params
+        if parameter.name == "profile"
+    }
+    assert reaching - {"bootstrap"} == {verb.split()[0] for verb in VERBS}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(("doctor",), "--permissions"), (("doctor", "--permissions", "plna"), "plan")],
+)
+def test_words_that_mean_nothing_are_usage(root_of_ours, words, said, capsys):
+    assert run(["--root", str(root_of_ours), *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_command_prints_what_the_tables_say(root_of_ours, capsys):
+    assert run(["--root", str(root_of_ours), "doctor", "--permissions", "dev", "plan", "-f", "json"]) == 0
+    document_ = json.loads(capsys.readouterr().out)
+    assert document_["schema"] == "esmcfn.permissions/v1"
+    (dev,) = document_["environments"]
+    assert dev["verbs"] == {"plan": sorted(VERBS["plan"])}
+    assert dev["cloudformation"] is None
+    assert run(["--root", str(root_of_ours), "doctor", "--permissions", "deploy"]) == 0
+    text = capsys.readouterr().out
+    assert "CloudFormation, as whoever deploys" in text
+    assert '"sagemaker:CreateEndpoint"' in text
+
+
+@pytest.fixture
+def root_of_ours(tmp_path):
+    from builders import a_root
+
+    return a_root(tmp_path)
