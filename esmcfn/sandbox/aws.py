@@ -45,9 +45,13 @@ def _protocol(model: OperationModel) -> str:
 
 
 class Moto:
-    """moto's server application, created when it is first needed (the import takes half a second)."""
+    """moto's server application, created when it is first needed (the import takes half a second).
 
-    def __init__(self) -> None:
+    `prepare` then fills it, once, with what it should have.
+    """
+
+    def __init__(self, prepare: Callable[[], None] = lambda: None) -> None:
+        self._prepare = prepare
         self._app: Any = None
         self._services: dict[tuple[str, str], WsgiApp] = {}
 
@@ -63,6 +67,7 @@ class Moto:
                 return made
 
             self._app = DomainDispatcherApplication(create)
+            self._prepare()
         return self._app
 
     def reset(self) -> None:

@@ -62,7 +62,6 @@ class World:
         saved = dict(self.store.all("clock"))
         self._load()
         self.clock = clock or Clock(start=max(float(saved.get("clock", {}).get("now", 0)), self._latest()))
-        self._restore()
 
     def _latest(self) -> float:
         """Return the last moment that anything on disk knows: a killed server may have run ahead of real time."""
@@ -71,7 +70,7 @@ class World:
     def _load(self) -> None:
         self.faults = Faults(self.store)
         self.seeds = Seeds(self.store)
-        self.moto = Moto()
+        self.moto = Moto(self._restore)
         self.containers = Containers(self.store)
         self.logs = Logs(self)
         self.sagemaker = Hosting(self.store, self.faults, self.containers)
@@ -127,7 +126,11 @@ class World:
         self.autoscaling.endpoint_deleted(region, endpoint)
 
     def _restore(self) -> None:
-        """Make again what lives in moto, as the stacks on disk say."""
+        """Make again what lives in moto, as the stacks say; moto asks for it when it is first needed.
+
+        An operation that goes on meanwhile changes a stack's record after it has changed the resource, so what is
+        recorded is what must be there.
+        """
         for stack in self.cloudformation.stacks.values():
             engine = Engine(self, stack)
             doomed = stack.execution.doomed if stack.execution else []

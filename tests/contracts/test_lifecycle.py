@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,11 @@ import pytest
 
 import esmcfn.sandbox as sandbox
 from esmcfn.errors import SandboxError
+from esmcfn.sandbox.clock import Clock
+from esmcfn.sandbox.cloudformation.operations import operations
+from esmcfn.sandbox.server import Sandbox as Server
+from esmcfn.sandbox.wire import Call
+from esmcfn.sandbox.world import World
 
 from .templates import a_template, a_topic, an_endpoint
 
@@ -106,6 +112,47 @@ def test_an_operation_goes_on_after_a_kill(root: Path) -> None:
     second = sandbox.ensure(root)
     assert second.pid != first.pid
     wait_for(root, cfn(second), "s", "CREATE_COMPLETE")
+
+
+def test_it_starts_within_two_seconds_after_its_imports_however_much_is_deployed(tmp_path: Path) -> None:
+    """Whole seconds on a slow machine; a tenth of one is usual, and the imports before take half a second."""
+    body = json.dumps(a_template(**{f"T{number}": a_topic(TopicName=f"t{number}") for number in range(6)}))
+    before = World(tmp_path / "state", clock=Clock(speed=0))
+    for number in range(30):
+        named = body.replace('"TopicName": "t', f'"TopicName": "s{number}-t')
+        call = Call(
+            service="cloudformation",
+            operation="CreateStack",
+            region="us-east-2",
+            parameters={"StackName": f"s{number}", "TemplateBody": named},
+        )
+        operations(before)["CreateStack"](call)
+    before.clock.advance(60)
+    before.settle()
+    before.moto.reset()
+    began = time.monotonic()
+    server = Server(tmp_path / "state")
+    server.start()
+    answer = cfn(sandbox.Address(server.endpoint_url, sandbox.ACCOUNT, os.getpid(), started=True))
+    stacks = answer.describe_stacks()["Stacks"]  # type: ignore[attr-defined]
+    took = time.monotonic() - began
+    assert {stack["StackStatus"] for stack in stacks} == {"CREATE_COMPLETE"}
+    assert took < 2.0
+    assert len(_topics(server.endpoint_url)) == 100, "the first page of 180, made again when they are first asked for"
+    server.stop()
+    server.world.reset()
+
+
+def _topics(endpoint_url: str) -> list[object]:
+    sns = boto3.client(
+        "sns",
+        region_name="us-east-2",
+        endpoint_url=endpoint_url,
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+    )
+    found: list[object] = sns.list_topics()["Topics"]
+    return found
 
 
 def test_a_stale_note_is_not_believed(root: Path) -> None:

@@ -41,7 +41,7 @@ class Topic(Handler):
         if request.properties.get("FifoTopic") and not name.endswith(".fifo"):
             name = f"{name}.fifo"
         arn = f"arn:aws:sns:{request.region}:123456789012:{name}"
-        if given and _topic_exists(request, arn):
+        if given and not request.physical_id and _topic_exists(request, arn):
             raise HandlerError("AlreadyExists", f"Topic already exists: {name}")
         attributes = self._topic_attributes(request)
         if request.properties.get("FifoTopic"):
