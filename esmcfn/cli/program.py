@@ -25,6 +25,7 @@ COMMANDS = {
     "cost": "cost",
     "audit": "audit",
     "plan": "plan",
+    "changed": "changed",
     "comment": "comment",
     "deploy": "deploy",
     "park": "park",
