@@ -34,8 +34,11 @@ ZERO = Decimal(0)
 
 def hosted(stack: ModelStack) -> tuple[HostedVariant, ...]:
     """Return what a model stack wants to run by the hour: nothing while it is parked."""
-    if stack.parked:
-        return ()
+    return () if stack.parked else unparked(stack)
+
+
+def unparked(stack: ModelStack) -> tuple[HostedVariant, ...]:
+    """Return what a model stack runs by the hour whenever it is not parked."""
     variant = stack.variant
     marketplace = stack.container is None
     return (
@@ -86,14 +89,20 @@ def estimate(
     region: str,
     prices: PriceBook,
     today: date,
+    parked: Iterable[HostedVariant] = (),
+    updating: frozenset[str] = frozenset(),
 ) -> Cost:
     """Return what is wanted costs a month, against what is deployed.
 
     Args:
         before: what is deployed; None where nobody looked, empty where there is nothing.
         today: for the age of the prices.
+        parked: what would run if it were not parked.
+        updating: models of `after` whose new instances start beside the old ones.
     """
     items = _items(after, region=region, prices=prices)
+    saved = _items(parked, region=region, prices=prices)
+    surging = [item for item in items if item.hosted.model in updating]
     before_items = () if before is None else _items(before, region=region, prices=prices)
     after_monthly = _total(items)
     before_monthly = None if before is None else _total(before_items)
@@ -108,6 +117,10 @@ def estimate(
         items=items,
         before_items=before_items,
         notes=tuple(dict.fromkeys(_notes(items, before_items, region=region, prices=prices, today=today))),
+        parked=saved,
+        parked_monthly=_total(saved) if saved else None,
+        updating=tuple(sorted({item.hosted.model for item in surging})),
+        surge_usd_per_hour=_hourly(surging) if surging else None,
     )
 
 
@@ -163,6 +176,12 @@ def _total(items: Iterable[CostItem]) -> Decimal | None:
             return None
         total += item.expected_monthly
     return total
+
+
+def _hourly(items: Sequence[CostItem]) -> Decimal | None:
+    """What these cost an hour; None where a price is unknown."""
+    total = _total(items)
+    return None if total is None else total / HOURS_PER_MONTH
 
 
 def _difference(after: Decimal | None, before: Decimal | None) -> Decimal | None:

@@ -325,6 +325,10 @@ def _cost(cost: Cost) -> Document:
         "complete": cost.complete,
         "infrastructure_only": cost.infrastructure_only,
         "items": [_item(item) for item in cost.items],
+        "parked_monthly": money(cost.parked_monthly),
+        "parked": [_item(item) for item in cost.parked],
+        "updating": list(cost.updating),
+        "surge_usd_per_hour": money(cost.surge_usd_per_hour),
         "notes": list(cost.notes),
     }
 

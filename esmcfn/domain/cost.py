@@ -88,6 +88,11 @@ class Cost(Struct, frozen=True, kw_only=True):
         complete: no price and no software charge is missing on either side.
         infrastructure_only: a seller's charge is unknown, so the sums leave it out.
         notes: sentences that a report prints under the sums.
+        parked: what is parked, priced as if it ran; none of it is in the sums.
+        parked_monthly: what parking saves; None where nothing is parked or a price is unknown.
+        updating: models whose update runs old and new instances side by side.
+        surge_usd_per_hour: what the new ones cost on top while it does; None where nothing is updated or a price is
+            unknown.
     """
 
     currency: str = "USD"
@@ -101,3 +106,7 @@ class Cost(Struct, frozen=True, kw_only=True):
     items: tuple[CostItem, ...]
     before_items: tuple[CostItem, ...] = ()
     notes: tuple[str, ...] = ()
+    parked: tuple[CostItem, ...] = ()
+    parked_monthly: Decimal | None = None
+    updating: tuple[str, ...] = ()
+    surge_usd_per_hour: Decimal | None = None

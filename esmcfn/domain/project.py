@@ -118,6 +118,7 @@ class Environment(Struct, frozen=True, kw_only=True):
         execution_role_arn: a role of one's own; empty means that the base stack makes one.
         service_role_arn: the role that CloudFormation works with; empty means that it works as whoever deploys.
         budget_usd_per_month: what may be spent, None where nothing was said.
+        budget_soft: more than that is said, and stops nothing.
         termination_protection: None where nothing was said.
         profile: AWS profile that reaches the account, or empty.
         role_arn: role to assume first, or empty.
@@ -138,6 +139,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     service_role_arn: str = ""
     execution_role: ExecutionRoleSettings = ExecutionRoleSettings()
     budget_usd_per_month: Decimal | None = None
+    budget_soft: bool = False
     termination_protection: bool | None = None
     origins: Origins
 

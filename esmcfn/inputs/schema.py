@@ -236,7 +236,14 @@ BUDGET = Field(
             pattern=_DOLLARS,
             least=0,
             most=999_999_999,
-        )
+        ),
+        "level": Field(
+            must="soft or hard",
+            about="soft: more than that is said, and stops nothing. hard: it blocks deploying, exit code 13.",
+            pattern="soft|hard",
+            words=("soft", "hard"),
+            default="hard",
+        ),
     },
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from msgspec.structs import replace
 
@@ -23,6 +22,7 @@ from esmcfn.domain.plan import (
     StackPlan,
     Verdict,
 )
+from esmcfn.domain.project import Environment
 from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.domain.template import Template
 from esmcfn.plan.compare import compare, resources, settings
@@ -149,7 +149,7 @@ def assemble(
         findings=findings,
         cost=cost,
         endpoints=endpoints(templates),
-        verdict=verdict(findings, cost, environment.budget_usd_per_month),
+        verdict=verdict(findings, cost, environment),
         server_side=server_side,
         narrowed=tuple(sorted(selection.narrowed)),
         delete_first=delete_first,
@@ -172,9 +172,9 @@ def endpoints(templates: Sequence[Template]) -> Mapping[str, EndpointOutput]:
     }
 
 
-def verdict(findings: Sequence[Finding], cost: Cost, budget: Decimal | None) -> Verdict:
-    """What policy and budget say."""
-    policy = policy_verdict(findings)
+def verdict(findings: Sequence[Finding], cost: Cost, environment: Environment) -> Verdict:
+    """What policy and budget say; a soft budget says it, and stops nothing."""
+    policy, budget = policy_verdict(findings), environment.budget_usd_per_month
     if budget is None:
         return policy
     if cost.after_monthly is None:
@@ -182,6 +182,9 @@ def verdict(findings: Sequence[Finding], cost: Cost, budget: Decimal | None) -> 
         return replace(policy, budget=unknown, reasons=(*policy.reasons, unknown))
     if cost.after_monthly <= budget:
         return policy
+    if environment.budget_soft:
+        warns = f"above the soft budget: {cost.after_monthly:,.2f} US dollars a month expected, {budget:,.2f} intended"
+        return replace(policy, budget=warns, reasons=(*policy.reasons, warns))
     over = f"over budget: {cost.after_monthly:,.2f} US dollars a month expected, {budget:,.2f} allowed"
     return replace(policy, blocked=True, over_budget=True, budget=over, reasons=(*policy.reasons, over))
 

@@ -48,6 +48,9 @@ def _body(body: Body) -> Iterator[str]:
         case Priced():
             yield f"### {safe(body.environment)}: {words.cost_line(body.cost)}"
             yield from _cost(body.cost)
+            for reason in body.verdict.reasons:
+                yield ""
+                yield f"**Budget** {safe(reason)}"
             if not body.compared:
                 yield ""
                 yield f"Not compared with what is deployed: {safe(body.why)}"
@@ -163,6 +166,6 @@ def _cost(cost: Cost) -> Iterator[str]:
             f"| {words.dollars(item.expected_monthly)} | {words.dollars(item.min_monthly)} "
             f"| {words.dollars(item.max_monthly)} | {words.dollars(item.software_monthly)} |"
         )
-    for note in cost.notes:
+    for note in (*words.beside(cost), *cost.notes):
         yield ""
         yield safe(note)

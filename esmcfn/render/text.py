@@ -52,7 +52,7 @@ def _body(body: Body) -> Iterator[str]:
             yield f"Cost     {words.cost_line(body.cost)}"
             if not body.compared:
                 yield f"         not compared with what is deployed: {body.why}"
-            yield from _notes(body.cost.notes)
+            yield from _notes((*words.beside(body.cost), *body.cost.notes))
             yield from (f"Budget   {reason}" for reason in body.verdict.reasons)
         case Audit():
             yield from audited.text(body)
@@ -105,7 +105,7 @@ def _plan(plan: Plan) -> Iterator[str]:
     yield from _callers(plan)
     yield from (f"Quota    {line}" for line in words.headroom(plan))
     yield f"Cost     {words.cost_line(plan.cost)}"
-    yield from _notes(plan.cost.notes)
+    yield from _notes((*words.beside(plan.cost), *plan.cost.notes))
     yield f"Policy   {words.policy_line(plan.findings)}"
     yield from excerpt.findings(plan.findings)
     yield from _verdict(plan)

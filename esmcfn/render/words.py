@@ -113,6 +113,26 @@ def cost_line(cost: Cost) -> str:
     return f"{money}{only}; list price, {cost.hours_per_month} hours a month"
 
 
+def beside(cost: Cost) -> Iterator[str]:
+    """What stands beside the sums: the surge of an update, and what parking saves."""
+    if cost.updating:
+        models = ", ".join(cost.updating[:3]) + _more(len(cost.updating) - 3)
+        yield (
+            f"while {models} {'is' if len(cost.updating) == 1 else 'are'} updated, old and new instances run "
+            f"side by side: {dollars(cost.surge_usd_per_hour)} {cost.currency} an hour on top"
+        )
+    if cost.parked:
+        idle = [item.hosted.model for item in cost.parked]
+        yield (
+            f"parked: {', '.join(idle[:3])}{_more(len(idle) - 3)}, which saves "
+            f"{dollars(cost.parked_monthly)} {cost.currency} a month"
+        )
+
+
+def _more(count: int) -> str:
+    return f" and {count} more" if count > 0 else ""
+
+
 def policy_line(findings: tuple[Finding, ...]) -> str:
     """What the rules came to."""
     if not findings:

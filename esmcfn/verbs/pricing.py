@@ -9,7 +9,7 @@ from esmcfn.domain.report import Priced, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.errors import CloudError, ExitCode
 from esmcfn.verbs.account import guarded
-from esmcfn.verbs.reading import estimated, pairs, running
+from esmcfn.verbs.reading import estimated, pairs, running, updating
 from esmcfn.verbs.world import World
 
 
@@ -20,15 +20,16 @@ def price(project: Project, selection: Selection, world: World, *, compared: boo
         compared: read what is deployed; without it nothing is asked of AWS.
     """
     before: tuple[HostedVariant, ...] | None = None
+    moving: frozenset[str] = frozenset()
     why = "" if compared else "what is deployed was not asked for"
     if compared:
         try:
-            before = _running(project, selection, world)
+            before, moving = _running(project, selection, world)
         except CloudError as error:
             why = error.message
-    estimate = estimated(selection, before, world.now.date())
+    estimate = estimated(selection, before, world.now.date(), updating=moving)
     name = selection.environment.name
-    verdict = plan.verdict((), estimate, selection.environment.budget_usd_per_month)
+    verdict = plan.verdict((), estimate, selection.environment)
     return Report(
         verb="cost",
         environment=name,
@@ -37,9 +38,11 @@ def price(project: Project, selection: Selection, world: World, *, compared: boo
     )
 
 
-def _running(project: Project, selection: Selection, world: World) -> tuple[HostedVariant, ...]:
+def _running(project: Project, selection: Selection, world: World) -> tuple[tuple[HostedVariant, ...], frozenset[str]]:
+    """What runs by the hour today, and which models an update would run twice for a while."""
     cloud = world.connect()
     world.progress("reading what is deployed")
     deployed = guarded(selection, cloud)
     templates = template.synthesize_all(selection)
-    return running(project, pairs(selection, templates, deployed, cloud))
+    found = pairs(selection, templates, deployed, cloud)
+    return running(project, found), updating(found)

@@ -91,11 +91,32 @@ def wanted(selection: Selection) -> tuple[HostedVariant, ...]:
     return tuple(variant for stack in selection.models for variant in cost.hosted(stack))
 
 
-def estimated(selection: Selection, before: tuple[HostedVariant, ...] | None, today: date) -> Cost:
+def updating(found: Iterable[Pair]) -> frozenset[str]:
+    """Models whose endpoint is to serve another configuration: SageMaker starts the new instances beside the old ones.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html
+    """
+    return frozenset(
+        pair.template.stack.model
+        for pair in found
+        if pair.template and pair.deployed and isinstance(pair.template.stack, ModelStack)
+        if "EndpointName" in pair.deployed.outputs and not pair.template.stack.parked
+        if pair.deployed.outputs.get("EndpointConfigName") != pair.template.names["EndpointConfig"]
+    )
+
+
+def estimated(
+    selection: Selection,
+    before: tuple[HostedVariant, ...] | None,
+    today: date,
+    *,
+    updating: frozenset[str] = frozenset(),
+) -> Cost:
     """What the selection costs a month, by the package's price book.
 
     Args:
         before: what runs today; None where it could not be read.
+        updating: models whose new instances start beside the old ones.
     """
     return cost.estimate(
         wanted(selection),
@@ -103,6 +124,8 @@ def estimated(selection: Selection, before: tuple[HostedVariant, ...] | None, to
         region=selection.target.region,
         prices=price_book(),
         today=today,
+        parked=tuple(variant for stack in selection.models if stack.parked for variant in cost.unparked(stack)),
+        updating=updating,
     )
 
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from esmcfn import cost
 from esmcfn.domain.cost import Cost, HostedVariant, Price, PriceBook
+from esmcfn.reference.prices import price_book
 
 TODAY = date(2026, 11, 21)
 REGION = "us-east-2"
@@ -192,3 +193,58 @@ def test_charges_are_found_by_package():
         a_catalog_entry(selector="own", packages={}, container=a_container()),
     )
     assert cost.software_prices(catalog) == {PACKAGE: Decimal("1.50"), "arn:other": None}
+
+
+def test_ml_m5_xlarge_of_the_book_is_165_60_for_720_hours_in_us_east_1():
+    (item,) = cost.estimate(
+        [a_hosted_variant("ml.m5.xlarge")], None, region="us-east-1", prices=price_book(), today=TODAY
+    ).items
+    assert item.price
+    assert item.price.usd_per_hour * 720 == Decimal("165.60")
+    assert item.expected_monthly == Decimal("167.90")
+
+
+class TestSurge:
+    def test_new_instances_run_beside_the_old_ones_while_they_are_updated(self):
+        found = surging(a_hosted_variant(count=2), updating={"prototype_model"})
+        assert (found.updating, found.surge_usd_per_hour) == (("prototype_model",), Decimal("3.03"))
+
+    def test_the_seller_charges_both(self):
+        hosted = a_hosted_variant(software_usd_per_hour=Decimal("0.50"))
+        assert surging(hosted, updating={"prototype_model"}).surge_usd_per_hour == Decimal("2.015")
+
+    def test_an_unknown_price_makes_an_unknown_surge(self):
+        found = surging(a_hosted_variant("ml.x1.large"), updating={"prototype_model"})
+        assert (found.updating, found.surge_usd_per_hour) == (("prototype_model",), None)
+
+    def test_without_an_update_there_is_none(self):
+        found = surging(a_hosted_variant(), updating={"another"})
+        assert (found.updating, found.surge_usd_per_hour) == ((), None)
+
+
+class TestParked:
+    def test_what_is_parked_is_in_no_sum_and_its_saving_is_said(self):
+        found = parked_beside(a_hosted_variant())
+        assert (found.after_monthly, found.parked_monthly) == (0, Decimal("1.515") * 730)
+        assert found.items == ()
+
+    def test_an_unknown_price_makes_an_unknown_saving(self):
+        assert parked_beside(a_hosted_variant("ml.x1.large")).parked_monthly is None
+
+    def test_where_nothing_is_parked_nothing_is_saved(self):
+        assert parked_beside().parked_monthly is None
+
+    def test_a_parked_stack_wants_nothing_and_would_run_what_it_selects(self):
+        stack = a_stack(parked=True)
+        assert cost.hosted(stack) == ()
+        assert cost.unparked(stack) == cost.hosted(a_stack())
+
+
+def surging(*hosted: HostedVariant, updating: set[str]) -> Cost:
+    return cost.estimate(
+        hosted, hosted, region=REGION, prices=a_price_book(), today=TODAY, updating=frozenset(updating)
+    )
+
+
+def parked_beside(*hosted: HostedVariant) -> Cost:
+    return cost.estimate((), None, region=REGION, prices=a_price_book(), today=TODAY, parked=hosted)

@@ -186,6 +186,22 @@ def test_a_budget_may_be_a_number(tmp_path: Path) -> None:
 
     assert loaded.problems == ()
     assert loaded.project.environment.budget_usd_per_month == Decimal(500)
+    assert not loaded.project.environment.budget_soft
+
+
+@pytest.mark.parametrize(("level", "soft"), [("soft", True), ("hard", False)])
+def test_a_budget_is_soft_or_hard(tmp_path: Path, level: str, soft: bool) -> None:
+    text = f"{ENVIRONMENT_TEXT}budget:\n  usd_per_month: 500\n  level: {level}\n"
+    loaded = inputs.load(a_root(tmp_path, environment=text), "dev")
+
+    assert loaded.problems == ()
+    assert loaded.project.environment.budget_soft is soft
+
+
+def test_a_budget_of_another_level_is_told_on_its_line(tmp_path: Path) -> None:
+    text = f"{ENVIRONMENT_TEXT}budget:\n  usd_per_month: 500\n  level: sofd\n"
+    (problem,) = inputs.load(a_root(tmp_path, environment=text), "dev").problems
+    assert "budget.level: must be soft or hard, not sofd (did you mean soft?)" in str(problem)
 
 
 @pytest.mark.parametrize("nothing", ["", "~", "null", '""'])

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.plan import Action, Impact, StackAction
 from esmcfn.errors import CloudError, ExitCode, StackBusyError, WrongAccount
+from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
 from esmcfn.verbs.offline import build, check, validate
 from esmcfn.verbs.planning import make_plan
@@ -252,6 +253,28 @@ class TestCost:
     def test_over_budget_is_exit_13(self):
         selection = replace(ONE, environment=an_environment(budget_usd_per_month=1))
         assert price(a_project(), selection, a_world(), compared=False).exit_code is ExitCode.BUDGET
+
+    def test_a_soft_budget_is_said_and_stops_nothing(self):
+        selection = replace(ONE, environment=an_environment(budget_usd_per_month=1, budget_soft=True))
+        report = price(a_project(), selection, a_world(), compared=False)
+        assert report.exit_code is ExitCode.DONE
+        assert "above the soft budget: 1,105.95" in report.body.verdict.reasons[0]
+        assert not report.body.verdict.blocked
+        for form in ("text", "markdown"):
+            assert "above the soft budget" in render(form, (report,))
+
+    def test_an_update_is_paid_for_twice_while_it_lasts(self):
+        body = price(a_project(), BIGGER, a_world(stacks=deployed())).body
+        assert body.cost.updating == ("prototype_model",)
+        assert body.cost.surge_usd_per_hour == body.cost.items[0].price.usd_per_hour
+
+    def test_what_does_not_change_is_not_paid_for_twice(self):
+        assert price(a_project(), ONE, a_world(stacks=deployed())).body.cost.updating == ()
+
+    def test_what_is_parked_now_is_not_paid_for_twice_and_saves(self):
+        parked = a_selection(a_stack(parked=True))
+        cost = price(a_project(), parked, a_world(stacks=deployed())).body.cost
+        assert (cost.updating, cost.after_monthly, str(cost.parked_monthly)) == ((), 0, "1105.950")
 
 
 class TestOffline:
