@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from troposphere import Output
 
 from esmcfn.domain.origin import Origin
-from esmcfn.domain.stack import BaseStack, ModelStack, Selection, Stack
+from esmcfn.domain.stack import BaseStack, BootstrapStack, ModelStack, Selection, Stack
 from esmcfn.domain.template import Template
-from esmcfn.resources import Part, Parts, iam, sagemaker, secretsmanager
+from esmcfn.resources import Part, Parts, github, iam, sagemaker, secretsmanager
 
 BASE_BUILDERS: tuple[Callable[[BaseStack], Parts], ...] = (
     iam.execution_role,
@@ -22,6 +22,14 @@ BASE_BUILDERS: tuple[Callable[[BaseStack], Parts], ...] = (
 
 MODEL_BUILDERS: tuple[Callable[[ModelStack], Parts], ...] = (sagemaker.hosting,)
 """What a model stack consists of."""
+
+BOOTSTRAP_BUILDERS: tuple[Callable[[BootstrapStack], Parts], ...] = (
+    github.provider,
+    github.service_role,
+    github.github_roles,
+    github.artifact_bucket,
+)
+"""What GitHub needs in an account."""
 
 DIGEST_PREFIX = "sha256:"
 
@@ -69,6 +77,9 @@ def _parts(stack: Stack) -> Iterable[Part]:
         case ModelStack():
             for build_model in MODEL_BUILDERS:
                 yield from build_model(stack)
+        case BootstrapStack():
+            for build in BOOTSTRAP_BUILDERS:
+                yield from build(stack)
 
 
 def _outputs(stack: Stack, names: Mapping[str, str]) -> Mapping[str, Output]:
@@ -77,6 +88,8 @@ def _outputs(stack: Stack, names: Mapping[str, str]) -> Mapping[str, Output]:
             return iam.outputs(stack)
         case ModelStack():
             return sagemaker.outputs(stack, names)
+        case BootstrapStack():
+            return github.outputs()
 
 
 def _subject(stack: Stack) -> str:
@@ -85,6 +98,8 @@ def _subject(stack: Stack) -> str:
             return f"What the models of {stack.environment} share"
         case ModelStack():
             return f"{stack.selector} as {stack.model} in {stack.environment}"
+        case BootstrapStack():
+            return f"What {stack.repository} needs to deploy {stack.environment.removeprefix('bootstrap-')}"
 
 
 def _origins(stack: Stack, parts: Iterable[Part]) -> Iterable[tuple[str, Origin]]:

@@ -39,7 +39,7 @@ def build(run: Run, *, out: Path | None) -> int:
     """Write the CloudFormation templates; on standard output they are one YAML stream of JSON documents."""
     from esmcfn.verbs import offline
 
-    return run.emit(run.outcomes(lambda project, selection, world: _placed(offline.build(selection), out)))
+    return run.emit(run.outcomes(lambda project, selection, world: placed(offline.build(selection), out)))
 
 
 @click.command(
@@ -97,7 +97,7 @@ def _given(path: Path) -> Given:
     return Given(path=path.as_posix(), text=text, body=body)
 
 
-def _placed(report: Report, folder: Path | None) -> Report:
+def placed(report: Report, folder: Path | None) -> Report:
     """The same report, its templates written where they were asked for."""
     from msgspec.structs import replace
 

@@ -35,6 +35,7 @@ COMMANDS = {
     "status": "status",
     "wait": "wait",
     "logs": "logs",
+    "bootstrap": "bootstrap",
     "doctor": "doctor",
     "explain": "explain",
     "sandbox": "sandbox",

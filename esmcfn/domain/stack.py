@@ -141,7 +141,53 @@ class ModelStack(Struct, frozen=True, kw_only=True):
     catalog_origins: Origins
 
 
-Stack = BaseStack | ModelStack
+class GitHubRole(Struct, frozen=True, kw_only=True):
+    """A role that jobs of one repository assume with GitHub's own token.
+
+    Attributes:
+        environment: GitHub's environment that the job must name; its reviewers and branches are the gate.
+        workflows: `job_workflow_ref` of the job, "*" for any text.
+        policy: IAM policy document.
+    """
+
+    name: str
+    environment: str
+    workflows: tuple[str, ...]
+    policy: Mapping[str, object]
+
+
+class BootstrapStack(Struct, frozen=True, kw_only=True):
+    """What GitHub needs in an account before it can plan and deploy an environment.
+
+    Attributes:
+        environment: "bootstrap-" and the environment's name, so that no environment takes the stack for its own.
+        repository: "OWNER/NAME".
+        repository_id: GitHub's number of it, which survives renaming and is never given again; empty where unknown.
+        provider_arn: GitHub's OIDC provider where the account has it already; empty to make it.
+        service_role: name of the role that CloudFormation works with.
+        service_policy: its IAM policy document.
+    """
+
+    name: str
+    environment: str
+    target: Target
+    tags: Mapping[str, str]
+    repository: str
+    repository_id: str = ""
+    provider_arn: str = ""
+    plan: GitHubRole
+    deploy: GitHubRole
+    service_role: str
+    service_policy: Mapping[str, object]
+    origins: Origins
+
+    @property
+    def model(self) -> None:
+        """No selected model's key."""
+        return None
+
+
+Stack = BaseStack | ModelStack | BootstrapStack
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -150,6 +196,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     Attributes:
         base: None when nothing is shared (own role, no service account).
         models: in the environment's order.
+        bootstrap: what GitHub needs; stands alone.
         narrowed: keys asked for with --model; empty means all, and only then may a stack be listed for deletion.
     """
 
@@ -157,9 +204,11 @@ class Selection(Struct, frozen=True, kw_only=True):
     target: Target
     base: BaseStack | None
     models: tuple[ModelStack, ...]
+    bootstrap: BootstrapStack | None = None
     narrowed: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def stacks(self) -> tuple[Stack, ...]:
         """In the order of deployment: what others stand on comes first."""
-        return (*((self.base,) if self.base else ()), *self.models)
+        first = (each for each in (self.bootstrap, self.base) if each)
+        return (*first, *self.models)

@@ -85,7 +85,10 @@ WRITES = ("deploy", "destroy", "park", "resume")
 """Verbs that execute; CloudFormation needs what `handlers` says besides."""
 
 _EVERYWHERE = frozenset({"cloudformation:DescribeStacks", "cloudformation:ListStacks"})
-"""Asked without a name: which stacks there are is what they are called for."""
+"""Asked without a name, so of every stack of account and region; IAM then compares with stack/*/*.
+
+https://github.com/jogold/cloudstructs/issues/215
+"""
 
 _WITHOUT_RESOURCE = frozenset(
     {
@@ -123,7 +126,9 @@ def of_verbs(verbs: Iterable[str], scope: Scope) -> Iterator[Grant]:
 
 def _grant(action: str, scope: Scope, *, executes: bool) -> Grant:
     service, _, operation = action.partition(":")
-    if action in _EVERYWHERE or action in _WITHOUT_RESOURCE:
+    if action in _EVERYWHERE:
+        return grant(action, scope.arn(service, "stack/*/*"))
+    if action in _WITHOUT_RESOURCE:
         return grant(action, "*")
     if service == "sagemaker":  # the headroom of a quota counts everybody's endpoints
         kind = "endpoint-config" if operation == "DescribeEndpointConfig" else "endpoint"

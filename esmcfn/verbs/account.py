@@ -42,6 +42,7 @@ def surveyed(selection: Selection, cloud: Cloud) -> Survey:
 def strays(project: Project, found: Survey) -> tuple[Stray, ...]:
     """Environments that run in this account and region, and for which the root has no file."""
     known = {project.environment.name, *project.environment_names}
+    known |= {f"bootstrap-{name}" for name in known}
     return tuple(
         Stray(environment=name, stacks=stacks) for name, stacks in sorted(found.others.items()) if name not in known
     )

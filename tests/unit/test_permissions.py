@@ -37,8 +37,6 @@ def test_no_action_is_a_pattern_and_only_what_knows_no_resource_is_allowed_every
     assert everywhere == {
         "aws-marketplace:ViewSubscriptions",
         "ce:GetCostAndUsage",
-        "cloudformation:DescribeStacks",
-        "cloudformation:ListStacks",
         "cloudwatch:GetMetricData",
         "sagemaker:ListEndpoints",
         "servicequotas:ListServiceQuotas",

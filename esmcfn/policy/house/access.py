@@ -19,6 +19,8 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 
 WITHOUT_RESOURCE = frozenset(
     {
+        "aws-marketplace:ViewSubscriptions",
+        "ce:GetCostAndUsage",
         "cloudwatch:GetMetricData",
         "cloudwatch:ListMetrics",
         "cloudwatch:PutMetricData",
@@ -28,6 +30,8 @@ WITHOUT_RESOURCE = frozenset(
         "ec2:DescribeVpcs",
         "ecr:GetAuthorizationToken",
         "logs:DescribeLogGroups",
+        "sagemaker:ListEndpoints",
+        "servicequotas:ListServiceQuotas",
         "sts:GetCallerIdentity",
         "xray:PutTelemetryRecords",
         "xray:PutTraceSegments",

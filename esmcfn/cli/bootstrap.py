@@ -1,0 +1,165 @@
+"""`esmcfn bootstrap`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from esmcfn.cli import options
+
+if TYPE_CHECKING:
+    from esmcfn.cli.compose import Run
+    from esmcfn.domain.project import Project
+    from esmcfn.domain.report import Report
+    from esmcfn.domain.stack import Selection
+    from esmcfn.verbs.world import World
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
+_NUMBER = re.compile(r"[0-9]{1,20}")
+_FILE = re.compile(r"[A-Za-z0-9._-]+\.ya?ml")
+_BRANCH = re.compile(r"[A-Za-z0-9._/-]{1,200}")
+_PROVIDER = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com")
+
+
+def _like(pattern: re.Pattern[str], what: str) -> click.Option:
+    """A callback that takes nothing but such words: they end in a policy, where a star would mean everybody."""
+
+    def judged(ctx: click.Context, parameter: click.Parameter, value: object) -> object:
+        for each in value if isinstance(value, tuple) else (value,):
+            if each and not pattern.fullmatch(str(each)):
+                raise click.BadParameter(f"{str(each)[:80]!r} is not {what}", ctx, parameter)
+        return value
+
+    return judged  # type: ignore[return-value]
+
+
+@click.command(
+    short_help="Make the roles that GitHub plans and deploys with.",
+    epilog="""\b
+Examples:
+  esmcfn bootstrap dev --repository acme/models --out bootstrap   look at the template first
+  esmcfn bootstrap dev --repository acme/models --repository-id 123456789
+  esmcfn bootstrap prod --repository acme/models --oidc-provider-arn ARN   the account has the provider already
+""",
+)
+@options.reports("bootstrap", account=True)
+@options.executes
+@click.option(
+    "--repository",
+    required=True,
+    metavar="OWNER/NAME",
+    envvar="ESMCFN_REPOSITORY",
+    callback=_like(_REPOSITORY, "OWNER/NAME"),
+    help="The GitHub repository whose workflows are trusted.",
+)
+@click.option(
+    "--repository-id",
+    default="",
+    metavar="NUMBER",
+    envvar="ESMCFN_REPOSITORY_ID",
+    callback=_like(_NUMBER, "a number"),
+    help="GitHub's number of it: pins the trust to this repository even where its name is given to another.",
+)
+@click.option(
+    "--oidc-provider-arn",
+    default="",
+    metavar="ARN",
+    envvar="ESMCFN_OIDC_PROVIDER_ARN",
+    callback=_like(_PROVIDER, "the ARN of GitHub's OIDC provider"),
+    help="GitHub's OIDC provider, where the account has it already: it can have it once.",
+)
+@click.option(
+    "--branch",
+    default="main",
+    show_default=True,
+    envvar="ESMCFN_BRANCH",
+    callback=_like(_BRANCH, "a branch"),
+    help="Whose deploy workflow may deploy.",
+)
+@click.option(
+    "--deploy-workflow",
+    default="deploy.yml",
+    show_default=True,
+    metavar="FILE",
+    envvar="ESMCFN_DEPLOY_WORKFLOW",
+    callback=_like(_FILE, "a file in .github/workflows"),
+    help="The workflow that may deploy.",
+)
+@click.option(
+    "--plan-workflow",
+    "plan_workflows",
+    multiple=True,
+    default=("plan.yml", "drift.yml", "audit.yml"),
+    show_default=True,
+    metavar="FILE",
+    envvar="ESMCFN_PLAN_WORKFLOW",
+    callback=_like(_FILE, "a file in .github/workflows"),
+    help="A workflow that may plan and read; may be repeated.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="ESMCFN_BOOTSTRAP_OUT",
+    help="Only write the template into this folder; nothing is asked of AWS.",
+)
+def bootstrap(
+    run: Run,
+    *,
+    yes: bool,
+    wait_for_stack: float,
+    timeout: float,
+    repository: str,
+    repository_id: str,
+    oidc_provider_arn: str,
+    branch: str,
+    deploy_workflow: str,
+    plan_workflows: tuple[str, ...],
+    out: Path | None,
+) -> int:
+    """Make what GitHub needs in the account: its OIDC provider, roles to plan and to deploy, and CloudFormation's own.
+
+    With a bucket for large templates. One stack, planned, judged and deployed as any other, with the credentials of
+    somebody who may make roles.
+    """
+    from msgspec.structs import replace
+
+    from esmcfn.cli.offline import placed
+    from esmcfn.cli.person import Asked, refuse_unasked
+    from esmcfn.cli.watching import watching
+    from esmcfn.errors import UsageError
+    from esmcfn.verbs import offline
+    from esmcfn.verbs.bootstrapping import Repository, bootstrap, bootstrap_selection
+    from esmcfn.verbs.deploying import Wishes
+    from esmcfn.verbs.executing import Terms
+
+    if len(run.names) != 1 or run.models:
+        raise UsageError("bootstrap takes one environment", next_step="esmcfn bootstrap dev --repository OWNER/NAME")
+    trusted = Repository(
+        name=repository,
+        number=repository_id,
+        branch=branch,
+        plan_workflows=plan_workflows,
+        deploy_workflow=deploy_workflow,
+        provider_arn=oidc_provider_arn,
+    )
+    if out:
+        return run.emit(
+            run.outcomes(
+                lambda project, selection, world: placed(
+                    offline.build(bootstrap_selection(project, selection, trusted)), out
+                )
+            )
+        )
+    refuse_unasked(yes)
+    wishes = Wishes(terms=Terms(within=timeout), wait_for_stack=wait_for_stack)
+    with watching() as display:
+
+        def verb(project: Project, selection: Selection, world: World) -> Report:
+            world = replace(world, person=Asked(display=display, yes=yes, question="Make these?"), watch=display)
+            return bootstrap(project, bootstrap_selection(project, selection, trusted), world, wishes)
+
+        outcomes = run.outcomes(verb)
+    return run.emit(outcomes)

@@ -1,0 +1,132 @@
+"""`bootstrap`: what GitHub needs in an account before it can plan and deploy an environment there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from esmcfn.domain.project import Project
+from esmcfn.domain.report import Report
+from esmcfn.domain.stack import BootstrapStack, GitHubRole, Selection
+from esmcfn.errors import UsageError
+from esmcfn.permissions import READS, WRITES, Scope, document, of_handlers, of_verbs, scope_of
+from esmcfn.permissions.grants import OWNER_TAG
+from esmcfn.verbs.deploying import Wishes, cleared, executed
+from esmcfn.verbs.patience import once_free
+from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.world import World
+
+NAME = "bootstrap-{}"
+"""What the stack's tag says in place of the environment's name: no environment takes it for its own."""
+
+PREFIX = "esmcfn"
+"""Where the names of its stack and roles begin; the service role may touch no role that begins so."""
+
+
+class Repository(Struct, frozen=True, kw_only=True):
+    """Whom GitHub's tokens are trusted from.
+
+    Attributes:
+        name: "OWNER/NAME".
+        number: GitHub's `repository_id`, or empty.
+        branch: whose deploy workflow may deploy.
+        plan_workflows: files in .github/workflows that may plan and read, on whatever branch.
+        deploy_workflow: the file that may deploy, as it stands on that branch.
+        provider_arn: GitHub's OIDC provider where the account has it already, or empty.
+    """
+
+    name: str
+    number: str = ""
+    branch: str = "main"
+    plan_workflows: tuple[str, ...] = ("plan.yml", "drift.yml", "audit.yml")
+    deploy_workflow: str = "deploy.yml"
+    provider_arn: str = ""
+
+
+def bootstrap_selection(project: Project, selection: Selection, repository: Repository) -> Selection:
+    """The one stack, as an environment of its own, so that it is planned, judged and deployed as any other.
+
+    Raises:
+        UsageError: an environment of the root is called as the stack's own would be.
+    """
+    environment = selection.environment
+    own = NAME.format(environment.name)
+    if own in project.environment_names:
+        raise UsageError(
+            f"the environment {own} has the name that bootstrapping {environment.name} needs",
+            next_step=f"rename environments/{own}.yaml",
+        )
+    target = replace(selection.target, service_role_arn="")
+    scope = scope_of(selection)
+    roles = {kind: f"{PREFIX}-{scope.stacks}-{kind}" for kind in ("plan", "deploy", "service")}
+    service_arn = scope.arn("iam", f"role/{PREFIX}/{roles['service']}")
+    scope = replace(scope, service_role_arn=service_arn)
+    stack = BootstrapStack(
+        name=f"{PREFIX}-{own}",
+        environment=own,
+        target=target,
+        tags={**environment.tags, OWNER_TAG: own},
+        repository=repository.name,
+        repository_id=repository.number,
+        provider_arn=repository.provider_arn,
+        plan=GitHubRole(
+            name=roles["plan"],
+            environment=f"{environment.name}-plan",
+            workflows=tuple(f"{_workflow(repository, file)}@*" for file in repository.plan_workflows),
+            policy=_allowed(READS, scope),
+        ),
+        deploy=GitHubRole(
+            name=roles["deploy"],
+            environment=environment.name,
+            workflows=(f"{_workflow(repository, repository.deploy_workflow)}@refs/heads/{repository.branch}",),
+            policy=_allowed((*WRITES, "outputs", "status", "wait"), scope),
+        ),
+        service_role=roles["service"],
+        service_policy=document(of_handlers(scope)),
+        origins=environment.origins,
+    )
+    pretended = replace(
+        environment, name=own, iam_role_name_prefix=PREFIX, selected_models=(), service_role_arn="", role_arn=""
+    )
+    return replace(
+        selection, environment=pretended, target=target, base=None, models=(), bootstrap=stack, narrowed=frozenset()
+    )
+
+
+def bootstrap(project: Project, selection: Selection, world: World, wishes: Wishes) -> Report:
+    """Plan it, pass the policy gate, ask, execute.
+
+    Args:
+        selection: as `bootstrap_selection` makes it.
+
+    Raises:
+        Interrupted, CloudError, StackBusyError: as deploying raises them.
+    """
+    report = once_free(lambda: make_plan(project, selection, world, keep=True), world, wishes.wait_for_stack)
+    done = executed(report, selection, world, wishes.terms, given_up=cleared(world), verb="bootstrap")
+    return replace(done, notes=(*done.notes, *instructions(selection)))
+
+
+def instructions(selection: Selection) -> tuple[str, ...]:
+    """What to write where, in words."""
+    stack = selection.bootstrap
+    if stack is None:
+        return ()
+    arn = f"arn:{stack.target.partition}:iam::{stack.target.account}:role/{PREFIX}/"
+    deploy, plan = stack.deploy, stack.plan
+    return (
+        f"GitHub environment {plan.environment}: variable AWS_ROLE_ARN = {arn}{plan.name}",
+        f"GitHub environment {deploy.environment}: variable AWS_ROLE_ARN = {arn}{deploy.name}; "
+        "name its reviewers and its one branch there",
+        f"environments/{deploy.environment}.yaml: service_role_arn: {arn}{stack.service_role}",
+    )
+
+
+def _workflow(repository: Repository, file: str) -> str:
+    return f"{repository.name}/.github/workflows/{file}"
+
+
+def _allowed(verbs: Iterable[str], scope: Scope) -> dict[str, object]:
+    return document(of_verbs(verbs, scope))

@@ -1,0 +1,33 @@
+"""Bootstrapping as a whole process: judged by the real engines, deployed into a sandbox, and done once."""
+
+from __future__ import annotations
+
+import json
+
+from esmcfn.errors import ExitCode
+
+WORDS = ("bootstrap", "dev", "--repository", "acme/models", "--repository-id", "4711", "--yes")
+
+
+def test_what_github_needs_is_judged_deployed_once_and_in_nobodys_way(root):
+    done = root.esmcfn(*WORDS, "-f", "json")
+    assert done.code == ExitCode.DONE, done.err
+    assert done.document["schema"] == "esmcfn.bootstrap/v1"
+    assert [stack["status"] for stack in done.document["stacks"]] == ["CREATE_COMPLETE"]
+    (stack,) = root.client("cloudformation").describe_stacks(StackName="esmcfn-bootstrap-dev")["Stacks"]
+    made = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    for role in ("PlanRoleArn", "DeployRoleArn", "ServiceRoleArn"):
+        assert made[role] in done.err
+
+    again = root.esmcfn(*WORDS)
+    assert again.code == ExitCode.DONE, again.err
+    assert "nothing" in again.out.lower()
+
+    root.edit("region: us-east-2\n", f"region: us-east-2\nservice_role_arn: {made['ServiceRoleArn']}\n")
+    plan = root.esmcfn("plan", "dev", "-f", "json")
+    assert plan.code == ExitCode.DONE, plan.err
+    assert "bootstrap" not in plan.out + plan.err
+    assert plan.document["summary"]["delete"] == 0
+
+    template = root.client("cloudformation").get_template(StackName="esmcfn-bootstrap-dev")["TemplateBody"]
+    assert len(json.dumps(template)) < 51_200

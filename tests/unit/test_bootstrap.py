@@ -1,0 +1,155 @@
+"""What GitHub is trusted with: one repository, one environment, named workflows; and never more than the tables say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from builders import a_project, a_root, a_selection, an_environment
+from msgspec.structs import replace
+
+from esmcfn.cli.program import run
+from esmcfn.errors import UsageError
+from esmcfn.permissions import VERBS
+from esmcfn.template import synthesize_all
+from esmcfn.verbs.bootstrapping import Repository, bootstrap_selection, instructions
+
+ISSUER = "token.actions.githubusercontent.com"
+ACME = Repository(name="acme/models")
+
+
+def resources(repository=ACME, **changes) -> dict:
+    selection = bootstrap_selection(a_project(), a_selection(**changes), repository)
+    (template,) = synthesize_all(selection)
+    return template.body["Resources"]
+
+
+def trust(role, repository=ACME) -> dict:
+    (statement,) = resources(repository)[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    return statement
+
+
+def actions(role, effect="Allow") -> set[str]:
+    return {
+        action
+        for policy in resources()[role]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == effect
+        for action in statement["Action"]
+    }
+
+
+def test_the_plan_role_executes_nothing_and_is_told_so():
+    writing = {"cloudformation:ExecuteChangeSet", "cloudformation:CreateStack", "cloudformation:UpdateStack"}
+    assert not actions("PlanRole") & writing
+    assert writing <= actions("PlanRole", "Deny")
+    (deny,) = resources()["PlanRole"]["Properties"]["Policies"][1]["PolicyDocument"]["Statement"]
+    assert deny["Resource"] == "*"
+
+
+def test_the_deploy_role_executes_and_makes_no_resource_itself():
+    assert "cloudformation:ExecuteChangeSet" in actions("DeployRole")
+    assert not [each for each in actions("DeployRole") if each.startswith(("sagemaker:Create", "iam:Create"))]
+    assert {each for each in actions("DeployRole") if each.startswith("iam:")} == {"iam:PassRole"}
+
+
+def test_the_service_role_touches_none_of_these_roles():
+    policy = json.dumps(resources()["ServiceRole"]["Properties"]["Policies"])
+    assert ":role/esm-sagemaker-exec-dev" in policy
+    assert ":role/esmcfn" not in policy
+    assert "iam:*" not in policy
+
+
+def test_the_deploy_role_is_for_one_workflow_of_one_branch_in_the_reviewed_environment():
+    assert trust("DeployRole")["Condition"] == {
+        "StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": "repo:acme/models:environment:dev"},
+        "StringLike": {f"{ISSUER}:job_workflow_ref": ["acme/models/.github/workflows/deploy.yml@refs/heads/main"]},
+    }
+
+
+def test_the_plan_role_is_for_the_environment_that_takes_pull_requests():
+    condition = trust("PlanRole")["Condition"]
+    assert condition["StringEquals"][f"{ISSUER}:sub"] == "repo:acme/models:environment:dev-plan"
+    assert "acme/models/.github/workflows/plan.yml@*" in condition["StringLike"][f"{ISSUER}:job_workflow_ref"]
+
+
+def test_a_number_pins_the_repository_whatever_its_subject_looks_like():
+    condition = trust("DeployRole", replace(ACME, number="4711"))["Condition"]
+    assert condition["StringEquals"] == {
+        f"{ISSUER}:aud": "sts.amazonaws.com",
+        f"{ISSUER}:repository_id": "4711",
+        f"{ISSUER}:environment": "dev",
+    }
+    assert condition["StringLike"][f"{ISSUER}:sub"] == [
+        "repo:acme/models:environment:dev",
+        "repo:acme-*/models-*:environment:dev",
+        "repo:acme@*/models@*:environment:dev",
+    ]
+
+
+def test_a_provider_that_is_there_is_used_and_not_made_again():
+    arn = f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"
+    there = replace(ACME, provider_arn=arn)
+    assert "GitHubProvider" in resources()
+    assert "GitHubProvider" not in resources(there)
+    assert trust("PlanRole", there)["Principal"] == {"Federated": arn}
+
+
+def test_the_bucket_is_encrypted_versioned_closed_and_spoken_to_over_tls_only():
+    bucket = resources()["ArtifactBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (statement,) = resources()["ArtifactBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_names_fit_for_every_environment_whose_own_role_fits():
+    environment = an_environment(name="e" * 44)
+    made = resources(environment=environment)
+    names = [each["Properties"]["RoleName"] for each in made.values() if each["Type"] == "AWS::IAM::Role"]
+    assert max(map(len, names)) == 63
+
+
+def test_an_environment_of_the_stacks_own_name_is_refused():
+    project = replace(a_project(), environment_names=("dev", "bootstrap-dev"))
+    with pytest.raises(UsageError, match="bootstrap-dev"):
+        bootstrap_selection(project, a_selection(), ACME)
+
+
+def test_what_to_write_where_names_each_role():
+    said = "\n".join(instructions(bootstrap_selection(a_project(), a_selection(), ACME)))
+    for role in ("plan", "deploy", "service"):
+        assert f"arn:aws:iam::123456789012:role/esmcfn/esmcfn-esm-dev-{role}" in said
+
+
+def test_the_roles_hold_what_the_tables_say():
+    assert VERBS["plan"] <= actions("PlanRole")
+    assert VERBS["deploy"] | VERBS["destroy"] <= actions("DeployRole")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--repository", "acme"),
+        ("--repository", "*/models"),
+        ("--repository", "acme/models", "--repository-id", "4*"),
+        ("--repository", "acme/models", "--branch", "*"),
+        ("--repository", "acme/models", "--deploy-workflow", "*.yml"),
+        ("--repository", "acme/models", "--plan-workflow", "a/b.yml"),
+        ("--repository", "acme/models", "--oidc-provider-arn", "arn:aws:iam::123456789012:oidc-provider/evil"),
+        ("--repository", "acme/models", "--model", "prototype_model"),
+        ("--repository", "acme/models"),
+    ],
+    ids=" ".join,
+)
+def test_words_that_would_trust_more_or_that_nobody_agreed_to_are_refused(tmp_path, capsys, words):
+    assert run(["--root", str(a_root(tmp_path)), "bootstrap", "dev", *words]) == 2
+    assert capsys.readouterr().err
+
+
+def test_the_template_alone_is_written_where_it_is_asked_for(tmp_path, capsys):
+    root, out = a_root(tmp_path), tmp_path / "made"
+    assert run(["--root", str(root), "bootstrap", "dev", "--repository", "acme/models", "--out", str(out)]) == 0
+    assert "esmcfn-bootstrap-dev.json" in capsys.readouterr().out
+    assert json.loads((out / "esmcfn-bootstrap-dev.json").read_text())["Resources"].keys() == resources().keys()
