@@ -19,6 +19,7 @@ from esmcfn.cli.streams import printed, told
 from esmcfn.errors import EsmcfnError, ExitCode, InputError, Interrupted, UsageError
 
 COMMANDS = {
+    "init": "init",
     "validate": "offline",
     "build": "offline",
     "check": "offline",

@@ -1,0 +1,110 @@
+"""`esmcfn init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from esmcfn.cli import options
+
+if TYPE_CHECKING:
+    from esmcfn.scaffold import File
+    from esmcfn.scaffold.payload import Carried
+
+
+@click.command(
+    short_help="Scaffold a repository.",
+    epilog="""\b
+Examples:
+  esmcfn init models
+  esmcfn init models --from-payload execution-input.json
+""",
+)
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--from-payload",
+    "payload",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ESMCFN_FROM_PAYLOAD",
+    help="Take catalog and environment from the JSON input of a Step-Functions endpoint deployment.",
+)
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    envvar="ESMCFN_FORMAT",
+    help="JSON is the promise; text may change.",
+)
+@options.anywhere
+@click.pass_context
+def init(ctx: click.Context, folder: Path | None, payload: Path | None, form: str) -> None:
+    """Scaffold a repository that works at once in the sandbox: catalog, environment, policies, workflows.
+
+    Nothing is asked and nothing is overwritten: what is there already is named, and nothing is written.
+    """
+    from esmcfn.cli.streams import printed, told
+    from esmcfn.render.canonical import canonical
+    from esmcfn.scaffold import new_repository
+
+    root = folder or ctx.obj["root"]
+    carried = _carried(payload) if payload else None
+    replaced = {file.path: file for file in carried.files} if carried else {}
+    files = tuple(replaced.get(file.path, file) for file in new_repository())
+    _write(root, files)
+    left = carried.left if carried else ()
+    if form == "json":
+        made = [{"path": file.path, "about": file.about} for file in files]
+        printed(canonical({"schema": "esmcfn.init/v1", "folder": str(root), "files": made, "left": list(left)}))
+        return
+    widest = max(len(file.path) for file in files)
+    lines = [f"{file.path:<{widest}}  {file.about}" for file in files]
+    go = f"esmcfn --root {root} " if folder else "esmcfn "
+    printed(
+        "\n".join([*lines, "", "Next:", *(f"  {go}{words}" for words in ("plan dev", "deploy dev", "outputs dev"))])
+    )
+    printed("\n")
+    for each in left:
+        told(f"not carried over: {each}")
+
+
+def _carried(payload: Path) -> Carried:
+    """Raises InputError where the file cannot be read, or is no such payload."""
+    from esmcfn.errors import InputError, Problem
+    from esmcfn.scaffold.payload import carried_over
+
+    try:
+        text = payload.read_text("utf-8-sig")
+    except OSError as error:
+        raise InputError((Problem(str(payload), 1, 1, f"the file cannot be read: {error.strerror}"),)) from error
+    except UnicodeDecodeError as error:
+        raise InputError((Problem(str(payload), 1, 1, "the file is not UTF-8", "save it as UTF-8"),)) from error
+    return carried_over(text, payload.as_posix())
+
+
+def _write(root: Path, files: tuple[File, ...]) -> None:
+    """All of them or none.
+
+    Raises:
+        UsageError: one is there already, or cannot be written.
+    """
+    from esmcfn.cli.compose import written
+    from esmcfn.errors import UsageError
+
+    there = [file.path for file in files if (root / file.path).exists() or (root / file.path).is_symlink()]
+    if there:
+        raise UsageError(
+            f"{root} has already {', '.join(there)}: nothing was written",
+            next_step="name an empty folder: esmcfn init DIR",
+        )
+    for file in files:
+        path = root / file.path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make the folder {path.parent}: {error.strerror}") from error
+        written(path, file.text)
