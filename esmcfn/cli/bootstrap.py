@@ -131,7 +131,7 @@ def bootstrap(
     from esmcfn.cli.watching import watching
     from esmcfn.errors import UsageError
     from esmcfn.verbs import offline
-    from esmcfn.verbs.bootstrapping import Repository, bootstrap, bootstrap_selection
+    from esmcfn.verbs.bootstrapping import Repository, bootstrap, bootstrap_selection, instructions
     from esmcfn.verbs.deploying import Wishes
     from esmcfn.verbs.executing import Terms
 
@@ -146,13 +146,12 @@ def bootstrap(
         provider_arn=oidc_provider_arn,
     )
     if out:
-        return run.emit(
-            run.outcomes(
-                lambda project, selection, world: placed(
-                    offline.build(bootstrap_selection(project, selection, trusted)), out
-                )
-            )
-        )
+
+        def only_written(project: Project, selection: Selection, world: World) -> Report:
+            chosen = bootstrap_selection(project, selection, trusted)
+            return replace(placed(offline.build(chosen), out), notes=instructions(chosen))
+
+        return run.emit(run.outcomes(only_written))
     refuse_unasked(yes)
     wishes = Wishes(terms=Terms(within=timeout), wait_for_stack=wait_for_stack)
     with watching() as display:

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import BootstrapStack, GitHubRole, Selection
-from esmcfn.errors import UsageError
+from esmcfn.errors import CloudError, UsageError
 from esmcfn.permissions import READS, WRITES, Scope, document, of_handlers, of_verbs, scope_of
 from esmcfn.permissions.grants import OWNER_TAG
+from esmcfn.resources.github import ISSUER
 from esmcfn.verbs.deploying import Wishes, cleared, executed
 from esmcfn.verbs.patience import once_free
 from esmcfn.verbs.planning import make_plan
@@ -104,7 +105,17 @@ def bootstrap(project: Project, selection: Selection, world: World, wishes: Wish
     Raises:
         Interrupted, CloudError, StackBusyError: as deploying raises them.
     """
-    report = once_free(lambda: make_plan(project, selection, world, keep=True), world, wishes.wait_for_stack)
+    try:
+        report = once_free(lambda: make_plan(project, selection, world, keep=True), world, wishes.wait_for_stack)
+    except CloudError as error:
+        if "GitHubProvider" not in error.message or "already exists" not in error.message:
+            raise
+        raise CloudError(
+            error.message,
+            code=error.code,
+            operation=error.operation,
+            next_step=f"the account has GitHub's provider already: add --oidc-provider-arn {_provider(selection)}",
+        ) from error
     done = executed(report, selection, world, wishes.terms, given_up=cleared(world), verb="bootstrap")
     return replace(done, notes=(*done.notes, *instructions(selection)))
 
@@ -122,6 +133,11 @@ def instructions(selection: Selection) -> tuple[str, ...]:
         "name its reviewers and its one branch there",
         f"environments/{deploy.environment}.yaml: service_role_arn: {arn}{stack.service_role}",
     )
+
+
+def _provider(selection: Selection) -> str:
+    target = selection.target
+    return f"arn:{target.partition}:iam::{target.account}:oidc-provider/{ISSUER}"
 
 
 def _workflow(repository: Repository, file: str) -> str:

@@ -31,3 +31,19 @@ def test_what_github_needs_is_judged_deployed_once_and_in_nobodys_way(root):
 
     template = root.client("cloudformation").get_template(StackName="esmcfn-bootstrap-dev")["TemplateBody"]
     assert len(json.dumps(template)) < 51_200
+
+
+def test_an_account_that_has_githubs_provider_is_told_so_before_anything_is_made_and_takes_its_arn(root):
+    assert root.esmcfn(*WORDS).code == ExitCode.DONE
+    root.write(
+        "environments/two.yaml", root.read("environments/dev.yaml").replace("environment: dev", "environment: two")
+    )
+    words = ("bootstrap", "two", *WORDS[2:])
+    refused = root.esmcfn(*words)
+    assert refused.code == ExitCode.CLOUD
+    arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+    assert f"--oidc-provider-arn {arn}" in refused.err
+    assert "esmcfn-bootstrap-two" not in [
+        stack["StackName"] for stack in root.client("cloudformation").describe_stacks()["Stacks"]
+    ]
+    assert root.esmcfn(*words, "--oidc-provider-arn", arn).code == ExitCode.DONE

@@ -151,5 +151,7 @@ def test_words_that_would_trust_more_or_that_nobody_agreed_to_are_refused(tmp_pa
 def test_the_template_alone_is_written_where_it_is_asked_for(tmp_path, capsys):
     root, out = a_root(tmp_path), tmp_path / "made"
     assert run(["--root", str(root), "bootstrap", "dev", "--repository", "acme/models", "--out", str(out)]) == 0
-    assert "esmcfn-bootstrap-dev.json" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "esmcfn-bootstrap-dev.json" in said.out
+    assert ":role/esmcfn/esmcfn-esm-dev-deploy" in said.err
     assert json.loads((out / "esmcfn-bootstrap-dev.json").read_text())["Resources"].keys() == resources().keys()
