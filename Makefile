@@ -19,7 +19,7 @@ test: $(VENV)/.test ## everything that gates
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto --dist loadfile
-	$(BIN)/zizmor --offline --quiet .github/workflows
+	$(BIN)/zizmor --offline --quiet --persona auditor --strict-collection .github/workflows action.yml
 
 check: $(VENV)/.plan ## cfn-lint, checkov and the house rules on ENV
 	@$(BIN)/esmcfn check $(ENV)

@@ -9,7 +9,8 @@ from esmcfn.domain.changed import Changed
 from esmcfn.errors import shown, visible
 from esmcfn.render.canonical import canonical
 
-SYMBOLS = {"added": "+", "changed": "~", "removed": "-"}
+SYMBOLS = {"added": "+", "changed": "~", "removed": "-", "invalid": "!", "unknown": "?"}
+"""Before every name, so that none begins a line: a runner would take ::error:: for a command."""
 
 
 def render(form: str, changed: Changed) -> str:
@@ -20,11 +21,11 @@ def render(form: str, changed: Changed) -> str:
 def _lines(changed: Changed) -> Iterator[str]:
     for each in changed.differences:
         where = f"  ({each.account}, {each.region})" if each.account else ""
-        yield visible(f"{shown(each.environment)}: {each.how}{where}")
+        yield visible(f"{SYMBOLS[each.how]} {shown(each.environment)}: {each.how}{where}")
         if each.why:
-            yield visible(f"  {each.why}")
+            yield visible(f"    {each.why}")
         for name, how in each.stacks.items():
-            yield visible(f"  {SYMBOLS[how]} {name}")
+            yield visible(f"    {SYMBOLS[how]} {name}")
     for name in changed.vanished:
         yield visible(
             f"{shown(name)}: its file is gone; esmcfn destroy {shown(name)} --like ANOTHER removes its stacks"

@@ -1,28 +1,121 @@
-"""Workflows parse, pin what they run, and run what exists."""
+"""Workflows parse, pin what they run, give away nothing, and run what exists."""
 
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from esmcfn.cli.program import COMMANDS
+
 REPOSITORY = Path(__file__).parents[2]
 WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
+ACTION = REPOSITORY / "action.yml"
+EVERY = [*WORKFLOWS, ACTION]
+
+every = pytest.mark.parametrize("path", EVERY, ids=lambda path: path.name)
+workflows = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_every_action_is_pinned_to_a_commit(path):
-    used = re.findall(r"uses: *(\S+)", path.read_text(encoding="utf-8"))
+def parsed(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def jobs(path):
+    return parsed(path)["jobs"].values()
+
+
+def steps(path):
+    if path == ACTION:
+        return parsed(path)["runs"]["steps"]
+    return [step for job in jobs(path) for step in job["steps"]]
+
+
+def installed(name):
+    """A tool beside this Python, or on the PATH; the test is skipped where there is none."""
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    return found or pytest.skip(f"{name} is not installed")
+
+
+def clean(*command):
+    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_zizmor_finds_nothing_as_an_auditor():
+    clean(installed("zizmor"), "--offline", "--quiet", "--persona", "auditor", "--strict-collection", *EVERY)
+
+
+def test_actionlint_finds_nothing():
+    clean(installed("actionlint"), *WORKFLOWS)
+
+
+@every
+def test_githubs_own_schema_accepts_it(path):
+    kind = "actions" if path == ACTION else "workflows"
+    clean(installed("check-jsonschema"), "--builtin-schema", f"vendor.github-{kind}", path)
+
+
+@every
+def test_every_action_is_pinned_to_a_commit_with_its_version_beside_it(path):
+    used = re.findall(r"^ +(?:- )?uses: *(.*)", path.read_text(encoding="utf-8"), re.MULTILINE)
     assert used
-    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) for action in used)
+    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action) for action in used)
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_permissions_are_given_one_by_one(path):
-    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert workflow["permissions"] == {}
+@workflows
+def test_permissions_are_given_one_by_one_each_with_its_reason(path):
+    text = path.read_text(encoding="utf-8")
+    assert parsed(path)["permissions"] == {}
+    given = [name for job in jobs(path) for name in job["permissions"]]
+    assert len(re.findall(r"^ +[a-z-]+: (?:read|write) # \w", text, re.MULTILINE)) == len(given)
+
+
+@workflows
+def test_every_job_ends_and_says_what_it_is(path):
+    assert all(job["timeout-minutes"] <= 360 and job["name"] for job in jobs(path))
+
+
+@workflows
+def test_no_trigger_runs_a_strangers_code_with_more_than_it_has(path):
+    triggers = parsed(path)[True]  # YAML 1.1 reads `on` as a truth
+    assert set(triggers) <= {"push", "pull_request", "merge_group", "workflow_dispatch", "schedule"}
+
+
+@every
+def test_no_expression_stands_in_a_script_and_no_checkout_keeps_a_token(path):
+    for step in steps(path):
+        assert "${{" not in step.get("run", "")
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@every
+def test_no_secret_is_used_and_aws_is_asked_by_oidc(path):
+    text = path.read_text(encoding="utf-8")
+    assert "secrets." not in text
+    for step in steps(path):
+        if "configure-aws-credentials" in step.get("uses", ""):
+            assert set(step["with"]) == {"role-to-assume", "aws-region"}
+
+
+def test_planning_and_deploying_have_roles_of_their_own():
+    plan, deploy = ((REPOSITORY / f".github/workflows/{name}.yml").read_text() for name in ("plan", "deploy"))
+    assert "vars.ESMCFN_PLAN_ROLE_ARN" in plan
+    assert "vars.ESMCFN_DEPLOY_ROLE_ARN" not in plan
+    assert "vars.ESMCFN_DEPLOY_ROLE_ARN" in deploy
+
+
+@workflows
+def test_the_commands_that_are_run_exist(path):
+    run = re.findall(r'"\$ESMCFN" (\w+)', path.read_text(encoding="utf-8"))
+    assert set(run) <= set(COMMANDS)
 
 
 def test_ci_calls_the_readmes_test_command():

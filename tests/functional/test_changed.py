@@ -161,5 +161,5 @@ def test_people_read_which_stacks_differ(root, capsys):
     edit(root, "ml.g5.4xlarge", "ml.g5.2xlarge")
     assert run(["--root", str(root), "changed", "--base", "HEAD"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("dev: changed  (sandbox, us-east-2)\n  ~ esm-dev-prototype-model\n")
+    assert out.startswith("~ dev: changed  (sandbox, us-east-2)\n    ~ esm-dev-prototype-model\n")
     assert "prod, staging\n" in out

@@ -1,0 +1,113 @@
+"""A small `gh`: `api` with paging, --jq, files as fields, permissions and rate limits, over a GitHub in a JSON file.
+
+Run as a command; FAKE_GITHUB names the file. What a real token may not do is refused here, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import jq
+
+BOT = "github-actions[bot]"
+LONGEST = 65_536
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("api", choices=["api"])
+    parser.add_argument("path")
+    parser.add_argument("--method", default="GET")
+    parser.add_argument("--paginate", action="store_true")
+    parser.add_argument("--silent", action="store_true")
+    parser.add_argument("--jq", default=".")
+    parser.add_argument("--field", action="append", default=[])
+    asked = parser.parse_args()
+    file = Path(os.environ["FAKE_GITHUB"])
+    github = json.loads(file.read_text())
+    try:
+        pages = list(answered(github, asked))
+    except PermissionError as error:
+        print(f"gh: {error}", file=sys.stderr)
+        return 1
+    finally:
+        file.write_text(json.dumps(github))
+    for page in [] if asked.silent else pages:
+        for value in jq.compile(asked.jq).input_value(page).all():
+            print(value if isinstance(value, str) else json.dumps(value))
+    return 0
+
+
+def answered(github, asked):
+    """Every page of the answer."""
+    address = urlsplit(asked.path)
+    query = {key: values[0] for key, values in parse_qs(address.query).items()}
+    github["calls"].append([asked.method, asked.path])
+    if github["refusals"] > 0:
+        github["refusals"] -= 1
+        raise PermissionError("API rate limit exceeded (HTTP 403)")
+    allowed = json.loads(os.environ["GH_TOKEN"])
+    fields = dict(field.split("=", 1) for field in asked.field)
+    body = Path(fields["body"][1:]).read_text() if fields.get("body", "").startswith("@") else fields.get("body")
+    found = routed(github, asked.method, address.path, query, allowed=allowed, body=body)
+    if not isinstance(found, list):
+        yield found
+        return
+    size = int(query.get("per_page", 30))
+    for at in range(0, max(1, len(found)), size):
+        yield found[at : at + size]
+        if not asked.paginate:
+            return
+
+
+def needs(allowed, scope, level):
+    if allowed.get(scope) not in ({"write"} if level == "write" else {"read", "write"}):
+        raise PermissionError(f"Resource not accessible by integration: {scope}: {level} (HTTP 403)")
+
+
+def routed(github, method, path, query, *, allowed, body):
+    """What one address answers."""
+    path = path.removeprefix(f"repos/{github['repository']}/")
+    if found := re.fullmatch(r"issues/(\d+)/comments", path):
+        comments = [each for each in github["comments"] if each["issue"] == int(found[1])]
+        if method == "GET":
+            needs(allowed, "pull-requests", "read")
+            return comments
+        needs(allowed, "pull-requests", "write")
+        fits(body)
+        new = {"id": len(github["comments"]) + 1, "issue": int(found[1]), "user": {"login": BOT}, "body": body}
+        github["comments"].append(new)
+        return new
+    if found := re.fullmatch(r"issues/comments/(\d+)", path):
+        comment = github["comments"][int(found[1]) - 1]
+        needs(allowed, "pull-requests", "write")
+        if method == "PATCH":
+            if comment["user"]["login"] != BOT:
+                raise PermissionError("another author's comment was edited")
+            fits(body)
+            comment["body"] = body
+        return comment
+    if path == "pulls":
+        return [{"number": number} for number in github["open"]]
+    if found := re.fullmatch(r"commits/(\w+)/pulls", path):
+        needs(allowed, "pull-requests", "read")
+        return github["merges"].get(found[1], [])
+    if path == "actions/workflows/plan.yml/runs":
+        needs(allowed, "actions", "read")
+        return {"workflow_runs": [run for run in github["runs"] if run["head_sha"] == query["head_sha"]]}
+    raise PermissionError(f"Not Found: {method} {path} (HTTP 404)")
+
+
+def fits(body):
+    if len(body.encode("utf-16-le")) // 2 > LONGEST:
+        raise PermissionError("Validation Failed: body is too long (maximum is 65536 characters) (HTTP 422)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,246 @@
+"""A runner: jobs in order of their needs, matrices, every `run:` in bash with GitHub's files, artifacts as folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from expressions import evaluated, filled, holds, written
+
+REPOSITORY = Path(__file__).parents[2]
+LARGEST_SUMMARY = 1024 * 1024
+
+
+@dataclass
+class Job:
+    """What a job of a run came to: one of its matrix."""
+
+    name: str
+    result: str
+    summary: str
+    log: str
+    permissions: dict[str, str]
+    outputs: dict[str, Any]
+    role: str | None
+
+
+@dataclass
+class Run:
+    """What a run of a workflow came to."""
+
+    id: int
+    jobs: list[Job] = field(default_factory=list)
+
+    def job(self, name: str) -> Job:
+        return next(job for job in self.jobs if job.name == name)
+
+    @property
+    def names(self) -> set[str]:
+        return {job.name for job in self.jobs if job.result != "skipped"}
+
+    @property
+    def failed(self) -> set[str]:
+        return {job.name for job in self.jobs if job.result == "failure"}
+
+
+@dataclass
+class Runner:
+    """Runs workflows of this repository.
+
+    Attributes:
+        folder: for workspaces and artifacts.
+        checkout: makes the workspace of a job, given the depth of its history (0: all of it).
+        aws: variables that somebody with AWS credentials has.
+        variables: of the machine, and of the fake GitHub.
+    """
+
+    folder: Path
+    github: dict[str, Any]
+    checkout: Any
+    aws: dict[str, str]
+    variables: dict[str, str]
+    inputs: dict[str, str] = field(default_factory=dict)
+
+    def run(self, workflow: str, number: int) -> Run:
+        """Run a workflow to its end."""
+        text = (REPOSITORY / ".github" / "workflows" / workflow).read_text(encoding="utf-8")
+        self.workflow = yaml.safe_load(text)
+        assert self.workflow["permissions"] == {}
+        run = Run(number)
+        self.github = {**self.github, "run_id": number, "server_url": "https://github.example"}
+        done: dict[str, dict[str, Any]] = {}
+        jobs = dict(self.workflow["jobs"])
+        while jobs:
+            name = next(name for name, job in jobs.items() if set(needs(job)) <= set(done))
+            done[name] = self._job(run, jobs.pop(name), {each: done[each] for each in needs_of(self.workflow, name)})
+        return run
+
+    def _job(self, run: Run, job: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+        good = all(each["result"] == "success" for each in before.values())
+        contexts = {"github": self.github, "inputs": self.inputs, "needs": before}
+        contexts["job"] = {"status": "success" if good else "failure"}
+        if not holds(job.get("if"), contexts):
+            run.jobs.append(Job(job["name"].partition(" $")[0], "skipped", "", "", {}, {}, None))
+            return {"result": "skipped", "outputs": {}}
+        made = [self._once(run, job, {**contexts, "matrix": each}) for each in matrix(job, contexts)]
+        run.jobs.extend(made)
+        failed = any(each.result == "failure" for each in made)
+        return {"result": "failure" if failed else "success", "outputs": made[-1].outputs}
+
+    def _once(self, run: Run, job: dict[str, Any], contexts: dict[str, Any]) -> Job:
+        permissions = job["permissions"]
+        name = filled(job["name"], contexts)
+        place = (
+            self.folder / f"{run.id}-{len(run.jobs)}-{re.sub(r'[^a-z]', '_', name)}-{len(list(self.folder.iterdir()))}"
+        )
+        (place / "temp").mkdir(parents=True)
+        environment = filled(job.get("environment"), contexts)
+        steps = Steps(self, run, place, permissions, environment)
+        token = json.dumps(permissions)
+        contexts = {**contexts, "job": {"status": "success"}, "steps": {}, "vars": steps.vars}
+        contexts["github"] = {**self.github, "token": token}
+        for step in job["steps"]:
+            if holds(step.get("if"), contexts):
+                steps.step(step, contexts)
+        outputs = filled(job.get("outputs", {}), contexts)
+        summary = steps.summary.read_text(encoding="utf-8") if steps.summary.exists() else ""
+        return Job(name, contexts["job"]["status"], summary, steps.log, permissions, outputs, steps.role)
+
+
+class Steps:
+    """The steps of one job, one after the other."""
+
+    def __init__(self, runner: Runner, run: Run, place: Path, permissions: dict[str, str], environment: str | None):
+        self.runner, self.run, self.place, self.permissions = runner, run, place, permissions
+        self.workspace, self.summary, self.log = place / "workspace", place / "summary", ""
+        self.role: str | None = None
+        self.secrets: dict[str, str] = {}
+        self.vars = {f"ESMCFN_{kind}_ROLE_ARN": f"{kind.lower()} role of {environment}" for kind in ("PLAN", "DEPLOY")}
+
+    def step(self, step: dict[str, Any], contexts: dict[str, Any]) -> None:
+        assert "${{" not in step.get("run", "")
+        try:
+            if "uses" in step:
+                action = step["uses"].partition("@")[0].partition("/")[2].replace("-", "_")
+                getattr(self, action)(
+                    **{key.replace("-", "_"): each for key, each in filled(step.get("with", {}), contexts).items()}
+                )
+                outputs: dict[str, str] = {}
+            else:
+                outputs = self.bash(step["run"], filled(step.get("env", {}), contexts))
+        except (subprocess.CalledProcessError, FileNotFoundError) as error:
+            self.log += f"{error}\n"
+            if not step.get("continue-on-error"):
+                contexts["job"]["status"] = "failure"
+            return
+        if "id" in step:
+            contexts["steps"][step["id"]] = {"outputs": outputs}
+
+    def bash(self, script: str, variables: dict[str, Any]) -> dict[str, str]:
+        """Run a script as `shell: bash` does, with the files that a step may write."""
+        assert self.runner.workflow.get("defaults", {}).get("run", {}).get("shell") == "bash"
+        self.workspace.mkdir(exist_ok=True)
+        output, text = self.place / "output", self.place / "script.sh"
+        output.write_text("")
+        text.write_text(script)
+        before = self.summary.stat().st_size if self.summary.exists() else 0
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(text)],
+            cwd=self.workspace,
+            env={
+                **self.runner.variables,
+                **self.secrets,
+                **{key: written(value) for key, value in variables.items()},
+                "GITHUB_OUTPUT": str(output),
+                "GITHUB_STEP_SUMMARY": str(self.summary),
+                "GITHUB_RUN_ID": str(self.run.id),
+                "RUNNER_TEMP": str(self.place / "temp"),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
+        )
+        self.log += done.stdout + done.stderr
+        after = self.summary.stat().st_size if self.summary.exists() else 0
+        assert after - before <= LARGEST_SUMMARY
+        done.check_returncode()
+        return dict(line.split("=", 1) for line in output.read_text(encoding="utf-8").splitlines())
+
+    def checkout(self, *, persist_credentials: bool, fetch_depth: int = 1) -> None:
+        assert persist_credentials is False
+        assert self.permissions["contents"] == "read"
+        self.runner.checkout(self.workspace, fetch_depth)
+
+    def configure_aws_credentials(self, *, role_to_assume: str, aws_region: str) -> None:
+        assert self.permissions["id-token"] == "write"
+        assert aws_region
+        self.role, self.secrets = role_to_assume, self.runner.aws
+
+    def upload_artifact(self, *, name: str, path: str, if_no_files_found: str) -> None:
+        target = self.artifacts(self.run.id) / name
+        assert not target.exists()
+        shutil.copytree(self.workspace / path, target)
+        assert any(target.iterdir())
+        assert if_no_files_found == "error"
+
+    def download_artifact(self, *, path: str, name: str = "", pattern: str = "", run_id: str = "", **rest: Any) -> None:
+        if run_id:
+            assert self.permissions["actions"] == "read"
+        there = self.artifacts(int(run_id) if run_id else self.run.id)
+        for folder in sorted(there.glob(pattern)) if pattern else [there / name]:
+            shutil.copytree(folder, self.workspace / path, dirs_exist_ok=True)
+
+    def artifacts(self, run: int) -> Path:
+        folder = self.runner.folder.parent / "artifacts" / str(run)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def needs(job: dict[str, Any]) -> list[str]:
+    found = job.get("needs", [])
+    return [found] if isinstance(found, str) else found
+
+
+def needs_of(workflow: dict[str, Any], name: str) -> list[str]:
+    return needs(workflow["jobs"][name])
+
+
+def matrix(job: dict[str, Any], contexts: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a job is run for."""
+    axes = job.get("strategy", {}).get("matrix")
+    if axes is None:
+        return [{}]
+    axes = filled(axes, contexts)
+    if "include" in axes:
+        return list(axes["include"])
+    ((key, values),) = axes.items()
+    return [{key: value} for value in values]
+
+
+def machine(folder: Path, variables: dict[str, str]) -> dict[str, str]:
+    """A runner's commands: ours in place of `gh` and `sleep`, and `make`, which has made .venv before the tests."""
+    commands = folder / "bin"
+    commands.mkdir()
+    scripts = {
+        "gh": f'exec "{sys.executable}" "{Path(__file__).with_name("gh.py")}" "$@"',
+        "sleep": f'echo "$1" >> "{folder}/slept"',
+        "make": f'[ "$*" = .venv/.plan ] && mkdir -p .venv/bin && ln -s "{folder}/bin/esmcfn" .venv/bin/esmcfn',
+        "esmcfn": f'exec "{sys.executable}" -m esmcfn "$@"',
+    }
+    for name, script in scripts.items():
+        (commands / name).write_text(f"#!/bin/sh\n{script}\n")
+        (commands / name).chmod(0o755)
+    return {**variables, "PATH": f"{commands}{os.pathsep}{variables['PATH']}"}
+
+
+__all__ = ["Job", "Run", "Runner", "evaluated", "machine"]
