@@ -16,6 +16,8 @@ CANCELLED = re.compile(r"Resource (creation|update|deletion) cancelled\.?")
 _CODE = re.compile(r"(?:HandlerErrorCode|Error Code): (\w+)")
 _WRAPPED = re.compile(r'Resource handler returned message: "(.*)" \(RequestToken: [^)]*\)', re.DOTALL)
 
+ENDPOINT = "AWS::SageMaker::Endpoint"
+
 _LOG_TELLS = frozenset({Kind.HEALTH, Kind.DOWNLOAD, Kind.NOT_SERVING, Kind.UNKNOWN})
 """Failures that a container's log may explain; in all others it only distracts."""
 
@@ -136,8 +138,12 @@ def diagnose(execution: Execution, sight: Sight, *, environment: str, deleted_fi
         deleted_first: the endpoint had been deleted before, to make room.
     """
     found = causes(execution.events)
-    seen = sight.endpoint.failure_reason if sight.endpoint else ""
-    kind, advice = classified(f"{found[0].code} {found[0].reason} {seen}" if found else seen)
+    # An endpoint keeps its reason: it tells of this operation only where the endpoint is what failed.
+    told = any(cause.resource_type == ENDPOINT for cause in found)
+    seen = sight.endpoint.failure_reason if sight.endpoint and told else ""
+    kind, advice = classified(f"{found[0].code} {found[0].reason}" if found else "")
+    if kind is Kind.UNKNOWN and seen:
+        kind, advice = classified(seen)
     recover = f"esmcfn deploy {environment} --recover shows and takes the way out"
     aftermath = _AFTERMATH.get(execution.status, "look at the stack in the CloudFormation console")
     return Diagnosis(
@@ -150,7 +156,7 @@ def diagnose(execution: Execution, sight: Sight, *, environment: str, deleted_fi
     )
 
 
-def not_serving(sight: Sight, *, wanted: str, environment: str) -> Diagnosis:
+def not_serving(execution: Execution, sight: Sight, *, wanted: str, environment: str) -> Diagnosis:
     """CloudFormation is content and the endpoint is not what was deployed.
 
     Args:
@@ -162,7 +168,10 @@ def not_serving(sight: Sight, *, wanted: str, environment: str) -> Diagnosis:
         advice = f"esmcfn park {environment} and then esmcfn resume {environment} bring it back"
     elif endpoint.config_name != wanted:
         reason = f"the endpoint is {endpoint.status} and serves {endpoint.config_name}, not {wanted}"
-        advice = "SageMaker went back to the configuration before; mend the cause, then deploy a change again"
+        advice = (
+            "SageMaker went back to the configuration before: mend the cause, then "
+            f"esmcfn park {environment} and esmcfn resume {environment} serve the new one"
+        )
     else:
         reason = f"the endpoint is {endpoint.status}, not InService"
         advice = f"esmcfn status {environment} shows it; esmcfn wait {environment} waits for it"
@@ -170,11 +179,11 @@ def not_serving(sight: Sight, *, wanted: str, environment: str) -> Diagnosis:
     kind, better = classified(seen)
     return Diagnosis(
         kind=Kind.NOT_SERVING,
-        causes=(Cause(logical_id="Endpoint", resource_type="AWS::SageMaker::Endpoint", reason=reason),),
+        causes=(Cause(logical_id="Endpoint", resource_type=ENDPOINT, reason=reason),),
         advice=advice if kind is Kind.UNKNOWN else better,
         aftermath="CloudFormation calls the stack complete: it was deployed, but what was deployed does not serve",
         failure_reason=seen,
-        log=sight.log,
+        log=_telling(kind, execution, sight.log),
     )
 
 

@@ -13,6 +13,7 @@
     ├── StalePlanError              6  what was reviewed is not what would be executed
     ├── StackBusyError              7  somebody else is changing this stack
     └── Interrupted               130  Ctrl-C or a declined question; 143 on SIGTERM
+        └── NotBegun              130  stopped before AWS was asked for anything
 
 Below 10 esmcfn could not do its work; from 10 on it did, and the news is bad (those are verdicts, not errors).
 """
@@ -206,3 +207,7 @@ class Interrupted(EsmcfnError):
     def __init__(self, message: str, *, exit_code: ExitCode = ExitCode.INTERRUPTED, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
         self.exit_code = exit_code
+
+
+class NotBegun(Interrupted):
+    """Stopped before AWS was asked for anything; there is nothing that goes on."""

@@ -86,6 +86,16 @@ class Stacks(Protocol):
     def stop(self) -> None:
         """Let nobody wait any longer; whoever waits cleans up and raises Interrupted."""
 
+    def go_on(self) -> None:
+        """Wait again, after everybody has stopped."""
+
+    def clear(self, stack_id: str) -> bool:
+        """Remove a stack that was never begun, with our change sets on it; False where other people's stand there.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
 
 class Operations(Protocol):
     """CloudFormation at work on stacks. Each operation is followed until it is done; a failure is an answer.

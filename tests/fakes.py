@@ -183,6 +183,13 @@ class FakeStacks:
     def stop(self) -> None:
         self._called("stop")
 
+    def go_on(self) -> None:
+        self._called("go_on")
+
+    def clear(self, stack_id: str) -> bool:
+        self._called("clear")
+        return True
+
     def _called(self, name: str) -> None:
         self.calls.append(name)
         if name in self.fail:
@@ -248,6 +255,7 @@ class FakePerson:
         self._agrees, self._consents = agrees, consents
         self._stops = list(stops)
         self.asked: list[str] = []
+        self.told: list[str] = []
 
     def agrees(self, plan: Report) -> bool:
         self.asked.append("plan")
@@ -257,7 +265,10 @@ class FakePerson:
         self.asked.append(consequence)
         return self._consents
 
-    def interrupted(self, running: Sequence[str]) -> Stop:
+    def tell(self, line: str) -> None:
+        self.told.append(line)
+
+    def interrupted(self, running: Sequence[str], updates: Sequence[str]) -> Stop:
         self.asked.append(f"stop {', '.join(running)}")
         return self._stops.pop(0) if self._stops else Stop.LEAVE
 

@@ -8,18 +8,24 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from esmcfn.aws.events import Tail, event_pages, name_of
 from esmcfn.aws.pace import Pace, Rhythm
-from esmcfn.aws.session import Clients, error_message, translated
+from esmcfn.aws.session import Clients, translated
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.plan import DeployedStack
-from esmcfn.errors import AccessDenied, CloudError, Interrupted, LostSight, StackBusyError, StalePlanError
+from esmcfn.errors import AccessDenied, CloudError, Interrupted, LostSight, NotBegun, StackBusyError, StalePlanError
 from esmcfn.ports import Heard
 
-QUIET_SECONDS = 10.0
+QUIET_SECONDS = 20.0
 """After how long without an event of ours the stack itself is asked: its end may have come by another hand."""
+
+DOUBT_SECONDS = 3.0
+"""How long events of ours may lag behind a request whose answer was lost."""
+
+SIGHT_SECONDS = 60.0
+"""How long events may be unreadable before nobody knows whether an operation was begun."""
+
+GO_ON = "run it again with --wait-for-stack 30m: it waits until this is done, and goes on from there"
 
 GONE = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"})
 REPEATED = "TokenAlreadyExistsException"
@@ -35,7 +41,10 @@ class CloudFormationOperations:
 
     def execute(self, change_set_id: str, stack_id: str, heard: Heard, *, within: float) -> Execution:
         def ask(token: str) -> None:
-            self._client.execute_change_set(ChangeSetName=change_set_id, ClientRequestToken=token)
+            # Said explicitly: of the two defaults that are documented for it, one would keep what failed.
+            self._client.execute_change_set(
+                ChangeSetName=change_set_id, ClientRequestToken=token, DisableRollback=False
+            )
 
         return self._done("ExecuteChangeSet", stack_id, ask, heard, within)
 
@@ -81,8 +90,8 @@ class CloudFormationOperations:
     ) -> Execution:
         """Ask for an operation and follow it; a request whose answer was lost may have been heard all the same."""
         token = f"{self._actor}-{secrets.token_hex(8)}"
-        tail = Tail(stack_id, token, self._pages)
-        self._stop.wait(self._pace.turn())
+        if self._stop.wait(self._pace.turn()) or self._stop.is_set():
+            raise NotBegun(f"stopped before {name_of(stack_id)} was begun")
         try:
             with translated(f"{operation} of {name_of(stack_id)}", operation=operation):
                 ask(token)
@@ -90,21 +99,31 @@ class CloudFormationOperations:
             doubtful = error.transient or error.code in {*GONE, REPEATED} or "_IN_PROGRESS" in error.message
             if not (doubtful and self._begun(stack_id, token)):
                 raise self._refused(error, stack_id) from error
-        return self._followed(stack_id, tail, heard, within)
+        return self._followed(stack_id, Tail(stack_id, token, self._pages), heard, within)
 
     def _begun(self, stack_id: str, token: str) -> bool:
-        """Do the stack's events carry our token?"""
-        return bool(Tail(stack_id, token, self._pages).fresh())
+        """Do the stack's events carry our token? They may come a moment late.
+
+        Raises:
+            LostSight: they cannot be read, so that nobody knows whether it was begun.
+        """
+        tail, until = Tail(stack_id, token, self._pages), time.monotonic() + DOUBT_SECONDS
+        while True:
+            if self._read(stack_id, tail, until=time.monotonic() + SIGHT_SECONDS):
+                return True
+            if time.monotonic() > until:
+                return False
+            self._pause(stack_id, 0.5)
 
     def _refused(self, error: CloudError, stack_id: str) -> CloudError | StackBusyError | StalePlanError:
         """Somebody else came first, or the change set is not what it was; anything else stays what it is."""
         if "_IN_PROGRESS" not in error.message and error.code not in GONE:
             return error
         if (self._status(stack_id) or "").endswith("_IN_PROGRESS"):
-            held = self._holder(stack_id)
+            held = self._held(stack_id)
             return StackBusyError(
                 f"{name_of(stack_id)}: somebody else was first" + (f": {held}" if held else ""),
-                next_step="wait until it is done, then plan again (deploy --wait-for-stack 30m does both)",
+                next_step="wait until it is done, then plan again (--wait-for-stack 30m does both)",
             )
         return StalePlanError(
             f"{name_of(stack_id)}: the reviewed change set cannot be executed any more: {error.message}",
@@ -118,20 +137,20 @@ class CloudFormationOperations:
         while True:
             self._pause(stack_id, rhythm.seconds())
             fresh = self._read(stack_id, tail, until=began + within)
+            last = next((number for number, event in enumerate(fresh) if _ends(event)), None)
+            fresh = fresh if last is None else fresh[: last + 1]  # what comes after it is somebody else's
             for event in fresh:
                 heard(event)
             seen.extend(fresh)
-            last = next((event for event in reversed(seen) if event.of_stack), None)
-            if last and not last.status.endswith("_IN_PROGRESS"):
-                return Execution(status=last.status, events=tuple(seen))
-            if not seen and time.monotonic() - began > QUIET_SECONDS and (status := self._elsewhere(stack_id)):
+            if last is not None:
+                return Execution(status=fresh[-1].status, events=tuple(seen))
+            if not seen and time.monotonic() - began > QUIET_SECONDS and (status := self._deleted(stack_id)):
                 return Execution(status=status)
             if fresh:
                 rhythm.again()
             if time.monotonic() - began > within:
                 raise LostSight(
-                    f"{name_of(stack_id)}: not done after {within:.0f} seconds; CloudFormation goes on",
-                    next_step="the same command goes on where it stands; --timeout waits longer",
+                    f"{name_of(stack_id)}: not done after {within:.0f} seconds; CloudFormation goes on", next_step=GO_ON
                 )
 
     def _read(self, stack_id: str, tail: Tail, *, until: float) -> tuple[StackEvent, ...]:
@@ -149,30 +168,40 @@ class CloudFormationOperations:
                     f"lost sight of {name_of(stack_id)}, {why}: {error.message}; CloudFormation goes on",
                     code=error.code,
                     operation=error.operation,
-                    next_step=error.next_step or "the same command goes on where it stands",
+                    next_step="; ".join(filter(None, (error.next_step, GO_ON))),
                 ) from error
 
     def _pause(self, stack_id: str, seconds: float) -> None:
         if self._stop.wait(seconds) or self._stop.wait(self._pace.turn()):
             raise Interrupted(
                 f"stopped watching; CloudFormation goes on with {name_of(stack_id)}",
-                next_step="the same command goes on where it stands",
+                next_step=GO_ON,
             )
 
-    def _elsewhere(self, stack_id: str) -> str:
-        """The status of a stack that shows no event of ours, where somebody else has deleted it; else nothing."""
+    def _deleted(self, stack_id: str) -> str:
+        """How a stack that shows no event of ours was deleted by another hand; empty where it was not."""
         status = self._status(stack_id)
-        return "DELETE_COMPLETE" if status in {None, "DELETE_COMPLETE"} else ""
+        return "DELETE_COMPLETE" if status is None else status if status in {"DELETE_COMPLETE", "DELETE_FAILED"} else ""
 
     def _status(self, stack_id: str) -> str | None:
-        """StackStatus, None where there is no such stack."""
-        with translated(f"reading {name_of(stack_id)}", operation="DescribeStacks"):
-            try:
+        """StackStatus; None where there is no such stack, "UNKNOWN_IN_PROGRESS" where it cannot be read."""
+        try:
+            with translated(f"reading {name_of(stack_id)}", operation="DescribeStacks"):
                 return str(self._client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"])
-            except ClientError as error:
-                if "does not exist" in error_message(error):
-                    return None
-                raise
+        except CloudError as error:
+            return None if "does not exist" in error.message else "UNKNOWN_IN_PROGRESS"
+
+    def _held(self, stack_id: str) -> str:
+        """Who holds it; that this cannot be read changes nothing."""
+        try:
+            return self._holder(stack_id)
+        except CloudError:
+            return ""
 
     def _pages(self, stack_id: str) -> Iterator[dict[str, Any]]:
         return event_pages(self._client, stack_id)
+
+
+def _ends(event: StackEvent) -> bool:
+    """Is it the stack's own last event of an operation?"""
+    return event.of_stack and not event.status.endswith("_IN_PROGRESS")

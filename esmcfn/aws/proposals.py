@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from esmcfn.aws import changeset
+from esmcfn.aws.events import event_pages
 from esmcfn.aws.session import Clients, error_code, error_message, translated
 from esmcfn.domain.plan import LIFETIME, ChangeSet, DeployedStack, Reviewed
 from esmcfn.domain.template import Template
@@ -35,7 +36,7 @@ FORGOTTEN = LIFETIME + timedelta(hours=1)
 
 GONE = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException"})
 
-_BUSY = re.compile(r"is in \w+_IN_PROGRESS state")
+_BUSY = re.compile(r"is in \w+_IN_PROGRESS state|already exists and cannot be created again")
 _SETTLED = frozenset({"CREATE_COMPLETE", "FAILED", "DELETE_COMPLETE", "DELETE_FAILED"})
 
 
@@ -54,9 +55,11 @@ class Proposals:
             if described["Status"] != "CREATE_COMPLETE" and not changeset.is_empty(described):
                 raise self._failed(pending, described)
             return self._read(pending, described, others)
-        except BaseException:
+        except BaseException as error:
             # Whatever stops us, Ctrl-C included: what we made goes before we do.
             self.discard(pending)
+            if isinstance(error, CloudError) and error.code in GONE:
+                raise _first(template.stack.name, "their deployment removed our change set") from error
             raise
 
     def discard(self, change_set: ChangeSet) -> None:
@@ -242,12 +245,30 @@ class Proposals:
             summary
             for summary in self._summaries(change_set.stack_id)
             if summary["ChangeSetId"] != change_set.arn
-            and _pending(summary)
-            and not (_ours(summary) and _forgotten(summary))
+            and (_executed(summary) or (_pending(summary) and not (_ours(summary) and _forgotten(summary))))
         ]
-        if not standing:
+        if not standing and self._never_begun(change_set.stack_id):
             with translated(f"removing the empty stack {change_set.stack_name}", operation="DeleteStack"):
                 self._client.delete_stack(StackName=change_set.stack_id)
+
+    def _never_begun(self, stack_id: str) -> bool:
+        """Do its events know of nothing but a review? DescribeStacks may lag behind what somebody has executed."""
+        reviews = {"REVIEW_IN_PROGRESS"}
+        return all(
+            event.get("ResourceStatus") in reviews
+            for page in event_pages(self._client, stack_id)
+            for event in page["StackEvents"]
+        )
+
+    def clear(self, stack_id: str) -> bool:
+        """Remove a stack that was never begun, with our change sets on it; False where somebody else's stand there."""
+        for summary in self._summaries(stack_id):
+            if _ours(summary) and _pending(summary):
+                self._delete(summary["ChangeSetId"])
+        name = _part(stack_id, 1)
+        empty = ChangeSet(arn="", name=name, stack_name=name, stack_id=stack_id, new_stack=True, empty=True)
+        self._remove_empty(empty)
+        return self._stack_status(stack_id) != "REVIEW_IN_PROGRESS"
 
     def _stack_status(self, stack_id: str) -> str:
         """StackStatus, empty where there is no such stack."""
@@ -283,10 +304,14 @@ def busy_told(stack_name: str) -> Iterator[None]:
     except CloudError as error:
         if not _BUSY.search(error.message):
             raise
-        raise StackBusyError(
-            f"{stack_name}: another operation is running on this stack: {error.message}",
-            next_step="wait until it is done, then plan again",
-        ) from error
+        raise _first(stack_name, error.message) from error
+
+
+def _first(stack_name: str, how: str) -> StackBusyError:
+    return StackBusyError(
+        f"{stack_name}: somebody else is at work on this stack: {how}",
+        next_step="wait until it is done, then plan again (deploy --wait-for-stack 30m does both)",
+    )
 
 
 def _stale(message: str) -> StalePlanError:
@@ -295,6 +320,11 @@ def _stale(message: str) -> StalePlanError:
 
 def _ours(summary: Mapping[str, Any]) -> bool:
     return str(summary["ChangeSetName"]).startswith(PREFIX)
+
+
+def _executed(summary: Mapping[str, Any]) -> bool:
+    """Was it begun? Then the stack is more than a review, whatever DescribeStacks says."""
+    return str(summary["ExecutionStatus"]).startswith("EXECUTE_")
 
 
 def _pending(summary: Mapping[str, Any]) -> bool:

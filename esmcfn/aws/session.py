@@ -171,6 +171,9 @@ def _assume(session: botocore.session.Session, reach: Reach) -> None:
     session._credentials = DeferredRefreshableCredentials(method="assume-role", refresh_using=fetcher.fetch_credentials)
 
 
+READ_ONLY = {"cloudformation:CreateChangeSet": "; plan --read-only needs it not"}
+"""What else helps where a permission is missing."""
+
 _DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|AuthorizationError|Forbidden", re.IGNORECASE)
 _EXPIRED = re.compile(r"ExpiredToken|RequestExpired|InvalidClientTokenId|UnrecognizedClient", re.IGNORECASE)
 _THROTTLED = re.compile(r"Throttl|RequestLimitExceeded|TooManyRequests|SlowDown", re.IGNORECASE)
@@ -187,7 +190,7 @@ def _client_error(doing: str, error: ClientError) -> CloudError:
             f"{text} (missing permission: {action})",
             code=code,
             operation=error.operation_name,
-            next_step=f"allow {action} to the role that runs esmcfn, or use --read-only if it may only read",
+            next_step=f"allow {action} to the role that runs esmcfn" + READ_ONLY.get(action, ""),
         )
     step = "log in again: the credentials have expired or are not valid" if _EXPIRED.search(code) else ""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -43,6 +43,11 @@ class CloudFormationStacks:
         return Survey(
             ours=tuple(sorted(ours, key=lambda stack: stack.name)),
             others={owner: tuple(sorted(names)) for owner, names in sorted(others.items())},
+            reviews={
+                stack["StackName"]: stack["StackId"]
+                for stack in found
+                if stack["StackStatus"] == "REVIEW_IN_PROGRESS" and _named(stack, base_name)
+            },
         )
 
     def template(self, stack: DeployedStack) -> Mapping[str, object] | None:
@@ -70,9 +75,21 @@ class CloudFormationStacks:
         """Let nobody wait any longer; whoever waits cleans up and raises Interrupted."""
         self._stop.set()
 
+    def go_on(self) -> None:
+        """Wait again, after everybody has stopped."""
+        self._stop.clear()
+
+    def clear(self, stack_id: str) -> bool:
+        return self._proposals.clear(stack_id)
+
     @property
     def _client(self) -> Any:
         return self._clients.of("cloudformation")
+
+
+def _named(stack: Mapping[str, Any], base_name: str) -> bool:
+    name = str(stack["StackName"])
+    return name == base_name or name.startswith(f"{base_name}-")
 
 
 def _fits(stack: Mapping[str, Any], base_name: str, environment: str) -> bool:

@@ -23,10 +23,13 @@ from esmcfn.domain.project import SANDBOX, Environment, Policy, Project
 from esmcfn.domain.report import PRECEDENCE, Failure, Outcome, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.template import Template
-from esmcfn.errors import EsmcfnError, ExitCode, UsageError
+from esmcfn.errors import EsmcfnError, ExitCode, Interrupted, UsageError
 from esmcfn.policy import Judgement, Together
 from esmcfn.ports import Cloud
 from esmcfn.verbs.world import World
+
+STOPS = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+"""After one of these no further environment is begun, and it is the exit code."""
 
 Verb = Callable[[Project, Selection, World], Report]
 
@@ -69,7 +72,12 @@ class Run(Struct, frozen=True, kw_only=True):
         if len(self.names) == 1:
             return (self._report(self.names[0], verb, None),)
         with Sharing(self._together) as sharing:
-            return tuple(self._outcome(name, verb, sharing) for name in self.names)
+            outcomes: list[Outcome] = []
+            for name in self.names:
+                outcomes.append(self._outcome(name, verb, sharing))
+                if outcomes[-1].exit_code in STOPS:  # what was done before is not silenced by it
+                    break
+            return tuple(outcomes)
 
     def emit(self, outcomes: Sequence[Outcome]) -> int:
         """Print the report, or write it where it was asked for, and return the exit code."""
@@ -84,7 +92,7 @@ class Run(Struct, frozen=True, kw_only=True):
         else:
             printed(_coloured(text) if self.form == "text" else text)
         codes = {outcome.exit_code for outcome in outcomes}
-        return int(next((code for code in PRECEDENCE if code in codes), ExitCode.DONE))
+        return int(next((code for code in (*STOPS, *PRECEDENCE) if code in codes), ExitCode.DONE))
 
     def _placed(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
         """What is shown beside a repository's files names them from where the command runs: from its top."""
@@ -100,11 +108,16 @@ class Run(Struct, frozen=True, kw_only=True):
     def _outcome(self, name: str, verb: Verb, sharing: Sharing) -> Outcome:
         try:
             return self._report(name, verb, sharing)
+        except (click.Abort, KeyboardInterrupt):
+            return self._failure(name, Interrupted("interrupted", next_step="run the same command again"))
         except EsmcfnError as error:
-            if error.exit_code in {ExitCode.USAGE, ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
+            if error.exit_code is ExitCode.USAGE:
                 raise
-            tell(error)
-            return Failure(verb=self.verb, environment=name, error=error)
+            return self._failure(name, error)
+
+    def _failure(self, name: str, error: EsmcfnError) -> Failure:
+        tell(error)
+        return Failure(verb=self.verb, environment=name, error=error)
 
     def _report(self, name: str, verb: Verb, sharing: Sharing | None) -> Report:
         project, selection = self._selected(name)
@@ -224,7 +237,10 @@ def compose(
 
 def writable(path: Path) -> None:
     """Raise UsageError where `written` would: the folder is missing, or not ours to write into."""
-    folder = path.resolve().parent
+    path = path.resolve()
+    folder = path.parent
+    if path.is_file() and not path.stat().st_mode & 0o222:
+        raise UsageError(f"{path} is read-only", next_step="make it writable, or name another file")
     if not os.access(folder, os.W_OK) or path.is_dir():
         raise UsageError(
             f"cannot write {path}: {'it is a folder' if path.is_dir() else 'its folder is missing or not writable'}",
@@ -245,7 +261,10 @@ def written(path: Path, text: str) -> None:
             return
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            draft.write_text(text, encoding="utf-8")
+            # As bytes: a file keeps the line ends that it has.
+            draft.write_bytes(text.encode("utf-8"))
+            if path.exists():
+                draft.chmod(path.stat().st_mode & 0o7777)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)

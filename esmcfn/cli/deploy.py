@@ -62,12 +62,6 @@ Examples:
     envvar="ESMCFN_SKIP",
     help="With --recover: leave this resource as it is; may be repeated.",
 )
-@click.option(
-    "--discard-others",
-    is_flag=True,
-    envvar="ESMCFN_DISCARD_OTHERS",
-    help="Execute although that deletes change sets of other people.",
-)
 def deploy(run: Run, *, yes: bool, reviewed: tuple[ReviewedPlan, ...], **words: Any) -> int:
     """Plan, pass the policy gate, and execute; or execute exactly what was reviewed, or refuse."""
     from msgspec.structs import replace
@@ -80,7 +74,7 @@ def deploy(run: Run, *, yes: bool, reviewed: tuple[ReviewedPlan, ...], **words: 
     refuse_unasked(yes)
     _refuse_contradictions(run, reviewed, words)
     wishes = Wishes(
-        terms=Terms(within=words["timeout"], discard_others=words["discard_others"]),
+        terms=Terms(again=_again(run), within=words["timeout"], discard_others=words["discard_others"]),
         wait_for_stack=words["wait_for_stack"],
         recover=words["recover"],
         skip=words["skip"],
@@ -98,6 +92,11 @@ def deploy(run: Run, *, yes: bool, reviewed: tuple[ReviewedPlan, ...], **words: 
 
         outcomes = run.outcomes(verb)
     return run.emit(outcomes)
+
+
+def _again(run: Run) -> str:
+    """The command that goes on; a reviewed plan is stale once a part of it was executed."""
+    return f"esmcfn {run.verb} {' '.join(run.names)}"
 
 
 def _refuse_contradictions(run: Run, reviewed: tuple[ReviewedPlan, ...], words: dict[str, Any]) -> None:

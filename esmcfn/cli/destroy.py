@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -40,18 +40,19 @@ Examples:
     envvar="ESMCFN_DELETE_LOGS",
     help="Delete the containers' logs too; no stack owns them.",
 )
-def destroy(run: Run, *, yes: bool, wait_for_stack: float, timeout: float, like: str, delete_logs: bool) -> int:
+def destroy(run: Run, *, like: str, delete_logs: bool, **words: Any) -> int:
     """Remove an environment: shows what goes and what it frees, asks for its name, and says what is left."""
     from msgspec.structs import replace
 
     from esmcfn.cli.person import Asked, refuse_unasked
     from esmcfn.cli.watching import watching
     from esmcfn.errors import UsageError
+    from esmcfn.inputs import environment_names
     from esmcfn.verbs.deploying import Wishes
     from esmcfn.verbs.destroying import destroy, vanished
     from esmcfn.verbs.executing import Terms
 
-    refuse_unasked(yes)
+    refuse_unasked(words["yes"])
     if run.models:
         raise UsageError(
             "destroy removes an environment as a whole",
@@ -60,15 +61,19 @@ def destroy(run: Run, *, yes: bool, wait_for_stack: float, timeout: float, like:
     if like and len(run.names) != 1:
         raise UsageError("--like is for one environment whose file is gone", next_step="name that environment alone")
     gone = run.names[0] if like else ""
-    wishes = Wishes(terms=Terms(within=timeout), wait_for_stack=wait_for_stack)
+    if gone in environment_names(run.root):
+        raise UsageError(f"there is a file of {gone}", next_step=f"esmcfn destroy {gone}, without --like")
+    again = f"esmcfn destroy {' '.join(run.names)}" + (f" --like {like}" if like else "")
+    terms = Terms(again=again, within=words["timeout"], discard_others=words["discard_others"])
+    wishes = Wishes(terms=terms, wait_for_stack=words["wait_for_stack"])
     with watching() as display:
 
         def verb(project: Project, selection: Selection, world: World) -> Report:
             selection = vanished(selection, gone) if gone else selection
             name = selection.environment.name
-            person = Asked(display=display, yes=yes, question=f"Remove all of {name}?", by_name=name)
+            person = Asked(display=display, yes=words["yes"], question=f"Remove all of {name}?", by_name=name)
             world = replace(world, person=person, watch=display)
-            return destroy(project, selection, world, wishes, delete_logs=delete_logs)
+            return destroy(project, selection, world, wishes, delete_logs=delete_logs, must_exist=bool(gone))
 
         outcomes = (replace(run, names=(like,)) if like else run).outcomes(verb)
     return run.emit(outcomes)

@@ -207,4 +207,10 @@ _EXECUTES = (
         envvar="ESMCFN_TIMEOUT",
         help="Watch each stack so long; CloudFormation goes on after that.",
     ),
+    click.option(
+        "--discard-others",
+        is_flag=True,
+        envvar="ESMCFN_DISCARD_OTHERS",
+        help="Execute although that deletes change sets of other people.",
+    ),
 )

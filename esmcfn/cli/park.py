@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 )
 @options.reports("park", account=True)
 @options.executes
-def park(run: Run, *, yes: bool, wait_for_stack: float, timeout: float) -> int:
+def park(run: Run, **words: Any) -> int:
     """Delete only the endpoints to stop the bill; model and configuration stay, and cost nothing.
 
     Writes `parked: true` into the environment's file, keeping every comment, and deploys that; without --model all are
     parked. `resume` brings them back under the same names, in 10 to 25 minutes on AWS.
     """
-    return _run(run, yes=yes, wait_for_stack=wait_for_stack, timeout=timeout, parked=True)
+    return _run(run, parked=True, **words)
 
 
 @click.command(
@@ -37,15 +37,15 @@ def park(run: Run, *, yes: bool, wait_for_stack: float, timeout: float) -> int:
 )
 @options.reports("resume", account=True)
 @options.executes
-def resume(run: Run, *, yes: bool, wait_for_stack: float, timeout: float) -> int:
+def resume(run: Run, **words: Any) -> int:
     """Bring parked endpoints back under the same names: 10 to 25 minutes on AWS, and only while it has such hosts.
 
     Takes `parked` out of the environment's file and deploys that; without --model all come back.
     """
-    return _run(run, yes=yes, wait_for_stack=wait_for_stack, timeout=timeout, parked=False)
+    return _run(run, parked=False, **words)
 
 
-def _run(run: Run, *, yes: bool, wait_for_stack: float, timeout: float, parked: bool) -> int:
+def _run(run: Run, *, parked: bool, yes: bool, wait_for_stack: float, timeout: float, discard_others: bool) -> int:
     from msgspec.structs import replace
 
     from esmcfn.cli.compose import writable, written
@@ -57,7 +57,9 @@ def _run(run: Run, *, yes: bool, wait_for_stack: float, timeout: float, parked: 
     from esmcfn.verbs.parking import park
 
     refuse_unasked(yes)
-    wishes = Wishes(terms=Terms(within=timeout), wait_for_stack=wait_for_stack)
+    again = f"esmcfn {run.verb} {' '.join(run.names)}"
+    terms = Terms(again=again, within=timeout, discard_others=discard_others)
+    wishes = Wishes(terms=terms, wait_for_stack=wait_for_stack)
     question = "Park them?" if parked else "Bring them back?"
     with watching() as display:
 
@@ -66,7 +68,7 @@ def _run(run: Run, *, yes: bool, wait_for_stack: float, timeout: float, parked: 
             writable(file)
 
             def write(keys: frozenset[str]) -> None:
-                text = file.read_bytes().decode("utf-8-sig")
+                text = file.read_bytes().decode("utf-8")
                 edited = with_parked(text, sorted(keys), parked=parked, path=project.environment.path)
                 if edited != text:
                     written(file, edited)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 from msgspec import Struct
 
+from esmcfn.cli.streams import told
 from esmcfn.cli.watching import Display
 from esmcfn.domain.report import Report
 from esmcfn.errors import UsageError
@@ -32,32 +33,47 @@ class Asked(Struct, frozen=True, kw_only=True):
         from esmcfn.render import render
 
         if self.yes:
+            self._warn(plan)
             return True
+        self.display.pause()
         click.echo(render("text", (plan,)), err=True)
         if self.by_name:
             return bool(click.prompt(f"{self.question} Type {self.by_name} to go on", err=True) == self.by_name)
         return click.confirm(self.question, err=True)
 
     def consents(self, consequence: str) -> bool:
-        click.echo(consequence, err=True)
+        self.display.pause()
+        told(consequence)
         return self.yes or click.confirm("Go on?", err=True)
 
-    def interrupted(self, running: Sequence[str]) -> Stop:
+    def tell(self, line: str) -> None:
+        told(line)
+
+    def interrupted(self, running: Sequence[str], updates: Sequence[str]) -> Stop:
         """Asked only at a terminal; elsewhere Ctrl-C means: leave."""
         if not present():
             return Stop.LEAVE
         self.display.pause()
-        click.echo(f"\nCloudFormation is at work on {', '.join(running)}.", err=True)
-        click.echo(
-            "  w  keep watching\n  c  cancel updates, CloudFormation goes back\n  l  leave, it goes on", err=True
-        )
+        told(f"\nCloudFormation is at work on {', '.join(running)}.")
+        told("  w  keep watching")
+        if updates:
+            told(f"  c  cancel: CloudFormation goes back with {', '.join(updates)}")
+        told("  l  leave, it goes on")
+        choices = {"w": Stop.WATCH, **({"c": Stop.CANCEL} if updates else {}), "l": Stop.LEAVE}
         try:
-            chosen = click.prompt("What now", type=click.Choice(["w", "c", "l"]), default="w", err=True)
+            chosen = click.prompt("What now", type=click.Choice(list(choices)), default="w", err=True)
         except (click.Abort, KeyboardInterrupt):
             chosen = "l"
-        if chosen != "l":
-            self.display.resume()
-        return {"w": Stop.WATCH, "c": Stop.CANCEL, "l": Stop.LEAVE}[chosen]
+        return choices[chosen]
+
+    def _warn(self, plan: Report) -> None:
+        """What a person would have read in the plan before they agreed."""
+        from esmcfn.domain.plan import Plan
+        from esmcfn.render import words
+
+        if isinstance(plan.body, Plan):
+            for line in words.headroom(plan.body):
+                told(f"! quota: {line}")
 
 
 def present() -> bool:

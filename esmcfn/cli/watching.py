@@ -17,15 +17,13 @@ HEARTBEAT_SECONDS = 30.0
 
 
 class Display(Protocol):
-    """A Watch that can be taken away for a question."""
+    """A Watch that can be taken away for a question; what happens next brings it back."""
 
     def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None: ...
 
     def ended(self, stack: str, how: str, *, well: bool) -> None: ...
 
     def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
 
 
 class Lines:
@@ -44,10 +42,11 @@ class Lines:
                 return
             began = self._stages.get(stack, ("", time.monotonic()))[1]
             self._stages[stack] = (stage, began)
+            if self._heart is None:
+                self._heart = threading.Thread(target=self._beat, daemon=True)
+                self._heart.start()
+            self._over.clear()
         self._say(f"· {stack}  {stage}")
-        if self._heart is None:
-            self._heart = threading.Thread(target=self._beat, daemon=True)
-            self._heart.start()
 
     def ended(self, stack: str, how: str, *, well: bool) -> None:
         with self._lock:
@@ -56,9 +55,6 @@ class Lines:
 
     def pause(self) -> None:
         self._over.set()
-
-    def resume(self) -> None:
-        self._over.clear()
 
     def _say(self, line: str) -> None:
         self._spoke = time.monotonic()
@@ -82,7 +78,11 @@ class Lines:
 def watching() -> Iterator[Display]:
     """What fits the terminal; it is taken away at the end, so that the report stands alone."""
     display: Display
-    if is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and not os.environ.get("CI"):
+    if (
+        is_terminal(sys.stderr)
+        and os.environ.get("TERM") != "dumb"
+        and os.environ.get("CI", "false").lower() in {"", "0", "false"}
+    ):
         from esmcfn.render.live import LiveTable
 
         display = LiveTable(sys.stderr, colour=not os.environ.get("NO_COLOR"))

@@ -31,9 +31,11 @@ class Survey(Struct, frozen=True, kw_only=True):
     Attributes:
         ours: those of the environment that was asked for, by name.
         others: any other environment's name, as the tag has it, to the names of its stacks.
+        reviews: name to ARN of stacks in REVIEW_IN_PROGRESS whose name would fit; they carry no tag that says whose.
     """
 
     ours: tuple[DeployedStack, ...] = ()
+    reviews: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -8,6 +8,9 @@ import yaml
 
 from esmcfn.errors import UsageError
 
+FLOW = "parked: true, "
+"""What is written into a mapping in braces."""
+
 Place = tuple[int, int, str]
 """Where the text is replaced: from, to, by what."""
 
@@ -22,17 +25,29 @@ def with_parked(text: str, keys: Iterable[str], *, parked: bool, path: str) -> s
         UsageError: it is written in a way that this cannot edit (an alias, a merge); says what to write by hand.
     """
     wanted = tuple(keys)
+    mark = text[:1] if text.startswith("\ufeff") else ""  # no YAML reader counts it among the characters
+    text = text.removeprefix(mark)
     try:
         top = yaml.compose(text, Loader=yaml.SafeLoader)
-        places = [_place(text, _value(top, "selected_models", key), parked=parked) for key in wanted]
+        models = [_value(top, "selected_models", key) for key in wanted]
+        places = [_place(text, model, parked=parked) for model in models]
     except (yaml.YAMLError, LookupError) as error:
         raise _by_hand(path, wanted, parked) from error
+    if top is not None and any(_mentions(top, model) > 1 for model in models):  # an alias would be edited with it
+        raise _by_hand(path, wanted, parked)
     edited = text
     for begin, end, new in sorted(places, reverse=True):
         edited = edited[:begin] + new + edited[end:]
     if not _only_that_changed(text, edited, wanted, parked=parked):
         raise _by_hand(path, wanted, parked)
-    return edited
+    return mark + edited
+
+
+def _mentions(node: yaml.Node, wanted: yaml.Node) -> int:
+    """In how many places a node stands; an alias is the same node in another place."""
+    inside = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+    parts = inside if isinstance(node, yaml.CollectionNode) else ()
+    return (node is wanted) + sum(_mentions(part, wanted) for part in parts)
 
 
 def _value(top: yaml.Node | None, *path: str) -> yaml.MappingNode:
@@ -53,6 +68,8 @@ def _place(text: str, model: yaml.MappingNode, *, parked: bool) -> Place:
     for name, value in model.value:
         if name.value == "parked":
             begin, end = value.start_mark.index, value.end_mark.index
+            if not parked and model.flow_style and text.startswith(FLOW, name.start_mark.index):
+                return name.start_mark.index, name.start_mark.index + len(FLOW), ""
             line = _line(text, begin)
             alone = (
                 len(model.value) > 1
@@ -64,7 +81,7 @@ def _place(text: str, model: yaml.MappingNode, *, parked: bool) -> Place:
         return model.start_mark.index, model.start_mark.index, ""
     if model.flow_style:
         inside = model.start_mark.index + 1
-        return inside, inside, "parked: true, "
+        return inside, inside, FLOW
     first, _ = model.value[0]
     _, end = _line(text, _last(model))
     newline = "\r\n" if "\r\n" in text else "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 
 from esmcfn import documents
-from esmcfn.domain.plan import ReviewedPlan
+from esmcfn.domain.plan import LIFETIME, ReviewedPlan
 from esmcfn.errors import StalePlanError, UsageError, shown
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -48,9 +49,13 @@ def _reviewed(path: Path, document: object) -> ReviewedPlan:
     try:
         found = msgspec.convert(document, _Kept)
         whole = documents.plan_id(document) == found.plan_id
-        expires = datetime.strptime(found.expires_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        created, expires = _moment(found.created_at), _moment(found.expires_at)
     except (msgspec.ValidationError, ValueError, AttributeError, TypeError) as error:
         raise StalePlanError(f"{path} is no plan of esmcfn: {error}", next_step=NO_PLAN) from error
+    sets = [stack.change_set_id for stack in found.stacks if stack.change_set_id is not None]
+    prefix = f":cloudformation:{found.region}:{found.account}:changeSet/"
+    if not all(_CHANGE_SET.fullmatch(arn) and prefix in arn for arn in sets) or expires - created != LIFETIME:
+        whole = False
     if not whole:
         raise StalePlanError(
             f"{path} was changed after esmcfn wrote it: its content does not have the plan_id that it names",
@@ -67,6 +72,15 @@ def _reviewed(path: Path, document: object) -> ReviewedPlan:
         blocked=bool(found.verdict.get("blocked", True)),
         stacks=[msgspec.to_builtins(stack) | document["stacks"][number] for number, stack in enumerate(found.stacks)],
     )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+_CHANGE_SET = re.compile(
+    r"arn:[a-z-]+:cloudformation:[a-z0-9-]+:[0-9]{12}:changeSet/[A-Za-z0-9-]{1,128}/[a-f0-9-]{1,64}"
+)
 
 
 class _Change(msgspec.Struct):
@@ -86,6 +100,7 @@ class _Kept(msgspec.Struct):
     """What has to be in a plan's document for it to be executed."""
 
     plan_id: str
+    created_at: str
     expires_at: str
     environment: str
     account: str

@@ -12,7 +12,7 @@ assemble     the whole plan, bound to digests, with its verdict
 
 from __future__ import annotations
 
-from esmcfn.plan.assemble import assemble, policy_verdict, protected, removed, stack_plan, unchanged, verdict
+from esmcfn.plan.assemble import PROTECTED, assemble, policy_verdict, protected, removed, stack_plan, unchanged, verdict
 from esmcfn.plan.compare import compare, removal
 from esmcfn.plan.headroom import deleted_first, headroom
 from esmcfn.plan.reconcile import reconcile
@@ -22,6 +22,7 @@ from esmcfn.plan.staleness import differences
 
 __all__ = [
     "NO_WAY",
+    "PROTECTED",
     "WAYS_OUT",
     "assemble",
     "compare",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from esmcfn.domain.deployment import Deployment, Diagnosis, StackOutcome
 from esmcfn.domain.plan import StackAction
+from esmcfn.errors import LostSight
 from esmcfn.render import words
 from esmcfn.render.escape import code, safe
 
@@ -50,12 +51,19 @@ def markdown(deployment: Deployment) -> Iterator[str]:
 
 
 def _ended(stack: StackOutcome) -> str:
-    if stack.error is not None:
-        return "unknown, see below" if stack.execution is None else stack.execution.status
+    if _unseen(stack):
+        return "lost sight of, it goes on"
+    if stack.error is not None and stack.execution is None:
+        return "not done"
     if stack.execution is None:
         return "not reached"
     serving = f", endpoint {stack.endpoint.status}" if stack.endpoint else ""
     return f"{stack.execution.status}{serving}"
+
+
+def _unseen(stack: StackOutcome) -> bool:
+    """Did it go on where nobody could see it? Then it has not failed."""
+    return isinstance(stack.error, LostSight)
 
 
 def _took(stack: StackOutcome) -> str:
@@ -95,9 +103,11 @@ def _endpoints(deployment: Deployment) -> Iterator[str]:
 
 
 def _verdict(deployment: Deployment) -> str:
-    failed = [stack.name for stack in deployment.stacks if not stack.succeeded]
-    if failed:
-        return f"Failed   {', '.join(failed)}"
+    failed = [stack.name for stack in deployment.stacks if not stack.succeeded and not _unseen(stack)]
+    unseen = [stack.name for stack in deployment.stacks if _unseen(stack)]
+    if failed or unseen:
+        said = (f"Failed   {', '.join(failed)}" if failed else "", f"Unseen   {', '.join(unseen)}" if unseen else "")
+        return "\n".join(filter(None, said))
     if not deployment.stacks:
         return "Done     everything was as it should be"
     removed = all(stack.action is StackAction.DELETE for stack in deployment.stacks)

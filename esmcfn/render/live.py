@@ -21,6 +21,12 @@ https://github.com/evolutionaryscale/esm
 """
 
 
+WIDE = 120
+"""Columns of a terminal that has room for more than stack, stage and time."""
+
+ELAPSED = len("59 min 59 s")
+
+
 class Row(Struct, kw_only=True):
     """One stack's line; it changes while the stack is worked on."""
 
@@ -36,19 +42,23 @@ class LiveTable:
     """A table of stacks: stage, elapsed, usual time, and what each waits for."""
 
     def __init__(self, stream: TextIO, *, colour: bool) -> None:
-        console = Console(file=stream, no_color=not colour, highlight=False, soft_wrap=False)
+        self._console = Console(file=stream, no_color=not colour, highlight=False, soft_wrap=False)
         self._rows: dict[str, Row] = {}
         self._live = Live(
-            console=console, get_renderable=self._table, refresh_per_second=4, transient=True, redirect_stdout=False
+            console=self._console,
+            get_renderable=self._table,
+            refresh_per_second=4,
+            transient=True,
+            redirect_stdout=False,
         )
 
     def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None:
         row = self._rows.get(stack)
         if row is None:
             self._rows[stack] = Row(stack=stack, stage=stage, waits_for=waits_for, began=time.monotonic())
-            self._live.start()
         else:
             row.stage, row.waits_for = stage, waits_for
+        self._live.start()
 
     def ended(self, stack: str, how: str, *, well: bool) -> None:
         self.stage(stack, how)
@@ -56,22 +66,25 @@ class LiveTable:
         row.ended, row.well = time.monotonic(), well
 
     def pause(self) -> None:
-        """Take the table away, for a question or the report; the next stage brings it back."""
+        """Take the table away, for a question or the report; what happens next brings it back."""
         self._live.stop()
-
-    def resume(self) -> None:
-        """Bring it back after a question."""
-        if self._rows:
-            self._live.start()
+        self._rows = {name: row for name, row in self._rows.items() if row.ended is None}
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
-        for heading in ("stack", "stage", "elapsed", "usually", "waits for"):
-            table.add_column(heading, no_wrap=True, overflow="ellipsis")
+        wide = self._console.width >= WIDE
+        table.add_column("stack", no_wrap=True, overflow="ellipsis", max_width=self._console.width // 2)
+        table.add_column("stage", no_wrap=True, overflow="ellipsis")
+        table.add_column("elapsed", no_wrap=True, min_width=ELAPSED)
+        if wide:
+            table.add_column("usually", no_wrap=True, min_width=len(EXPECTED["endpoint"]))
+            table.add_column("waits for", no_wrap=True, overflow="ellipsis")
         for row in tuple(self._rows.values()):
             style = {None: "", True: "green", False: "bold red"}[row.well]
             elapsed = duration((row.ended or time.monotonic()) - row.began)
-            expected = "" if row.ended else EXPECTED["endpoint" if "Endpoint" in row.waits_for else "shared"]
-            cells = (row.stack, visible(row.stage), elapsed, expected, row.waits_for)
+            cells = [row.stack, visible(row.stage), elapsed]
+            if wide:
+                expected = "" if row.ended else EXPECTED["endpoint" if "Endpoint" in row.waits_for else "shared"]
+                cells += [expected, row.waits_for]
             table.add_row(*(Text(cell, style=style) for cell in cells))
         return table

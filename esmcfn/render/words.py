@@ -96,6 +96,12 @@ def felt(plan: Plan) -> Iterator[tuple[Impact, str, str]]:
         for who, change in changes:
             if change.impact is impact:
                 yield impact, who, f"{change.logical_id}: {change.meaning}"
+        if impact is Impact.UNKNOWN:
+            yield from (
+                (impact, stack.model or stack.name, "the stack is stuck: what runs is not what its template says")
+                for stack in plan.stacks
+                if stack.stuck
+            )
 
 
 def cost_line(cost: Cost) -> str:

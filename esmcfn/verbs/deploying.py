@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from esmcfn import plan
 from esmcfn.domain.deployment import Deployment, StackOutcome
 from esmcfn.domain.plan import Plan, ReviewedPlan
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import PRECEDENCE, Report
 from esmcfn.domain.stack import Selection
-from esmcfn.errors import ExitCode, Interrupted, StalePlanError
+from esmcfn.errors import CloudError, ExitCode, Interrupted, StalePlanError
 from esmcfn.selection import select
 from esmcfn.verbs.executing import Executing, Terms, discard
 from esmcfn.verbs.patience import once_free
@@ -85,7 +86,14 @@ def reviewed_selection(project: Project, reviewed: ReviewedPlan) -> Selection:
 
 def cleared(world: World) -> Callable[[Plan], None]:
     """What to do with a plan that was made for this run and is not executed: remove the change sets that it kept."""
-    return lambda made: discard(world.connect(), made.stacks)
+
+    def clear(made: Plan) -> None:
+        try:
+            discard(world.connect(), made.stacks)
+        except CloudError as error:  # the news is why it is not executed
+            world.person.tell(f"a change set stays: {error.message}")
+
+    return clear
 
 
 def executed(
@@ -107,6 +115,7 @@ def executed(
     made = report.body
     assert isinstance(made, Plan)  # noqa: S101 - planning makes plans
     try:
+        _refuse_protected(made)
         if made.verdict.blocked:
             given_up(made)
             return report
@@ -123,6 +132,16 @@ def executed(
         body=_deployment(made, outcomes),
         exit_code=worst(outcomes),
     )
+
+
+def _refuse_protected(made: Plan) -> None:
+    """What CloudFormation would refuse in the end is refused before anything is executed."""
+    protected = [stack.name for stack in made.stacks if plan.PROTECTED in stack.notes]
+    if protected:
+        raise CloudError(
+            f"termination protection is on: {', '.join(protected)}",
+            next_step="write `termination_protection: false` into the environment's file, have it reviewed, try again",
+        )
 
 
 def worst(outcomes: Sequence[StackOutcome]) -> ExitCode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -11,9 +11,9 @@ from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
-from esmcfn.errors import CloudError
+from esmcfn.errors import CloudError, NotDeployed
 from esmcfn.ports import Cloud
-from esmcfn.verbs.account import guarded
+from esmcfn.verbs.account import surveyed
 from esmcfn.verbs.deploying import Wishes, cleared, executed
 from esmcfn.verbs.patience import once_free
 from esmcfn.verbs.planning import make_plan
@@ -25,20 +25,37 @@ LOG_STAYS = (
 )
 
 
-def destroy(project: Project, selection: Selection, world: World, wishes: Wishes, *, delete_logs: bool) -> Report:
+def destroy(
+    project: Project,
+    selection: Selection,
+    world: World,
+    wishes: Wishes,
+    *,
+    delete_logs: bool,
+    must_exist: bool = False,
+) -> Report:
     """Plan an environment that selects nothing, ask, and delete.
 
     Args:
         selection: of the environment; nothing of it is wanted any more.
         delete_logs: also delete the logs of the containers, which no stack owns.
+        must_exist: nothing deployed is a mistake, of a name most likely.
 
     Raises:
+        NotDeployed: as `must_exist` says.
         CloudError: a stack is protected, and the environment does not say that it should not be.
         Interrupted, StackBusyError: as deploying raises them.
     """
     nothing = replace(selection, base=None, models=(), narrowed=frozenset())
     cloud = world.connect()
-    deployed = guarded(nothing, cloud)
+    survey = surveyed(nothing, cloud)
+    deployed = survey.ours
+    if must_exist and not deployed:
+        known = ", ".join(survey.others) or "none"
+        raise NotDeployed(
+            f"there is no stack of {selection.environment.name} in this account and region",
+            next_step=f"environments that have stacks here: {known}",
+        )
     _refuse_protected(deployed, nothing)
     report = once_free(lambda: make_plan(project, nothing, world, keep=True), world, wishes.wait_for_stack)
     done = executed(report, nothing, world, wishes.terms, given_up=cleared(world), verb="destroy")
@@ -47,13 +64,21 @@ def destroy(project: Project, selection: Selection, world: World, wishes: Wishes
     # A parked model's stack names no endpoint any more; the environment's file still does.
     names = {stack.endpoint_name for stack in selection.models}
     names |= {stack.outputs["EndpointName"] for stack in deployed if "EndpointName" in stack.outputs}
-    left = (*done.body.left, *_logs(sorted(names), cloud, delete=delete_logs))
+    names_of_stacks = {stack.name for stack in selection.stacks}
+    reviews = {name: stack_id for name, stack_id in survey.reviews.items() if name in names_of_stacks}
+    left = (*done.body.left, *_reviews(reviews, cloud), *_logs(sorted(names), cloud, delete=delete_logs))
     return replace(done, body=replace(done.body, left=left))
 
 
 def vanished(selection: Selection, name: str) -> Selection:
     """An environment whose file was deleted, in the account and region of another one."""
-    environment = replace(selection.environment, name=name, selected_models=(), termination_protection=None)
+    environment = replace(
+        selection.environment,
+        name=name,
+        path=f"environments/{name}.yaml",
+        selected_models=(),
+        termination_protection=None,
+    )
     return replace(selection, environment=environment, base=None, models=())
 
 
@@ -65,6 +90,15 @@ def _refuse_protected(deployed: Sequence[DeployedStack], selection: Selection) -
             f"termination protection is on: {', '.join(protected)}",
             next_step=f"write `termination_protection: false` into {environment.path}, have it reviewed, and try again",
         )
+
+
+def _reviews(reviews: Mapping[str, str], cloud: Cloud) -> tuple[str, ...]:
+    """Stacks of plans that were kept and never executed go; what somebody else plans there stays, and is named."""
+    return tuple(
+        f"{name}, in review: change sets of somebody else stand on it"
+        for name, stack_id in reviews.items()
+        if not cloud.stacks.clear(stack_id)
+    )
 
 
 def _logs(names: Sequence[str], cloud: Cloud, *, delete: bool) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import TypeVar
 
 from msgspec import Struct
@@ -21,10 +22,12 @@ from esmcfn.errors import (
     ExitCode,
     Interrupted,
     LostSight,
+    NotBegun,
     StackBusyError,
 )
 from esmcfn.ports import Cloud, Heard
 from esmcfn.template import synthesize
+from esmcfn.verbs.reading import side_by_side
 from esmcfn.verbs.world import Stop, World
 
 SIDE_BY_SIDE = 64
@@ -47,10 +50,12 @@ class Terms(Struct, frozen=True, kw_only=True):
     """How a plan is executed.
 
     Attributes:
+        again: the command that goes on from where this one is stopped.
         within: seconds that one stack may take; CloudFormation itself lets an endpoint's update take 970 minutes.
         discard_others: execute although that deletes other people's change sets.
     """
 
+    again: str = "esmcfn deploy"
     within: float = 61_200.0
     discard_others: bool = False
 
@@ -76,7 +81,25 @@ class Executing:
             else:
                 self._leave(group)
                 self._done.update((stack.name, _outcome(stack, None)) for stack in group)
+        self._done.update((outcome.name, outcome) for outcome in self._fallen())
         return tuple(self._done[stack.name] for stack in self._made.stacks if stack.name in self._done)
+
+    def _fallen(self) -> Iterable[StackOutcome]:
+        """Endpoints that nothing was to change, and that do not serve what is deployed: no run is good beside them."""
+        unchanged = [
+            stack
+            for stack in self._made.stacks
+            if stack.action is StackAction.UNCHANGED and stack.model in self._made.endpoints
+        ]
+        judged = side_by_side(self._standing, unchanged, stop=self._cloud.stacks.stop)
+        return (outcome for outcome in judged if not outcome.succeeded)
+
+    def _standing(self, stack: StackPlan) -> StackOutcome:
+        execution = Execution(status=NOTHING)
+        try:
+            return self._judged(stack, execution, _Sightings(self._cloud, self._stacks.get(stack.name)))
+        except CloudError as error:
+            return replace(_outcome(stack, execution), error=error)
 
     def _groups(self) -> Iterable[list[StackPlan]]:
         stacks = [stack for stack in self._made.stacks if stack.action is not StackAction.UNCHANGED]
@@ -93,7 +116,6 @@ class Executing:
     def _group(self, group: Sequence[StackPlan]) -> None:
         if not group:
             return
-        self._running.update((stack.name, stack) for stack in group)
         with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(group))) as pool:
             try:
                 waiting = {pool.submit(self._one, stack) for stack in group}
@@ -101,7 +123,8 @@ class Executing:
                     waiting = self._awaited(waiting)
             except BaseException as stop:  # whoever still waits is told before anything is raised
                 self._cloud.stacks.stop()
-                pool.shutdown(wait=True, cancel_futures=True)
+                with suppress(KeyboardInterrupt):  # who presses it again waits for the call under way, not for more
+                    pool.shutdown(wait=True, cancel_futures=True)
                 if not isinstance(stop, KeyboardInterrupt | Interrupted):
                     raise
                 raise self._stopped(getattr(stop, "exit_code", ExitCode.INTERRUPTED)) from None
@@ -113,7 +136,9 @@ class Executing:
             for future in done:
                 future.result()
         except KeyboardInterrupt:
-            match self._world.person.interrupted(sorted(self._running)):
+            running = dict(self._running)
+            updates = [name for name, stack in running.items() if stack.action is StackAction.UPDATE]
+            match self._world.person.interrupted(sorted(running), sorted(updates)):
                 case Stop.LEAVE:
                     raise
                 case Stop.CANCEL:
@@ -130,30 +155,44 @@ class Executing:
                     self._cloud.operations.cancel(stack.stack_id)
                     self._world.watch.stage(stack.name, "cancelling")
                 except CloudError as error:
-                    self._world.progress(f"{stack.name} could not be cancelled: {error.message}")
+                    self._world.person.tell(f"{stack.name} could not be cancelled: {error.message}")
 
     def _one(self, stack: StackPlan) -> None:
+        self._running[stack.name] = stack
+        self._world.watch.stage(stack.name, "begins")
         try:
             outcome = self._outcome(stack)
+        except NotBegun:
+            self._running.pop(stack.name, None)
+            raise
         except Interrupted:
             raise
         except EsmcfnError as error:  # this stack's own trouble; its neighbours go on
-            if not isinstance(error, LostSight):
+            seen = isinstance(error, LostSight)
+            if not seen:
                 self._leave([stack])
             outcome = replace(_outcome(stack, None), error=error)
-            self._world.watch.ended(stack.name, f"failed: {error.message}", well=False)
+            self._world.watch.ended(stack.name, error.message if seen else f"failed: {error.message}", well=False)
         self._running.pop(stack.name, None)
         self._done[stack.name] = outcome
 
     def _outcome(self, stack: StackPlan) -> StackOutcome:
         sightings = _Sightings(self._cloud, self._stacks.get(stack.name))
         execution = self._execution(stack, self._heard(stack, sightings))
-        if stack.protection is not None and execution.succeeded and stack.action is not StackAction.DELETE:
-            self._protect(stack, stack.protection)
         outcome = self._judged(stack, execution, sightings)
+        if stack.protection is not None and execution.succeeded and stack.action is not StackAction.DELETE:
+            outcome = self._protected(stack, outcome, stack.protection)
         failure = f"failed: {execution.status}: {_reason(outcome.diagnosis)}"
         words = f"done: {execution.status}" if outcome.succeeded else failure
         self._world.watch.ended(stack.name, words, well=outcome.succeeded)
+        return outcome
+
+    def _protected(self, stack: StackPlan, outcome: StackOutcome, on: bool) -> StackOutcome:
+        """The same outcome, once termination protection is switched; that this is refused undoes nothing."""
+        try:
+            self._protect(stack, on)
+        except CloudError as error:
+            return replace(outcome, error=error)
         return outcome
 
     def _judged(self, stack: StackPlan, execution: Execution, sightings: _Sightings) -> StackOutcome:
@@ -170,7 +209,7 @@ class Executing:
         if endpoint and endpoint.serves(wanted.endpoint_config_name):
             return replace(outcome, endpoint=endpoint)
         sight = replace(sightings.now(), endpoint=endpoint)
-        diagnosis = not_serving(sight, wanted=wanted.endpoint_config_name, environment=environment)
+        diagnosis = not_serving(execution, sight, wanted=wanted.endpoint_config_name, environment=environment)
         return replace(outcome, endpoint=endpoint, diagnosis=diagnosis)
 
     def _settled(self, stack: StackPlan, name: str) -> ObservedEndpoint | None:
@@ -226,7 +265,15 @@ class Executing:
         if proposed.empty:
             stacks.discard(proposed)
             return Execution(status=NOTHING)
-        return self._cloud.operations.execute(proposed.arn, proposed.stack_id, heard, within=self._terms.within)
+        try:
+            return self._cloud.operations.execute(proposed.arn, proposed.stack_id, heard, within=self._terms.within)
+        except (LostSight, Interrupted) as error:
+            if isinstance(error, NotBegun):
+                stacks.discard(proposed)
+            raise
+        except EsmcfnError:
+            stacks.discard(proposed)
+            raise
 
     def _respect_others(self, stack_id: str, name: str) -> None:
         others = () if self._terms.discard_others else self._cloud.stacks.others(stack_id)
@@ -255,7 +302,7 @@ class Executing:
         try:
             discard(self._cloud, stacks)
         except CloudError as error:
-            self._world.progress(f"a change set stays: {error.message}")
+            self._world.person.tell(f"a change set stays: {error.message}")
 
     def _stopped(self, code: ExitCode) -> Interrupted:
         """What goes on without us, and what was never begun; the latter's change sets are removed."""
@@ -267,16 +314,16 @@ class Executing:
             for words, names in (
                 ("CloudFormation goes on with", self._running),
                 ("done", self._done),
+                ("deleted first and not yet made anew", [name for name, s in self._running.items() if s.delete_first]),
                 ("not begun", {stack.name for stack in waiting if stack.action is not StackAction.UNCHANGED}),
             )
             if names
         ]
-        environment = self._made.environment
         return Interrupted(
             "stopped watching; " + "; ".join(said),
             exit_code=code,
-            next_step=f"esmcfn status {environment} shows where it stands; "
-            f"esmcfn deploy {environment} --wait-for-stack 30m goes on from there",
+            next_step=f"esmcfn status {self._made.environment} shows where it stands; "
+            f"{self._terms.again} --wait-for-stack 30m goes on from there",
         )
 
 
@@ -307,19 +354,31 @@ class _Sightings:
 
 
 def discard(cloud: Cloud, stacks: Sequence[StackPlan]) -> None:
-    """Remove the change sets that were kept for these stacks."""
+    """Remove the change sets that were kept for these stacks; one that cannot be removed keeps no other one.
+
+    Raises:
+        CloudError: of the first that could not be removed.
+    """
+    failed: list[CloudError] = []
     for stack in stacks:
-        if stack.change_set_id:
-            cloud.stacks.discard(
-                ChangeSet(
-                    arn=stack.change_set_id,
-                    name=stack.change_set_id.split("/")[-2],
-                    stack_name=stack.name,
-                    stack_id=stack.stack_id or "",
-                    new_stack=stack.action is StackAction.CREATE,
-                    empty=False,
-                )
-            )
+        try:
+            if stack.change_set_id:
+                cloud.stacks.discard(_change_set(stack, stack.change_set_id))
+        except CloudError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+
+
+def _change_set(stack: StackPlan, arn: str) -> ChangeSet:
+    return ChangeSet(
+        arn=arn,
+        name=arn.split("/")[-2],
+        stack_name=stack.name,
+        stack_id=stack.stack_id or "",
+        new_stack=stack.action is StackAction.CREATE,
+        empty=False,
+    )
 
 
 def _outcome(stack: StackPlan, execution: Execution | None) -> StackOutcome:

@@ -8,7 +8,10 @@ from msgspec.structs import replace
 
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
+from esmcfn.domain.stack import Selection
+from esmcfn.errors import NotDeployed
 from esmcfn.selection import select
+from esmcfn.verbs.account import guarded
 from esmcfn.verbs.deploying import Wishes, cleared, executed
 from esmcfn.verbs.patience import once_free
 from esmcfn.verbs.planning import make_plan
@@ -49,6 +52,8 @@ def park(
         ),
     )
     selection = select(changed, only=chosen)
+    if parked:
+        _refuse_undeployed(selection, world)
     report = once_free(lambda: make_plan(changed, selection, world, keep=True), world, wishes.wait_for_stack)
     return executed(
         report,
@@ -59,3 +64,14 @@ def park(
         agreed=lambda: write(chosen),
         verb="park" if parked else "resume",
     )
+
+
+def _refuse_undeployed(selection: Selection, world: World) -> None:
+    """Parking deletes endpoints; it makes nothing that was not there."""
+    there = {stack.name for stack in guarded(selection, world.connect())}
+    missing = [stack.model for stack in selection.models if stack.name not in there]
+    if missing:
+        raise NotDeployed(
+            f"not deployed: {', '.join(missing)}",
+            next_step="write `parked: true` into the environment's file and deploy, or name others with --model",
+        )

@@ -10,6 +10,9 @@ from esmcfn.verbs.world import World
 
 FIRST_SECONDS, LONGEST_SECONDS = 2.0, 15.0
 
+WAITING = "waiting"
+"""What stands in the place of a stack while none of ours is worked on."""
+
 Answer = TypeVar("Answer")
 
 
@@ -25,11 +28,16 @@ def once_free(attempt: Callable[[], Answer], world: World, patience: float) -> A
     waited, pause = 0.0, FIRST_SECONDS
     while True:
         try:
-            return attempt()
+            answer = attempt()
         except StackBusyError as error:
             if waited >= patience:
                 raise
-            world.progress(f"waiting: {error.message}")
+            world.watch.stage(WAITING, error.message, waits_for="somebody else")
+            world.connect().stacks.go_on()  # whoever waited beside was told to stop, and has
+        else:
+            if waited:
+                world.watch.ended(WAITING, "nobody is at work any more", well=True)
+            return answer
         world.pause(pause)
         waited += pause
         pause = min(pause * 1.5, LONGEST_SECONDS)

@@ -189,7 +189,7 @@ class _Asking(Struct, frozen=True):
             notes = (STUCK.format(status=deployed.status, way_out=plan.WAYS_OUT.get(deployed.status, plan.NO_WAY)),)
         made = plan.stack_plan(built, deployed, body=pair.body, change_set=None, notes=notes)
         if deployed and deployed.stuck:  # even where the templates are equal: what runs is not what they say
-            made = replace(made, action=StackAction.UPDATE)
+            made = replace(made, action=StackAction.UPDATE, stuck=True)
         return replace(made, in_the_way=self.gone.get(built.stack.name))
 
 

@@ -7,7 +7,7 @@ from esmcfn.diagnosis import causes
 from esmcfn.domain.deployment import RECOVERED, Execution, StackEvent
 from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.stack import Selection
-from esmcfn.errors import DeploymentError, Interrupted
+from esmcfn.errors import DeploymentError, ExitCode, Interrupted
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import guarded
 from esmcfn.verbs.executing import Terms
@@ -38,7 +38,14 @@ def recovered(selection: Selection, world: World, terms: Terms, *, skip: tuple[s
             raise DeploymentError(f"{stack.name} is {stack.status}: {plan.NO_WAY}")
         if not world.person.consents(said):
             raise Interrupted("declined: nothing was recovered", next_step="run it again when you are ready")
-    endings = side_by_side(lambda stack: _one(stack, cloud, world, terms, skip), stuck, stop=cloud.stacks.stop)
+    try:
+        endings = side_by_side(lambda stack: _one(stack, cloud, world, terms, skip), stuck, stop=cloud.stacks.stop)
+    except (KeyboardInterrupt, Interrupted) as stop:
+        raise Interrupted(
+            f"stopped watching; CloudFormation goes on recovering {', '.join(stack.name for stack in stuck)}",
+            exit_code=getattr(stop, "exit_code", ExitCode.INTERRUPTED),
+            next_step=f"{terms.again} --wait-for-stack 30m goes on from there",
+        ) from None
     failed = [said for said in endings if said]
     if failed:
         raise DeploymentError(
@@ -55,6 +62,8 @@ def _one(stack: DeployedStack, cloud: Cloud, world: World, terms: Terms, skip: t
 
     chosen = skip if stack.status == "UPDATE_ROLLBACK_FAILED" else ()
     ended: Execution = cloud.operations.recover(stack, heard, within=terms.within, skip=chosen)
+    for left in ended.left:
+        world.person.tell(f"{stack.name}: left behind: {left}")
     well = ended.status in RECOVERED
     world.watch.ended(stack.name, ended.status, well=well)
     if well:

@@ -40,8 +40,15 @@ class Person(Protocol):
     def consents(self, consequence: str) -> bool:
         """May this happen? One question, its consequence said."""
 
-    def interrupted(self, running: Sequence[str]) -> Stop:
-        """Ctrl-C while these stacks are worked on: what now?"""
+    def tell(self, line: str) -> None:
+        """Something that has to be known, whoever looks."""
+
+    def interrupted(self, running: Sequence[str], updates: Sequence[str]) -> Stop:
+        """Ctrl-C while these stacks are worked on: what now?
+
+        Args:
+            updates: those that can be cancelled; a creation and a deletion cannot.
+        """
 
 
 class Nobody:
@@ -53,7 +60,9 @@ class Nobody:
     def consents(self, consequence: str) -> bool:
         return False
 
-    def interrupted(self, running: Sequence[str]) -> Stop:
+    def tell(self, line: str) -> None: ...
+
+    def interrupted(self, running: Sequence[str], updates: Sequence[str]) -> Stop:
         return Stop.LEAVE
 
 

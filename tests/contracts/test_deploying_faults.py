@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
-from builders import a_selection, a_stack, a_variant, an_environment
+from builders import a_project, a_selection, a_stack, a_variant, an_environment
+from fakes import FakePerson
 from msgspec.structs import replace
 
 from esmcfn.diagnosis import causes
-from esmcfn.errors import AccessDenied, CloudError, ExitCode, LostSight
+from esmcfn.errors import AccessDenied, CloudError, ExitCode, Interrupted, LostSight
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
-from esmcfn.verbs.deploying import Wishes
+from esmcfn.verbs.deploying import Wishes, deploy
 from esmcfn.verbs.executing import Terms
 
 from .conftest import World
 from .deploying import SPEED, Account
 from .nesting import a_nested, child_of, uploaded
 from .templates import a_template, a_topic
-from .test_deploying import BIGGER, MODEL, ONE, client, outcome, remaining, status
+from .test_deploying import BIGGER, MODEL, ONE, client, outcome, propose_by_hand, remaining, status
 
 BEFORE = (
     "cloudformation:CreateChangeSet",
@@ -150,12 +153,13 @@ class TestWhatDoesNotPass:
         assert "CloudFormation goes on" in outcome(report).error.message
 
     def test_credentials_that_expire_while_watching_are_lost_sight_and_no_failure(self, deployed):
-        deployed.person.agrees = lambda plan: deployed.fault("expired-token", after=4) or True
+        deployed.person.agrees = lambda plan: deployed.fault("expired-token", after=2) or True
         report = deployed.deploy(BIGGER)
         assert report.exit_code is ExitCode.CLOUD
         assert isinstance(outcome(report).error, LostSight)
         assert "log in again" in outcome(report).error.next_step
         deployed.clear()
+        deployed.person = FakePerson()
         assert deployed.deploy(BIGGER, Wishes(wait_for_stack=30.0)).exit_code is ExitCode.DONE
 
     def test_what_takes_longer_than_the_deadline_goes_on_without_us(self, deployed):
@@ -163,7 +167,7 @@ class TestWhatDoesNotPass:
             deployed.sandbox.world.clock.run_at(0.05)
             report = deployed.deploy(BIGGER, Wishes(terms=Terms(within=0.5)))
         assert report.exit_code is ExitCode.CLOUD
-        assert "--timeout" in outcome(report).error.next_step
+        assert "--wait-for-stack" in outcome(report).error.next_step
 
 
 def test_of_two_deployments_at_once_one_wins_and_the_other_says_so(deployed):
@@ -190,6 +194,106 @@ def test_of_two_deployments_at_once_one_wins_and_the_other_says_so(deployed):
     assert codes[0] is ExitCode.DONE
     assert codes[1] in {ExitCode.STALE, ExitCode.BUSY}
     assert status(deployed) == "UPDATE_COMPLETE"
+
+
+def test_an_execution_whose_answer_is_lost_and_whose_events_cannot_be_read_for_long_is_not_given_up(deployed):
+    deployed.fault("connection-reset", action="cloudformation:ExecuteChangeSet", processed="true")
+    deployed.fault("throttle", action="cloudformation:DescribeStackEvents", times=12)
+    assert deployed.deploy(BIGGER, attempts=1).exit_code is ExitCode.DONE
+
+
+def test_who_declines_after_somebody_else_has_deployed_deletes_nothing_of_theirs(deployed):
+    empty, other = Account.emptied(deployed.sandbox), Account(deployed.sandbox)
+
+    def meanwhile(plan):
+        assert other.deploy(ONE).exit_code is ExitCode.DONE
+        deployed.fault("stale")  # DescribeStacks still tells of a review
+        return False
+
+    empty.person.agrees = meanwhile
+    with pytest.raises(Interrupted):
+        empty.deploy(ONE)
+    deployed.clear()
+    assert status(deployed) == "CREATE_COMPLETE"
+    assert status(deployed, "esm-dev") == "CREATE_COMPLETE"
+
+
+def test_a_change_set_that_was_asked_for_on_the_way_is_not_left_behind(deployed):
+    account = Account.emptied(deployed.sandbox)
+    account.fault("capacity", times=1)
+    assert account.deploy(ONE).exit_code is ExitCode.DEPLOYMENT
+    account.fault("access-denied", action="cloudformation:ExecuteChangeSet")
+    assert account.deploy(ONE).exit_code is ExitCode.CLOUD
+    account.clear()
+    assert remaining(account) == []
+
+
+def test_what_does_not_serve_fails_the_next_run_too(deployed):
+    deployed.fault("silent-rollback", times=1)
+    two = a_selection(BIGGER.models[0], a_stack("dropped"))
+    assert deployed.deploy(two).exit_code is ExitCode.DEPLOYMENT
+    again = deployed.deploy(two)
+    assert again.exit_code is ExitCode.DEPLOYMENT
+    assert [stack.name for stack in again.body.stacks] == [MODEL]
+    assert "esmcfn park" in outcome(again).diagnosis.advice
+
+
+def test_protection_that_is_refused_leaves_the_deployment_a_success_that_says_so(deployed):
+    deployed.fault("access-denied", action="cloudformation:UpdateTerminationProtection")
+    report = deployed.deploy(PROTECTED)
+    assert report.exit_code is ExitCode.CLOUD
+    assert outcome(report, "esm-dev").execution.succeeded
+    assert "UpdateTerminationProtection" in outcome(report, "esm-dev").error.message
+
+
+def test_a_busy_answer_in_the_middle_of_planning_is_waited_for_like_any_other(deployed):
+    world = deployed.sandbox.world
+    template = propose_by_hand(deployed, "theirs", selection=BIGGER)
+    busy = iter([True])
+    reached = deployed.world(attempts=2)
+    cloud = reached.connect()
+    survey = cloud.stacks.survey
+
+    def late(**names):
+        found = survey(**names)
+        if next(busy, False):  # somebody begins between our look and our change set
+            world.clock.run_at(0)
+            client(deployed).execute_change_set(ChangeSetName=template)
+            threading.Timer(0.5, lambda: world.clock.run_at(SPEED)).start()
+        return found
+
+    cloud.stacks.survey = late
+    bigger_still = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.8xlarge")), a_stack("dropped"))
+    report = deploy(a_project(), bigger_still, replace(reached, pause=time.sleep), Wishes(wait_for_stack=30.0))
+    assert report.exit_code is ExitCode.DONE, outcome(report)
+
+
+def test_whoever_stops_begins_nothing_more(deployed):
+    account = Account.emptied(deployed.sandbox)
+    many = a_selection(*(a_stack(f"model_{number}") for number in range(30)))
+    account.deploy(replace(many, models=()))
+    begun = []
+
+    def stage(stack, stage, *, waits_for=""):
+        if "IN_PROGRESS" in stage:
+            begun.append(stack)
+            if len(begun) == 1:
+                _thread.interrupt_main()
+
+    account.watch.stage = stage
+    deployed.sandbox.world.clock.run_at(1.0)
+    with pytest.raises(Interrupted) as caught:
+        account.deploy(many)
+    deployed.sandbox.world.clock.run_at(SPEED)
+    assert "not begun" in caught.value.message
+    running = [
+        stack["StackName"]
+        for stack in client(account).describe_stacks()["Stacks"]
+        if stack["StackStatus"] != "CREATE_COMPLETE"
+    ]
+    assert len(running) < 25
+    assert all(name in caught.value.message for name in running)
+    assert not [each for each in remaining(account) if each.startswith("esmcfn-")]
 
 
 def test_describing_that_lags_behind_makes_no_false_success(deployed):

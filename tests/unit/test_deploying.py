@@ -221,9 +221,9 @@ class TestStopping:
         stacks, asked = deployed(), threading.Event()
 
         class Person(FakePerson):
-            def interrupted(self, running):
+            def interrupted(self, running, updates):
                 asked.set()
-                return super().interrupted(running)
+                return super().interrupted(running, updates)
 
         def execute(change_set_id, stack_id, heard, *, within):
             stacks.open.pop(change_set_id)

@@ -58,6 +58,13 @@ class TestParking:
         text = "selected_models: {small: {selector: ESMC-300M}}\n"
         assert edited(text, "small") == "selected_models: {small: {parked: true, selector: ESMC-300M}}\n"
 
+    def test_flow_style_comes_back_as_it_was(self):
+        text = "selected_models: {small: {selector: ESMC-300M}}\n"
+        assert edited(edited(text, "small"), "small", parked=False) == text
+
+    def test_a_byte_order_mark_stays(self):
+        assert edited("\ufeff" + FILE, "small") == "\ufeff" + edited(FILE, "small")
+
     def test_a_file_without_a_last_newline(self):
         text = "selected_models:\n  small:\n    selector: X"
         assert edited(text, "small") == "selected_models:\n  small:\n    selector: X\n    parked: true\n"
@@ -71,6 +78,7 @@ class TestParking:
         [
             "selected_models:\n  small: &x\n    selector: X\n  large: *x\n",
             "x: &x {selector: X}\nselected_models:\n  small: *x\n",
+            "selected_models:\n  large: &x\n    selector: X\n  small: *x\n",
         ],
     )
     def test_what_cannot_be_edited_alone_is_refused_with_what_to_write(self, text):
