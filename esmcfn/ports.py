@@ -9,6 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from esmcfn.domain.audit import Bill, Readings, VariantId, Window
+from esmcfn.domain.cost import Price
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.endpoint import ContainerLog, ObservedEndpoint
 from esmcfn.domain.plan import ChangeSet, DeployedStack, Reviewed
@@ -218,6 +219,17 @@ class Bills(Protocol):
         """
 
 
+class PriceList(Protocol):
+    """AWS's own price list."""
+
+    def price(self, region: str, instance_type: str, *, today: date) -> Price:
+        """The list price of an hour of hosting.
+
+        Raises:
+            CloudError: there is not exactly one such product, or AWS refused or did not answer.
+        """
+
+
 class Clock(Protocol):
     """Time, for whoever waits."""
 
@@ -238,3 +250,4 @@ class Cloud(Struct, frozen=True, kw_only=True):
     quotas: Quotas
     usage: Usage
     bills: Bills
+    price_list: PriceList

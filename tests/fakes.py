@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from types import TracebackType
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from esmcfn.domain.audit import Bill, Charge, Metric, Readings, Series, VariantId, Window
+from esmcfn.domain.cost import Price
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.endpoint import ContainerLog, LogLine, ObservedEndpoint
 from esmcfn.domain.finding import Finding
@@ -20,7 +22,7 @@ from esmcfn.domain.project import SANDBOX_ACCOUNT, Policy
 from esmcfn.domain.report import Report
 from esmcfn.domain.standing import Survey
 from esmcfn.domain.template import Template
-from esmcfn.errors import StalePlanError
+from esmcfn.errors import CloudError, StalePlanError
 from esmcfn.plan import compare
 from esmcfn.ports import Cloud, Heard
 from esmcfn.verbs.world import Stop, World
@@ -395,6 +397,19 @@ class FakeBills:
         return Bill(start=start, end=end, charges=self.charges, requests=self.requests)
 
 
+class FakePriceList:
+    """The price list in a dict: instance type to US dollars an hour."""
+
+    def __init__(self, said: Mapping[str, str] | None = None) -> None:
+        self.said = said or {}
+
+    def price(self, region: str, instance_type: str, *, today: date) -> Price:
+        if instance_type not in self.said:
+            raise CloudError(f"the price list on hosting {instance_type} in {region}: 0 were found")
+        usd = Decimal(self.said[instance_type])
+        return Price(region=region, instance_type=instance_type, usd_per_hour=usd, source="a list", as_of=today)
+
+
 class FakeClock:
     """Time that passes only where somebody sleeps.
 
@@ -457,6 +472,7 @@ def a_world(
     quotas: FakeQuotas | None = None,
     usage: FakeUsage | None = None,
     bills: FakeBills | None = None,
+    price_list: FakePriceList | None = None,
     person: FakePerson | None = None,
     watch: FakeWatch | None = None,
     findings: Sequence[Finding] = (),
@@ -471,6 +487,7 @@ def a_world(
         quotas=quotas or FakeQuotas(),
         usage=usage or FakeUsage(),
         bills=bills or FakeBills(),
+        price_list=price_list or FakePriceList(),
     )
 
     def begin(templates: Sequence[Template], *, policy: Policy, region: str) -> FakeJudgement:

@@ -37,6 +37,11 @@ FLOOR = (
     "session.client('cloudformation'); session.client('sts')"
 )
 
+COST_IMPORTS = (
+    "import esmcfn.cli.cost, esmcfn.cli.compose, esmcfn.inputs.project, esmcfn.verbs.pricing, esmcfn.render.text"
+)
+"""What `cost` imports before it reads anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -165,6 +170,9 @@ def _measured(bench: Bench) -> tuple[list[Measured], list[Goal]]:
         print(f"· deploying {root.name}", file=sys.stderr)
         bench.run(*ESMCFN, "--root", str(root), "deploy", "dev", "--yes")
     same = esmcfn("plan, 1 model, nothing to do", one, "plan", "dev")
+    imported = bench.measure("the imports of cost", PYTHON, "-c", COST_IMPORTS)
+    priced = esmcfn("cost --offline, 500 models", many, "cost", "dev", "--offline")
+    audited = esmcfn("audit, 100 endpoints", hundred, "audit", "dev", "--no-bill")
     same_hundred = esmcfn("plan, 100 models, nothing to do", hundred, "plan", "dev")
     goals = [
         Goal("plan of an unchanged environment / the floor", same.seconds / floor.seconds, 1.0),
@@ -174,11 +182,26 @@ def _measured(bench: Bench) -> tuple[list[Measured], list[Goal]]:
         Goal("check of 3 x 5 models, warm / the floor", judged_again.seconds / floor.seconds, 1.0),
         Goal("plan with nothing to do, 100 models / 1 model", same_hundred.seconds / same.seconds, 2.0),
         Goal("build, 500 models / 100 models", builds[2].seconds / builds[1].seconds, 5.0),
+        Goal("cost of 500 models after imports / 0.3 s", (priced.seconds - imported.seconds) / 0.3, 1.0),
         Goal("peak MiB of plan / 200", max(first.peak_mib, same.peak_mib, same_hundred.peak_mib) / 200, 1.0),
     ]
     checks = [alone_three, judged, judged_again]
     deployments, of_deploying = _deployments(bench, one)
-    return [floor, click, helped, alone, first, same, same_hundred, *builds, *checks, *deployments], [
+    return [
+        floor,
+        click,
+        helped,
+        alone,
+        first,
+        same,
+        same_hundred,
+        *builds,
+        imported,
+        priced,
+        audited,
+        *checks,
+        *deployments,
+    ], [
         *goals,
         *of_deploying,
     ]

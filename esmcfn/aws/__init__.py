@@ -11,6 +11,7 @@ endpoints    SageMaker's endpoints, and the logs of their containers
 quotas       how many instances the account may run, and does
 usage        CloudWatch: what endpoints are used for
 bills        Cost Explorer: what was spent
+pricelist    the Price List: what an hour of hosting costs
 identity     STS
 """
 
@@ -22,6 +23,7 @@ from esmcfn.aws.bills import CostExplorerBills
 from esmcfn.aws.endpoints import SageMakerEndpoints
 from esmcfn.aws.execution import CloudFormationOperations
 from esmcfn.aws.identity import StsIdentity
+from esmcfn.aws.pricelist import AwsPriceList
 from esmcfn.aws.quotas import AccountQuotas
 from esmcfn.aws.session import Clients, Reach
 from esmcfn.aws.stacks import CloudFormationStacks
@@ -43,4 +45,5 @@ def connect(reach: Reach) -> Cloud:
         quotas=AccountQuotas(clients),
         usage=CloudWatchUsage(clients),
         bills=CostExplorerBills(clients),
+        price_list=AwsPriceList(clients),
     )

@@ -85,7 +85,7 @@ class Clients:
         key, secret = reach.credentials or (None, None)
         return self._session.create_client(
             service,
-            region_name=reach.region,
+            region_name=_home(service, reach.region),
             endpoint_url=reach.endpoint_url or None,
             aws_access_key_id=key,
             aws_secret_access_key=secret,
@@ -98,6 +98,16 @@ class Clients:
                 user_agent_extra="esmcfn",
             ),
         )
+
+
+def _home(service: str, region: str) -> str:
+    """The region to speak to a service in: the Price List answers in a few, for all of its partition.
+
+    https://docs.aws.amazon.com/general/latest/gr/billing.html
+    """
+    if service != "pricing":
+        return region
+    return "cn-northwest-1" if region.startswith("cn-") else "us-east-1"
 
 
 @contextmanager

@@ -25,6 +25,7 @@ COMMANDS = {
     "check": "offline",
     "cost": "cost",
     "audit": "audit",
+    "prices": "prices",
     "plan": "plan",
     "changed": "changed",
     "comment": "comment",

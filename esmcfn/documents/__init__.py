@@ -20,7 +20,7 @@ from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Headroom, Plan, StackAction, StackPlan
-from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
+from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.domain.waiver import Waiver
 from esmcfn.errors import EsmcfnError, InputError
@@ -31,7 +31,7 @@ VOLATILE = frozenset({"plan_id", "created_at", "expires_at"})
 """Keys of a plan that say when and where it was kept, not what it would do; `change_set_id` of a stack is another."""
 
 
-_LISTS = {"outputs": "outputs-list", "status": "statuses"}
+_LISTS = {"outputs": "outputs-list", "prices": "prices-list", "status": "statuses"}
 """What a list of documents is called where an s does not do."""
 
 
@@ -148,6 +148,8 @@ def _body(body: Body) -> Document:
                 "cost": _cost(body.cost),
                 "verdict": {"blocked": body.verdict.blocked, "reasons": list(body.verdict.reasons)},
             }
+        case Refreshed():
+            return _refreshed(body)
         case Audit():
             return {**audited.audit(body), "cost": _cost(body.cost)}
         case Plan():
@@ -156,13 +158,27 @@ def _body(body: Body) -> Document:
             return _deployment(body)
         case Outputs():
             return living.outputs(body)
-        case EnvironmentStatus():
-            return living.status(body)
-        case Waited():
-            return living.waited(body)
-        case Logged():
-            return living.logged(body)
+        case EnvironmentStatus() | Waited() | Logged():
+            return living.watched(body)
     assert_never(body)
+
+
+def _refreshed(refreshed: Refreshed) -> Document:
+    return {
+        "environment": refreshed.environment,
+        "file": refreshed.path,
+        "prices": [
+            {
+                "region": each.after.region,
+                "instance_type": each.after.instance_type,
+                "before_usd_per_hour": money(each.before.usd_per_hour) if each.before else None,
+                "usd_per_hour": money(each.after.usd_per_hour),
+                "source": each.after.source,
+                "as_of": each.after.as_of.isoformat(),
+            }
+            for each in refreshed.prices
+        ],
+    }
 
 
 def _deployment(deployment: Deployment) -> Document:

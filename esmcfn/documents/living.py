@@ -51,6 +51,17 @@ def module_outputs(outputs: Outputs) -> Document:
     }
 
 
+def watched(body: EnvironmentStatus | Waited | Logged) -> Document:
+    """What was looked at."""
+    match body:
+        case EnvironmentStatus():
+            return status(body)
+        case Waited():
+            return waited(body)
+        case Logged():
+            return logged(body)
+
+
 def status(status: EnvironmentStatus) -> Document:
     """Where each model stands."""
     base = status.base

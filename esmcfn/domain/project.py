@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
+from esmcfn.domain.cost import PriceBook
 from esmcfn.domain.finding import Level
 from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.waiver import Waiver
@@ -180,6 +181,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         required_tags: keys that every stack must be tagged with.
         production: the environment is one that people depend on.
         waivers: every one of the root, whatever its environment.
+        prices: the price book of the root, over the package's own; None where the root says nothing of prices.
         named: every rule whose level the root's policies set, for whatever environment.
         mentioned: environments that the root's policies name, or globs over them.
         known: every environment of the root.
@@ -197,6 +199,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     required_tags: tuple[str, ...] = ()
     production: bool = False
     waivers: tuple[Waiver, ...] = ()
+    prices: PriceBook | None = None
     named: tuple[str, ...] = ()
     mentioned: tuple[str, ...] = ()
     known: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from esmcfn.domain.audit import Audit
-from esmcfn.domain.cost import Cost
+from esmcfn.domain.cost import Cost, Price
 from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
@@ -82,7 +82,43 @@ class Priced(Struct, frozen=True, kw_only=True):
     verdict: Verdict
 
 
-Body = Validated | Built | Checked | Priced | Audit | Plan | Deployment | Outputs | EnvironmentStatus | Waited | Logged
+class Repriced(Struct, frozen=True, kw_only=True):
+    """One figure of the price list.
+
+    Attributes:
+        before: what held in this root, discounts applied; None where nothing was known.
+    """
+
+    before: Price | None
+    after: Price
+
+
+class Refreshed(Struct, frozen=True, kw_only=True):
+    """What `prices refresh` wrote.
+
+    Attributes:
+        path: of the file, from the root.
+    """
+
+    environment: str
+    path: str
+    prices: tuple[Repriced, ...]
+
+
+Body = (
+    Refreshed
+    | Validated
+    | Built
+    | Checked
+    | Priced
+    | Audit
+    | Plan
+    | Deployment
+    | Outputs
+    | EnvironmentStatus
+    | Waited
+    | Logged
+)
 
 
 class Report(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from esmcfn.inputs import rulebook, schema
+from esmcfn.inputs import pricing, rulebook, schema
 from esmcfn.inputs.field import Field, Kind
 from esmcfn.inputs.page import page
 
@@ -32,6 +32,8 @@ def json_schemas() -> Mapping[str, str]:
         "environment": schema.ENVIRONMENT,
         "policy": rulebook.POLICY,
         "waivers": rulebook.WAIVERS,
+        "prices": pricing.BOOK,
+        "discounts": pricing.AGREED,
     }
     return {f"{name}.schema.json": _rendered(name, field) for name, field in files.items()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from esmcfn.inputs import rulebook, schema
+from esmcfn.inputs import pricing, rulebook, schema
 from esmcfn.inputs.document import MAX_DEPTH, MAX_EXPANDED
 from esmcfn.inputs.field import Field
 from esmcfn.inputs.files import MAX_BYTES
@@ -14,6 +14,8 @@ _FILES: Mapping[str, Field] = {
     "environments/NAME.yaml": schema.ENVIRONMENT,
     "policies/*.yaml": rulebook.POLICY,
     "policies/waivers.yaml": rulebook.WAIVERS,
+    "policies/prices.yaml": pricing.BOOK,
+    "policies/discounts.yaml": pricing.AGREED,
 }
 
 _READING = f"""\

@@ -21,6 +21,7 @@ from esmcfn.inputs.folders import POLICIES, names
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.memory import Memory
 from esmcfn.inputs.path import labelled
+from esmcfn.inputs.pricing import DISCOUNTS, PRICES, prices
 from esmcfn.inputs.values import Values
 from esmcfn.inputs.waivers import NAME as WAIVERS
 from esmcfn.inputs.waivers import waivers
@@ -41,7 +42,7 @@ def policy(root: Path, problems: list[Problem], memory: Memory, *, environment: 
     first: dict[tuple[str, ...], str] = {}
     places: dict[str, Origin] = {}
     for name in names(root, POLICIES):
-        if name != WAIVERS:
+        if name not in {WAIVERS, PRICES, DISCOUNTS}:
             document = files.document(root, f"{POLICIES}/{name}.yaml", memory)
             problems.extend(document.problems)
             values = Values(fitting(document, rulebook.POLICY, problems))
@@ -59,6 +60,7 @@ def policy(root: Path, problems: list[Problem], memory: Memory, *, environment: 
         required_tags=here.lists.get("required_tags", ()),
         production=any(fnmatchcase(environment, each) for each in said.lists.get("production", ())),
         waivers=waivers(root, problems, memory),
+        prices=prices(root, problems, memory),
         named=tuple(sorted({rule for each in said.everywhere() for rule in each.mappings["levels"]})),
         mentioned=(*said.environments, *said.lists.get("production", ())),
         places=places,

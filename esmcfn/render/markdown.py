@@ -12,9 +12,9 @@ from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
-from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
+from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
-from esmcfn.render import audited, deployment, outputs, standing, words
+from esmcfn.render import audited, deployment, outputs, repriced, standing, words
 from esmcfn.render.escape import code, html, safe
 
 
@@ -54,8 +54,8 @@ def _body(body: Body) -> Iterator[str]:
             if not body.compared:
                 yield ""
                 yield f"Not compared with what is deployed: {safe(body.why)}"
-        case Audit():
-            yield from audited.markdown(body)
+        case Refreshed() | Audit():
+            yield from repriced.markdown(body) if isinstance(body, Refreshed) else audited.markdown(body)
         case Plan():
             yield from _plan(body)
         case Deployment():
@@ -166,6 +166,9 @@ def _cost(cost: Cost) -> Iterator[str]:
             f"| {words.dollars(item.expected_monthly)} | {words.dollars(item.min_monthly)} "
             f"| {words.dollars(item.max_monthly)} | {words.dollars(item.software_monthly)} |"
         )
+    for source in words.sources(cost):
+        yield ""
+        yield f"Prices: {safe(source)}"
     for note in (*words.beside(cost), *cost.notes):
         yield ""
         yield safe(note)

@@ -14,10 +14,10 @@ from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
-from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Validated
+from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.errors import visible
-from esmcfn.render import audited, deployment, excerpt, outputs, standing, words
+from esmcfn.render import audited, deployment, excerpt, outputs, repriced, standing, words
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
@@ -54,6 +54,8 @@ def _body(body: Body) -> Iterator[str]:
                 yield f"         not compared with what is deployed: {body.why}"
             yield from _notes((*words.beside(body.cost), *body.cost.notes))
             yield from (f"Budget   {reason}" for reason in body.verdict.reasons)
+        case Refreshed():
+            yield from repriced.text(body)
         case Audit():
             yield from audited.text(body)
         case Plan():
@@ -154,8 +156,7 @@ def _items(cost: Cost) -> Iterator[str]:
             f"expected {words.dollars(item.expected_monthly)} "
             f"(min {words.dollars(item.min_monthly)}, max {words.dollars(item.max_monthly)}), software {software}"
         )
-    for source in sorted({f"{item.price.source}, {item.price.as_of}" for item in cost.items if item.price}):
-        yield f"    prices: {source}"
+    yield from (f"    prices: {source}" for source in words.sources(cost))
 
 
 def _notes(notes: Sequence[str]) -> Iterator[str]:

@@ -119,6 +119,11 @@ def cost_line(cost: Cost) -> str:
     return f"{money}{only}; list price, {cost.hours_per_month} hours a month"
 
 
+def sources(cost: Cost) -> list[str]:
+    """Where the prices of what is wanted were read, and when."""
+    return sorted({f"{item.price.source}, {item.price.as_of}" for item in cost.items if item.price})
+
+
 def beside(cost: Cost) -> Iterator[str]:
     """What stands beside the sums: the surge of an update, and what parking saves."""
     if cost.updating:

@@ -10,16 +10,15 @@ from esmcfn import audit as auditing
 from esmcfn import cost, template
 from esmcfn.audit import Looked
 from esmcfn.domain.audit import AuditedModel, Bill, Patch, Readings, VariantId, Window
-from esmcfn.domain.cost import Cost
+from esmcfn.domain.cost import Cost, PriceBook
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.standing import Survey
 from esmcfn.errors import AccessDenied, CloudError, UsageError
 from esmcfn.ports import Cloud
-from esmcfn.reference.prices import price_book
 from esmcfn.verbs.account import surveyed
-from esmcfn.verbs.reading import pairs, running, side_by_side
+from esmcfn.verbs.reading import pairs, prices, running, side_by_side
 from esmcfn.verbs.watching import Subject, seen_now, subjects
 from esmcfn.verbs.world import World
 
@@ -46,7 +45,7 @@ def audit(project: Project, selection: Selection, world: World, *, days: int, bi
     window = auditing.window(world.now, days)
     world.progress("asking CloudWatch what endpoints are used for")
     looked, readings = _measured(looked, window, cloud)
-    models = tuple(_audited(each, readings, deployed, window) for each in looked)
+    models = tuple(_audited(each, readings, deployed, window, prices(project)) for each in looked)
     bill, why_no_bill = _bill(selection, world) if billed else (None, "Cost Explorer was not asked (--no-bill)")
     body = auditing.assembled(
         selection,
@@ -80,7 +79,7 @@ def _deployed(project: Project, selection: Selection, found: Survey, world: Worl
     templates = template.synthesize_all(selection)
     variants = running(project, pairs(selection, templates, found.ours, world.connect()))
     region = selection.target.region
-    return cost.estimate(variants, None, region=region, prices=price_book(), today=world.now.date())
+    return cost.estimate(variants, None, region=region, prices=prices(project), today=world.now.date())
 
 
 def _measured(looked: tuple[Looked, ...], window: Window, cloud: Cloud) -> tuple[tuple[Looked, ...], Readings]:
@@ -103,9 +102,9 @@ def _troubled(looked: Looked, error: CloudError) -> Looked:
     return replace(looked, refused=isinstance(error, AccessDenied), trouble=error.message)
 
 
-def _audited(looked: Looked, readings: Readings, deployed: Cost, window: Window) -> AuditedModel:
+def _audited(looked: Looked, readings: Readings, deployed: Cost, window: Window, book: PriceBook) -> AuditedModel:
     items = [item for item in deployed.items if item.hosted.model == looked.model]
-    return auditing.audited(looked, readings, items, window=window, region=deployed.region, prices=price_book())
+    return auditing.audited(looked, readings, items, window=window, region=deployed.region, prices=book)
 
 
 def _bill(selection: Selection, world: World) -> tuple[Bill | None, str]:

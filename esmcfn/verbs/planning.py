@@ -16,7 +16,7 @@ from esmcfn.errors import CloudError, ExitCode, StackBusyError
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import strays, surveyed
 from esmcfn.verbs.headroom import Room
-from esmcfn.verbs.reading import Pair, estimated, pairs, running, side_by_side, updating, wanted
+from esmcfn.verbs.reading import Pair, estimated, pairs, prices, running, side_by_side, updating, wanted
 from esmcfn.verbs.world import World
 
 GONE = "a first creation rolled back (ROLLBACK_COMPLETE): deploy removes the empty stack before the new one comes"
@@ -77,7 +77,13 @@ def make_plan(
         templates=templates,
         stacks=plan.renaming_noted(stacks, selection, going),
         findings=findings,
-        cost=estimated(selection, now, world.now.date(), updating=frozenset() if delete_first else updating(found)),
+        cost=estimated(
+            selection,
+            now,
+            world.now.date(),
+            prices=prices(project),
+            updating=frozenset() if delete_first else updating(found),
+        ),
         now=world.now,
         tool_version=world.tool_version,
         server_side=not read_only,

@@ -9,7 +9,7 @@ from esmcfn.domain.report import Priced, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.errors import CloudError, ExitCode
 from esmcfn.verbs.account import guarded
-from esmcfn.verbs.reading import estimated, pairs, running, updating
+from esmcfn.verbs.reading import estimated, pairs, prices, running, updating
 from esmcfn.verbs.world import World
 
 
@@ -27,7 +27,7 @@ def price(project: Project, selection: Selection, world: World, *, compared: boo
             before, moving = _running(project, selection, world)
         except CloudError as error:
             why = error.message
-    estimate = estimated(selection, before, world.now.date(), updating=moving)
+    estimate = estimated(selection, before, world.now.date(), prices=prices(project), updating=moving)
     name = selection.environment.name
     verdict = plan.verdict((), estimate, selection.environment)
     return Report(

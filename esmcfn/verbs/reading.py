@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from esmcfn import cost
-from esmcfn.domain.cost import Cost, HostedVariant
+from esmcfn.domain.cost import Cost, HostedVariant, PriceBook
 from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import Project
 from esmcfn.domain.stack import ModelStack, Selection
@@ -91,6 +91,11 @@ def wanted(selection: Selection) -> tuple[HostedVariant, ...]:
     return tuple(variant for stack in selection.models for variant in cost.hosted(stack))
 
 
+def prices(project: Project) -> PriceBook:
+    """The root's price book, or the package's own."""
+    return project.policy.prices or price_book()
+
+
 def updating(found: Iterable[Pair]) -> frozenset[str]:
     """Models whose endpoint is to serve another configuration: SageMaker starts the new instances beside the old ones.
 
@@ -110,9 +115,10 @@ def estimated(
     before: tuple[HostedVariant, ...] | None,
     today: date,
     *,
+    prices: PriceBook,
     updating: frozenset[str] = frozenset(),
 ) -> Cost:
-    """What the selection costs a month, by the package's price book.
+    """What the selection costs a month.
 
     Args:
         before: what runs today; None where it could not be read.
@@ -122,7 +128,7 @@ def estimated(
         wanted(selection),
         before,
         region=selection.target.region,
-        prices=price_book(),
+        prices=prices,
         today=today,
         parked=tuple(variant for stack in selection.models if stack.parked for variant in cost.unparked(stack)),
         updating=updating,

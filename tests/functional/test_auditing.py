@@ -55,3 +55,17 @@ def test_the_words_of_a_missing_permission_reach_the_reader(root):
     assert done.code == 0, done.err
     assert "denied" in done.out
     assert "cloudwatch:GetMetricData" in done.out
+
+
+def test_a_refreshed_price_wins_and_one_that_is_not_sold_writes_nothing(root):
+    assert root.esmcfn("prices", "refresh", "dev").code == 4
+    assert not (root.folder / "policies" / "prices.yaml").exists()
+
+    price = {"region": "us-east-2", "instance_type": "ml.g5.2xlarge", "usd_per_hour": "1.25"}
+    sandbox.seed(root.folder, prices=[price])
+    done = root.esmcfn("prices", "refresh", "dev", "-f", "json")
+    assert done.code == 0, done.err
+    assert done.document["prices"][0]["usd_per_hour"] == "1.25"
+    cost = root.esmcfn("cost", "dev", "--offline", "-f", "json").document["cost"]
+    assert cost["after_monthly"] == "912.50"
+    assert "Price List API" in cost["items"][0]["price_source"]

@@ -16,7 +16,7 @@ _TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 def _price_unknown(subject: Subject) -> Iterable[Complaint]:
     for path, instance_type, _ in variants(subject.template):
         known = instance_types.offered(subject.region, instance_type)
-        if known and price_book().price(subject.region, instance_type) is None:
+        if known and (subject.policy.prices or price_book()).price(subject.region, instance_type) is None:
             yield f"the price of {instance_type} in {subject.region} is unknown", f"{path}/InstanceType"
 
 

@@ -1,0 +1,200 @@
+"""A root's own prices and discounts win over the package's book, and every report says so."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from builders import a_project, a_root, a_selection, a_stack, a_variant
+from fakes import FakePriceList, a_world
+from msgspec.structs import replace
+
+from esmcfn import inputs
+from esmcfn.domain.cost import PriceBook
+from esmcfn.domain.project import Policy
+from esmcfn.errors import CloudError
+from esmcfn.inputs.memory import Memory
+from esmcfn.inputs.pricing import PATH, book, written
+from esmcfn.reference.prices import price_book
+from esmcfn.render import FORMATS, render
+from esmcfn.verbs.pricing import price
+from esmcfn.verbs.refreshing import refresh
+
+LISTED = """\
+prices:
+  - region: us-east-2
+    instance_type: ml.g5.2xlarge
+    usd_per_hour: "1.4"
+    source: the price list
+    as_of: 2026-11-20
+"""
+
+
+def loaded(folder: Path, **texts: str):
+    files = {f"policies/{name}.yaml": text for name, text in texts.items()}
+    return inputs.load(a_root(folder, files=files), "dev")
+
+
+def found(folder: Path, **texts: str) -> PriceBook:
+    read = loaded(folder, **texts)
+    assert read.problems == ()
+    return read.project.policy.prices or price_book()
+
+
+def discounts(*lines: str) -> str:
+    return "discounts:\n" + "".join(f"  - {{{line}}}\n" for line in lines)
+
+
+class TestProblems:
+    @pytest.mark.parametrize(
+        ("text", "complaint"),
+        [
+            (
+                discounts("instance_type: ml.g5.*, factor: 1.5, reason: r"),
+                "discounts.factor: 1.5 is too large, at most 1",
+            ),
+            (discounts("instance_type: ml.g5.*, factor: 0.5"), "discounts.reason: is missing"),
+            (discounts("instance_type: ml.g5.*, reason: r"), "factor or usd_per_hour is missing"),
+            (
+                discounts("instance_type: ml.g5.*, reason: r, factor: 0.5, usd_per_hour: 1"),
+                "usd_per_hour may not stand beside factor",
+            ),
+            ("discount: []\n", "unknown key (did you mean discounts?)"),
+        ],
+    )
+    def test_a_discount_that_cannot_be_meant_is_told_with_its_place(self, tmp_path, text, complaint):
+        told = [str(problem) for problem in loaded(tmp_path, discounts=text).problems]
+        assert any(complaint in each and each.startswith("policies/discounts.yaml:") for each in told), told
+
+    @pytest.mark.parametrize(
+        ("old", "new", "complaint"),
+        [
+            ("2026-11-20", '"2026-02-30"', "there is no such day"),
+            ('"1.4"', "free", "usd_per_hour: must be US dollars an hour"),
+            ("    source: the price list\n", "", "prices.source: is missing"),
+            ("ml.g5.2xlarge", "g5.2xlarge", "must be an instance type"),
+        ],
+    )
+    def test_a_price_that_cannot_be_meant_is_told_with_its_place(self, tmp_path, old, new, complaint):
+        told = [str(problem) for problem in loaded(tmp_path, prices=LISTED.replace(old, new)).problems]
+        assert any(complaint in each and each.startswith("policies/prices.yaml:") for each in told), told
+
+    def test_a_price_that_stands_there_twice_is_told(self, tmp_path):
+        (problem,) = loaded(tmp_path, prices=LISTED + LISTED.removeprefix("prices:\n")).problems
+        assert "it stands in the list twice" in str(problem)
+
+
+class TestBook:
+    def test_without_files_the_package_s_own_holds(self, tmp_path):
+        assert loaded(tmp_path).project.policy.prices is None
+
+    def test_a_root_s_price_wins_and_the_others_stay(self, tmp_path):
+        known = found(tmp_path, prices=LISTED)
+        ours = known.price("us-east-2", "ml.g5.2xlarge")
+        assert (ours.usd_per_hour, ours.source, ours.as_of) == (Decimal("1.4"), "the price list", date(2026, 11, 20))
+        assert known.price("us-east-1", "ml.g5.2xlarge") == price_book().price("us-east-1", "ml.g5.2xlarge")
+
+    def test_a_price_that_the_package_lacks_becomes_known(self, tmp_path):
+        text = LISTED.replace("ml.g5.2xlarge", "ml.p6-b300.48xlarge")
+        assert found(tmp_path, prices=text).price("us-east-2", "ml.p6-b300.48xlarge").usd_per_hour == Decimal("1.4")
+
+    def test_a_factor_applies_to_the_list_price_and_says_why(self, tmp_path):
+        text = discounts("instance_type: ml.g5.*, region: us-*, factor: 0.72, reason: Savings Plan until 2027-06")
+        known = found(tmp_path, prices=LISTED, discounts=text)
+        paid = known.price("us-east-2", "ml.g5.2xlarge")
+        assert paid.usd_per_hour == Decimal("1.008")
+        assert paid.source == "the price list; 0.72 of 1.4: Savings Plan until 2027-06"
+        assert known.price("eu-west-1", "ml.g5.2xlarge").usd_per_hour == Decimal("1.69")
+        assert known.price("us-east-2", "ml.m5.xlarge").usd_per_hour == Decimal("0.23")
+
+    def test_a_private_price_stands_in_for_the_list_price(self, tmp_path):
+        text = discounts("instance_type: ml.g5.2xlarge, usd_per_hour: 1.2, reason: contract 7")
+        paid = found(tmp_path, discounts=text).price("us-east-2", "ml.g5.2xlarge")
+        assert paid.usd_per_hour == Decimal("1.2")
+        assert paid.source.endswith("; not 1.515: contract 7")
+
+    def test_of_several_discounts_the_last_one_counts(self, tmp_path):
+        text = discounts("instance_type: '*', factor: 0.5, reason: a", "instance_type: ml.g5.*, factor: 1, reason: b")
+        known = found(tmp_path, discounts=text)
+        assert known.price("us-east-2", "ml.g5.2xlarge").usd_per_hour == Decimal("1.515")
+        assert known.price("us-east-2", "ml.m5.xlarge").usd_per_hour == Decimal("0.115")
+
+    @pytest.mark.parametrize("form", FORMATS)
+    def test_the_report_shows_what_is_paid_and_why(self, tmp_path, form):
+        text = discounts("instance_type: ml.g5.*, factor: 0.5, reason: a private agreement")
+        policy = Policy(prices=found(tmp_path, discounts=text))
+        report = price(a_project(policy=policy), a_selection(), a_world(), compared=False)
+        assert str(report.body.cost.after_monthly) == "552.9750"
+        assert "0.5 of 1.515: a private agreement" in render(form, (report,))
+
+    def test_a_price_of_the_root_is_known_to_the_rule_that_asks_for_one(self, tmp_path):
+        from esmcfn.policy.house.amount import AMOUNT_RULES
+        from esmcfn.policy.house.rule import Subject
+        from esmcfn.template import synthesize
+
+        kind = "ml.r5.xlarge"  # offered, and not in the package's book
+        template = synthesize(a_stack(variant=a_variant(instance_type=kind)))
+        (rule,) = [rule for rule in AMOUNT_RULES if "price" in rule.summary.lower()]
+        without = Subject(template=template, others=(template,))
+        assert list(rule.check(without))
+        known = found(tmp_path, prices=LISTED.replace("ml.g5.2xlarge", kind))
+        assert not list(rule.check(replace(without, policy=Policy(prices=known))))
+
+
+class TestRefresh:
+    def run(self, *types: str, said: dict[str, str], prices: PriceBook | None = None):
+        put = []
+        stacks = [a_stack(f"m{number}", variant=a_variant(instance_type=kind)) for number, kind in enumerate(types)]
+        project = a_project(policy=Policy(prices=prices))
+        world = a_world(price_list=FakePriceList(said))
+        report = refresh(project, a_selection(*stacks), world, path=PATH, write=put.extend)
+        return report, put
+
+    def test_one_type_without_exactly_one_price_writes_nothing(self):
+        with pytest.raises(CloudError, match=r"ml\.g5\.4xlarge"):
+            self.run("ml.g5.2xlarge", "ml.g5.4xlarge", said={"ml.g5.2xlarge": "1.5"})
+
+    def test_each_type_is_asked_for_once_and_dated_today(self):
+        _, put = self.run(
+            "ml.g5.2xlarge", "ml.g5.2xlarge", "ml.g5.4xlarge", said={"ml.g5.2xlarge": "1", "ml.g5.4xlarge": "2"}
+        )
+        assert [(each.instance_type, each.usd_per_hour) for each in put] == [
+            ("ml.g5.2xlarge", 1),
+            ("ml.g5.4xlarge", 2),
+        ]
+        assert {each.as_of for each in put} == {date(2026, 11, 21)}
+
+    @pytest.mark.parametrize("form", FORMATS)
+    @pytest.mark.parametrize(
+        ("kind", "usd", "words"),
+        [
+            ("ml.g5.2xlarge", "1.5", {"text": "1.515 -> 1.5", "markdown": "1.515 -> 1.5", "json": '"1.515"'}),
+            ("ml.g5.2xlarge", "1.515", {"text": "(as before)", "markdown": "(as before)", "json": '"1.515"'}),
+            ("ml.p6-b300.48xlarge", "9", {"text": "unknown before", "markdown": "unknown before", "json": "null"}),
+        ],
+    )
+    def test_what_changed_is_reported(self, form, kind, usd, words):
+        report, _ = self.run(kind, said={kind: usd})
+        assert words[form] in render(form, (report,))
+        assert "policies/prices.yaml" in render(form, (report,))
+
+    def test_what_is_written_is_read_again_as_it_was(self, tmp_path):
+        _, put = self.run("ml.g5.2xlarge", "ml.g5.4xlarge", said={"ml.g5.2xlarge": "1", "ml.g5.4xlarge": "2.000125"})
+        root = a_root(tmp_path, files={PATH: written(put)})
+        problems: list = []
+        assert book(root, problems, Memory(None)) == tuple(put)
+        assert problems == []
+        assert written(tuple(reversed(put))) == written(put)
+
+    def test_an_empty_list_can_be_written_and_read(self, tmp_path):
+        assert loaded(tmp_path, prices=written(())).problems == ()
+
+
+def test_a_source_s_quotes_do_not_end_it():
+    (one,) = TestRefresh().run("ml.g5.2xlarge", said={"ml.g5.2xlarge": "1"})[1]
+    import yaml
+
+    odd = replace(one, source='a "quoted" \\ source')
+    assert yaml.safe_load(written((odd,)))["prices"][0]["source"] == odd.source
