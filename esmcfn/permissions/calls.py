@@ -56,6 +56,7 @@ VERBS: Mapping[str, frozenset[str]] = {
     "park": _DEPLOY,
     "plan": _READ_ONLY_PLAN | _PROPOSE,
     "plan --read-only": _READ_ONLY_PLAN,
+    "prices refresh": frozenset({"pricing:GetProducts"}),
     "resume": _DEPLOY,
     "status": _SEE | _LOGS,
     "wait": _SEE | _LOGS,
@@ -78,7 +79,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeSt
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
 """
 
-READS = ("audit", "cost", "logs", "outputs", "plan", "plan --read-only", "status", "wait")
+READS = ("audit", "cost", "logs", "outputs", "plan", "plan --read-only", "prices refresh", "status", "wait")
 """Verbs that leave what runs as it is."""
 
 WRITES = ("deploy", "destroy", "park", "resume")
@@ -94,6 +95,7 @@ _WITHOUT_RESOURCE = frozenset(
     {
         "ce:GetCostAndUsage",
         "cloudwatch:GetMetricData",
+        "pricing:GetProducts",
         "sagemaker:ListEndpoints",
         "servicequotas:ListServiceQuotas",
     }

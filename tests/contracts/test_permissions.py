@@ -23,6 +23,7 @@ from esmcfn.verbs.logs import QUIET_SECONDS, follow, logs
 from esmcfn.verbs.outputs import outputs
 from esmcfn.verbs.parking import park
 from esmcfn.verbs.pricing import price
+from esmcfn.verbs.refreshing import refresh
 from esmcfn.verbs.watching import status
 
 from .deploying import SPEED, Account
@@ -198,8 +199,16 @@ def logged(there: Account) -> None:
         )
 
 
+def refreshed(there: Account) -> None:
+    """From a price list that knows the type."""
+    price = {"region": "us-east-2", "instance_type": "ml.g5.2xlarge", "usd_per_hour": "1.5"}
+    there.sandbox.world.seeds.add({"prices": [price]})
+    refresh(a_project(), a_selection(), there.world(), path="policies/prices.yaml", write=lambda prices: None)
+
+
 SCENARIOS: dict[str, tuple[Scenario, ...]] = {
     "audit": (audited,),
+    "prices refresh": (refreshed,),
     "cost": (lambda there: price(a_project(), BIGGER, there.world()),),
     "plan": (lambda there: there.plan(ONLY), lambda there: there.plan(BIGGER), busy, first),
     "plan --read-only": (lambda there: there.plan(ONLY, read_only=True), reading_busy),

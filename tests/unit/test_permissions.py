@@ -38,6 +38,7 @@ def test_no_action_is_a_pattern_and_only_what_knows_no_resource_is_allowed_every
         "aws-marketplace:ViewSubscriptions",
         "ce:GetCostAndUsage",
         "cloudwatch:GetMetricData",
+        "pricing:GetProducts",
         "sagemaker:ListEndpoints",
         "servicequotas:ListServiceQuotas",
     }
@@ -128,7 +129,7 @@ def test_every_verb_that_reaches_an_account_is_in_the_table():
     reaching = {
         name
         for name in COMMANDS
-        for parameter in program.get_command(context, name).params
+        for parameter in parameters(program.get_command(context, name))
         if parameter.name == "profile"
     }
     assert reaching - {"bootstrap"} == {verb.split()[0] for verb in VERBS}
@@ -161,3 +162,8 @@ def root_of_ours(tmp_path):
     from builders import a_root
 
     return a_root(tmp_path)
+
+
+def parameters(command):
+    """Of a command, or of all that stand below it."""
+    return [*command.params, *(each for below in getattr(command, "commands", {}).values() for each in below.params)]
