@@ -43,6 +43,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
     sandbox.start()
     yield sandbox
+    # moto is one for all sandboxes of a process: what is left there would be in the next one's way.
+    with sandbox.world.lock:
+        sandbox.world.reset()
     sandbox.stop()
 
 
