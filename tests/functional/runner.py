@@ -123,7 +123,7 @@ class Steps:
         self.workspace, self.summary, self.log = place / "workspace", place / "summary", ""
         self.role: str | None = None
         self.secrets: dict[str, str] = {}
-        self.vars = {f"ESMCFN_{kind}_ROLE_ARN": f"{kind.lower()} role of {environment}" for kind in ("PLAN", "DEPLOY")}
+        self.vars = {"AWS_ROLE_ARN": f"role of {environment}"}
 
     def step(self, step: dict[str, Any], contexts: dict[str, Any]) -> None:
         assert "${{" not in step.get("run", "")

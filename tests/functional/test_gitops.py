@@ -171,7 +171,7 @@ def test_a_pull_request_is_planned_pushed_again_merged_and_deployed(world):
     opened = world.planned(7)
     assert opened.failed == set(), [job.log for job in opened.jobs]
     assert opened.names == {"changed environments", "plan live", "comment", "planned"}
-    assert opened.job("plan live").role == "plan role of live-plan"
+    assert opened.job("plan live").role == "role of live-plan"
     first = world.comments()[-1]
     assert first["user"]["login"] == BOT
     assert "| `live` | 4 |" in first["body"]
@@ -189,7 +189,7 @@ def test_a_pull_request_is_planned_pushed_again_merged_and_deployed(world):
 
     deployed = world.merged(7)
     assert deployed.failed == set(), [job.log for job in deployed.jobs]
-    assert deployed.job("deploy live").role == "deploy role of live"
+    assert deployed.job("deploy live").role == "role of live"
     assert world.stacks() == {"esm-live": "CREATE_COMPLETE", "esm-live-prototype-model": "CREATE_COMPLETE"}
 
 
