@@ -11,6 +11,7 @@ from msgspec import Struct
 from esmcfn.domain.audit import Bill, Readings, VariantId, Window
 from esmcfn.domain.cost import Price
 from esmcfn.domain.deployment import Execution, StackEvent
+from esmcfn.domain.drift import Detection, ListedEndpoint, Reading, StackResource
 from esmcfn.domain.endpoint import ContainerLog, ObservedEndpoint
 from esmcfn.domain.plan import ChangeSet, DeployedStack, Reviewed
 from esmcfn.domain.standing import Survey
@@ -230,6 +231,64 @@ class PriceList(Protocol):
         """
 
 
+class Detections(Protocol):
+    """CloudFormation's own drift detection."""
+
+    def resources(self, stack: DeployedStack) -> tuple[StackResource, ...]:
+        """What a stack consists of, all pages.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+    def begin(self, stack: DeployedStack) -> str:
+        """Let CloudFormation begin to compare, and return what to ask for the result with. Returns at once.
+
+        Raises:
+            CloudError: AWS refused (a stack in some states cannot be compared), or did not answer.
+        """
+
+    def result(self, stack: DeployedStack, detection: str, *, within: float) -> Detection:
+        """Wait until it has compared, and read all pages; one that failed half-way has the results of the rest.
+
+        Args:
+            within: seconds; what takes longer is a detection that failed.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+            Interrupted: the person said stop.
+        """
+
+
+class Observers(Protocol):
+    """What the services say of single resources, in the words of CloudFormation's properties."""
+
+    def read(self, resource_type: str, name: str, *, of: str = "") -> Reading | None:
+        """One resource, None where there is none. IAM tells tags with it; SageMaker is asked by `tags`.
+
+        Args:
+            name: what the service knows it by: a name, an ARN, a key's id.
+            of: whose it is, for an access key the user's name.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """Tags of a SageMaker resource, all pages, AWS's own among them.
+
+        Raises:
+            CloudError: AWS refused or did not answer, or there is no such resource.
+        """
+
+    def endpoints(self) -> tuple[ListedEndpoint, ...]:
+        """Every endpoint of the account and region, all pages.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+
 class Clock(Protocol):
     """Time, for whoever waits."""
 
@@ -248,6 +307,8 @@ class Cloud(Struct, frozen=True, kw_only=True):
     identity: Identity
     endpoints: Endpoints
     quotas: Quotas
+    detections: Detections
+    observers: Observers
     usage: Usage
     bills: Bills
     price_list: PriceList

@@ -10,6 +10,7 @@ from itertools import count
 from types import TracebackType
 from typing import Any
 
+from drifting import FakeDetections, FakeObservers
 from msgspec.structs import replace
 
 from esmcfn.domain.audit import Bill, Charge, Metric, Readings, Series, VariantId, Window
@@ -470,6 +471,8 @@ def a_world(
     identity: FakeIdentity | None = None,
     endpoints: FakeEndpoints | None = None,
     quotas: FakeQuotas | None = None,
+    detections: FakeDetections | None = None,
+    observers: FakeObservers | None = None,
     usage: FakeUsage | None = None,
     bills: FakeBills | None = None,
     price_list: FakePriceList | None = None,
@@ -485,6 +488,8 @@ def a_world(
         identity=identity or FakeIdentity(),
         endpoints=endpoints or stacks.endpoints,
         quotas=quotas or FakeQuotas(),
+        detections=detections or FakeDetections(stacks),
+        observers=observers or FakeObservers(),
         usage=usage or FakeUsage(),
         bills=bills or FakeBills(),
         price_list=price_list or FakePriceList(),

@@ -8,6 +8,8 @@ changeset    what a change set says: warnings, both ways to say "nothing to do"
 execution    executing, deleting and recovering stacks
 events pace  following a stack: each event once, and not too often
 endpoints    SageMaker's endpoints, and the logs of their containers
+detections   CloudFormation's own drift detection
+observers    single resources as SageMaker and IAM tell them; access has IAM's part
 quotas       how many instances the account may run, and does
 usage        CloudWatch: what endpoints are used for
 bills        Cost Explorer: what was spent
@@ -20,9 +22,11 @@ from __future__ import annotations
 import threading
 
 from esmcfn.aws.bills import CostExplorerBills
+from esmcfn.aws.detections import CloudFormationDetections
 from esmcfn.aws.endpoints import SageMakerEndpoints
 from esmcfn.aws.execution import CloudFormationOperations
 from esmcfn.aws.identity import StsIdentity
+from esmcfn.aws.observers import ServiceObservers
 from esmcfn.aws.pricelist import AwsPriceList
 from esmcfn.aws.quotas import AccountQuotas
 from esmcfn.aws.session import Clients, Reach
@@ -46,4 +50,6 @@ def connect(reach: Reach) -> Cloud:
         usage=CloudWatchUsage(clients),
         bills=CostExplorerBills(clients),
         price_list=AwsPriceList(clients),
+        detections=CloudFormationDetections(clients, stop),
+        observers=ServiceObservers(clients),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -48,6 +48,7 @@ class CloudFormationStacks:
                 for stack in found
                 if stack["StackStatus"] == "REVIEW_IN_PROGRESS" and _named(stack, base_name)
             },
+            endpoints=frozenset(_endpoints(found)),
         )
 
     def template(self, stack: DeployedStack) -> Mapping[str, object] | None:
@@ -102,6 +103,14 @@ def _owner(stack: Mapping[str, Any]) -> str:
     """The environment that a stack's tag names; empty where it has none, or does not exist yet."""
     tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
     return "" if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else str(tags.get("esmcfn:environment", ""))
+
+
+def _endpoints(stacks: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Names of the endpoints of every environment's stacks, as their Outputs have them."""
+    for stack in stacks:
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+        if _owner(stack) and "EndpointName" in outputs:
+            yield outputs["EndpointName"]
 
 
 def _deployed(stack: Mapping[str, Any]) -> DeployedStack:

@@ -19,6 +19,7 @@ from msgspec import Struct
 from esmcfn import __version__
 from esmcfn.cli.program import tell
 from esmcfn.cli.streams import is_terminal, printed, told
+from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import SANDBOX, Environment, Policy, Project
 from esmcfn.domain.report import PRECEDENCE, Failure, Outcome, Report
 from esmcfn.domain.stack import Selection
@@ -138,7 +139,13 @@ class Run(Struct, frozen=True, kw_only=True):
             tool_version=__version__,
             progress=self._progress,
             pause=time.sleep,
+            authors=self._authors,
         )
+
+    def _authors(self, origin: Origin) -> frozenset[str]:
+        from esmcfn.inputs.authors import authors
+
+        return authors(self.root)(origin)
 
     def _begin(
         self, templates: Sequence[Template], *, policy: Policy, region: str, sharing: Sharing | None

@@ -36,6 +36,7 @@ COMMANDS = {
     "outputs": "outputs",
     "status": "status",
     "wait": "wait",
+    "drift": "drift",
     "logs": "logs",
     "bootstrap": "bootstrap",
     "doctor": "doctor",

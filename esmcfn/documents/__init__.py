@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 
-from esmcfn.documents import audited, living
+from esmcfn.documents import audited, drifting, living
 from esmcfn.documents.figures import money
 from esmcfn.domain.audit import Audit
 from esmcfn.domain.cost import Cost, CostItem
 from esmcfn.domain.deployment import Deployment, Diagnosis, StackOutcome
+from esmcfn.domain.drift import EnvironmentDrift
 from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.outputs import Outputs
@@ -160,6 +161,8 @@ def _body(body: Body) -> Document:
             return living.outputs(body)
         case EnvironmentStatus() | Waited() | Logged():
             return living.watched(body)
+        case EnvironmentDrift():
+            return drifting.drift(body)
     assert_never(body)
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from esmcfn.domain.audit import Audit
 from esmcfn.domain.cost import Cost, Price
 from esmcfn.domain.deployment import Deployment
+from esmcfn.domain.drift import EnvironmentDrift
 from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.outputs import Outputs
@@ -118,6 +119,7 @@ Body = (
     | EnvironmentStatus
     | Waited
     | Logged
+    | EnvironmentDrift
 )
 
 

@@ -32,11 +32,13 @@ class Survey(Struct, frozen=True, kw_only=True):
         ours: those of the environment that was asked for, by name.
         others: any other environment's name, as the tag has it, to the names of its stacks.
         reviews: name to ARN of stacks in REVIEW_IN_PROGRESS whose name would fit; they carry no tag that says whose.
+        endpoints: names of endpoints that any of all these stacks has among its Outputs.
     """
 
     ours: tuple[DeployedStack, ...] = ()
     reviews: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    endpoints: frozenset[str] = frozenset()
 
 
 class Stray(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,10 @@ SOON_DAYS = 14
 """A waiver that expires within so many days is told about, while there is still time to mend what it covers."""
 
 
+DRIFT_RULE = "DRIFT"
+"""What a waiver writes as its rule to accept the drift of a resource; `esmcfn drift` alone hears of it."""
+
+
 class Waiver(Struct, frozen=True, kw_only=True):
     """A signed exception to a rule, with a reason and a last day.
 

@@ -44,6 +44,28 @@ _DESTROY = frozenset(
     }
 )
 _RECOVER = frozenset({"cloudformation:ContinueUpdateRollback", "cloudformation:RollbackStack"})
+_OF_ROLES = frozenset({"iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"})
+_OF_USERS = frozenset(
+    {
+        "iam:GetLoginProfile",
+        "iam:GetUser",
+        "iam:GetUserPolicy",
+        "iam:ListAccessKeys",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListGroupsForUser",
+        "iam:ListUserPolicies",
+    }
+)
+_OF_POLICIES = frozenset({"iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListEntitiesForPolicy"})
+_DETECT = frozenset(
+    {
+        "cloudformation:DescribeStackDriftDetectionStatus",
+        "cloudformation:DescribeStackResourceDrifts",
+        "cloudformation:DetectStackDrift",
+        "cloudformation:ListStackResources",
+    }
+)
+_OBSERVE = _HEADROOM | {"sagemaker:DescribeModel", "sagemaker:ListTags"}
 _DEPLOY = _READ_ONLY_PLAN | _PROPOSE | _EXECUTE | _LOGS
 
 VERBS: Mapping[str, frozenset[str]] = {
@@ -51,6 +73,7 @@ VERBS: Mapping[str, frozenset[str]] = {
     "cost": _COMPARE,
     "deploy": _DEPLOY | _RECOVER,
     "destroy": _COMPARE | _LOGS | _DESTROY,
+    "drift": _COMPARE | _DETECT | _OBSERVE | _OF_ROLES | _OF_USERS | _OF_POLICIES,
     "logs": _SEE | _LOGS | {"logs:FilterLogEvents"},
     "outputs": _LOOK,
     "park": _DEPLOY,
@@ -72,14 +95,24 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 BESIDES: Mapping[str, frozenset[str]] = {
     "cloudformation:CreateChangeSet": frozenset({"cloudformation:TagResource"}),
     "cloudformation:DescribeStacks": frozenset({"cloudformation:ListStacks"}),
+    "cloudformation:DetectStackDrift": frozenset(
+        {
+            "cloudformation:BatchDescribeTypeConfigurations",
+            "cloudformation:DetectStackResourceDrift",
+            "secretsmanager:DescribeSecret",
+        }
+    ),
 }
-"""What IAM wants besides the call's own action: for stacks that are tagged, and for DescribeStacks without a name.
+"""What IAM wants besides the call's own action: for stacks that are tagged, for DescribeStacks without a name, and for
+CloudFormation to read, as whoever asks, what only CloudFormation compares.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
 """
 
-READS = ("audit", "cost", "logs", "outputs", "plan", "plan --read-only", "prices refresh", "status", "wait")
+READS = ("audit", "cost", "drift", "logs", "outputs", "plan", "plan --read-only", "prices refresh", "status", "wait")
 """Verbs that leave what runs as it is."""
 
 WRITES = ("deploy", "destroy", "park", "resume")
@@ -94,6 +127,8 @@ https://github.com/jogold/cloudstructs/issues/215
 _WITHOUT_RESOURCE = frozenset(
     {
         "ce:GetCostAndUsage",
+        "cloudformation:BatchDescribeTypeConfigurations",
+        "cloudformation:DescribeStackDriftDetectionStatus",
         "cloudwatch:GetMetricData",
         "pricing:GetProducts",
         "sagemaker:ListEndpoints",
@@ -104,6 +139,13 @@ _WITHOUT_RESOURCE = frozenset(
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
+
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    "DescribeEndpointConfig": ("endpoint-config",),
+    "DescribeModel": ("model",),
+    "ListTags": ("endpoint", "endpoint-config", "model"),
+}
+"""Operation of SageMaker to what it is asked about, where that is not an endpoint."""
 
 _CHANGE_SETS: Condition = {
     "StringLike": {"cloudformation:ChangeSetName": ["esmcfn-*", "arn:*:cloudformation:*:*:changeSet/esmcfn-*"]}
@@ -133,8 +175,12 @@ def _grant(action: str, scope: Scope, *, executes: bool) -> Grant:
     if action in _WITHOUT_RESOURCE:
         return grant(action, "*")
     if service == "sagemaker":  # the headroom of a quota counts everybody's endpoints
-        kind = "endpoint-config" if operation == "DescribeEndpointConfig" else "endpoint"
-        return grant(action, scope.arn("sagemaker", f"{kind}/*"))
+        return grant(action, *(scope.arn("sagemaker", f"{kind}/*") for kind in _KINDS.get(operation, ("endpoint",))))
+    if service == "iam":
+        kind = "role" if action in _OF_ROLES else "user" if action in _OF_USERS else "policy"
+        return grant(action, scope.arn("iam", f"{kind}/*"))
+    if service == "secretsmanager":
+        return grant(action, scope.arn("secretsmanager", "secret:*"))
     if service == "logs":
         return grant(action, scope.arn("logs", "log-group:/aws/sagemaker/Endpoints/*"))
     stacks = (scope.arn(service, f"stack/{scope.stacks}/*"), scope.arn(service, f"stack/{scope.stacks}-*/*"))

@@ -29,6 +29,7 @@ from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
 from esmcfn.domain.stack import ModelStack
 from esmcfn.domain.template import Template
+from esmcfn.domain.waiver import DRIFT_RULE
 from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.cfnlint import CFN_LINT
 from esmcfn.policy.checkov import CHECKOV
@@ -237,7 +238,7 @@ class Judgement:
         silent = {adapter.engine for adapter in ENGINES if adapter.fault_rule in said}
 
         def heard(rule: str) -> bool:
-            return all_judged and _engine_of(rule) not in silent
+            return all_judged and rule != DRIFT_RULE and _engine_of(rule) not in silent
 
         return heard
 

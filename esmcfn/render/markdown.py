@@ -8,13 +8,14 @@ from typing import assert_never
 from esmcfn.domain.audit import Audit
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.deployment import Deployment
+from esmcfn.domain.drift import EnvironmentDrift
 from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
-from esmcfn.render import audited, deployment, outputs, repriced, standing, words
+from esmcfn.render import audited, deployment, drifting, outputs, repriced, standing, words
 from esmcfn.render.escape import code, html, safe
 
 
@@ -62,13 +63,13 @@ def _body(body: Body) -> Iterator[str]:
             yield from deployment.markdown(body)
         case Outputs():
             yield from outputs.markdown(body)
-        case EnvironmentStatus() | Waited() | Logged():
+        case EnvironmentStatus() | Waited() | Logged() | EnvironmentDrift():
             yield from _watched(body)
         case _:
             assert_never(body)
 
 
-def _watched(body: EnvironmentStatus | Waited | Logged) -> Iterator[str]:
+def _watched(body: EnvironmentStatus | Waited | Logged | EnvironmentDrift) -> Iterator[str]:
     match body:
         case EnvironmentStatus():
             yield from standing.markdown(body)
@@ -76,6 +77,8 @@ def _watched(body: EnvironmentStatus | Waited | Logged) -> Iterator[str]:
             yield from standing.markdown(body.status)
         case Logged():
             yield from standing.markdown_logged(body)
+        case EnvironmentDrift():
+            yield from drifting.markdown(body)
 
 
 def _plan(plan: Plan) -> Iterator[str]:

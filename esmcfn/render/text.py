@@ -11,13 +11,14 @@ from typing import assert_never
 from esmcfn.domain.audit import Audit
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.deployment import Deployment
+from esmcfn.domain.drift import EnvironmentDrift
 from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.errors import visible
-from esmcfn.render import audited, deployment, excerpt, outputs, repriced, standing, words
+from esmcfn.render import audited, deployment, drifting, excerpt, outputs, repriced, standing, words
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
@@ -64,13 +65,13 @@ def _body(body: Body) -> Iterator[str]:
             yield from deployment.text(body)
         case Outputs():
             yield from outputs.text(body)
-        case EnvironmentStatus() | Waited() | Logged():
+        case EnvironmentStatus() | Waited() | Logged() | EnvironmentDrift():
             yield from _watched(body)
         case _:
             assert_never(body)
 
 
-def _watched(body: EnvironmentStatus | Waited | Logged) -> Iterator[str]:
+def _watched(body: EnvironmentStatus | Waited | Logged | EnvironmentDrift) -> Iterator[str]:
     match body:
         case EnvironmentStatus():
             yield from standing.text(body)
@@ -78,6 +79,8 @@ def _watched(body: EnvironmentStatus | Waited | Logged) -> Iterator[str]:
             yield from standing.text_waited(body)
         case Logged():
             yield from standing.text_logged(body)
+        case EnvironmentDrift():
+            yield from drifting.text(body)
 
 
 def _built(body: Built) -> Iterator[str]:

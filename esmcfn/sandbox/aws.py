@@ -8,6 +8,7 @@ operations and never on the names inside moto, and both sides are checked agains
 from __future__ import annotations
 
 import io
+import sys
 import uuid
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -71,8 +72,11 @@ class Moto:
         return self._app
 
     def reset(self) -> None:
-        """Empty every service; nothing happens when moto was never used."""
-        if self._app is not None:
+        """Empty every service; nothing happens when moto was never used in this process.
+
+        What moto holds belongs to the process: a sandbox that is new in it may find what another one left.
+        """
+        if "moto.core.base_backend" in sys.modules:
             from moto.core.base_backend import BackendDict
 
             BackendDict.reset()

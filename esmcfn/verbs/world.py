@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from esmcfn.domain.origin import Origin
     from esmcfn.domain.project import Policy
     from esmcfn.domain.report import Report
     from esmcfn.domain.template import Template
@@ -97,6 +98,7 @@ class World(Struct, frozen=True, kw_only=True):
         now: in UTC.
         progress: say what is being done, to a person who waits.
         pause: wait so many seconds.
+        authors: names, addresses and handles of whoever wrote a line, in lower case; empty where nobody can tell.
     """
 
     connect: Callable[[], Cloud]
@@ -107,3 +109,4 @@ class World(Struct, frozen=True, kw_only=True):
     pause: Callable[[float], None]
     person: Person = Nobody()
     watch: Watch = Unwatched()
+    authors: Callable[[Origin], frozenset[str]] = lambda origin: frozenset()

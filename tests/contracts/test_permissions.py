@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from builders import a_project, a_selected_model, a_selection, a_stack, a_target, a_variant, an_environment
+from builders import (
+    a_base_stack,
+    a_project,
+    a_selected_model,
+    a_selection,
+    a_service_account,
+    a_stack,
+    a_target,
+    a_variant,
+    an_environment,
+)
 from fakes import FakeClock
 from msgspec.structs import replace
 
@@ -19,6 +29,7 @@ from esmcfn.sandbox.server import Sandbox
 from esmcfn.verbs.auditing import audit
 from esmcfn.verbs.deploying import Wishes
 from esmcfn.verbs.destroying import destroy
+from esmcfn.verbs.drifting import find_drift
 from esmcfn.verbs.logs import QUIET_SECONDS, follow, logs
 from esmcfn.verbs.outputs import outputs
 from esmcfn.verbs.parking import park
@@ -162,6 +173,22 @@ def audited(there: Account) -> None:
     audit(a_project(), a_selection(), there.world(), days=14, billed=True, edit=lambda text, *more: text)
 
 
+def drifted(there: Account) -> None:
+    """With a shared user, a policy by hand, an endpoint beside, and tags that CloudFormation finds changed."""
+    selection = a_selection(base=a_base_stack(service_account=a_service_account()))
+    there.deploy(selection)
+    there.forget()
+    anything = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+    iam, sagemaker = client(there, "iam"), client(there, "sagemaker")
+    user = selection.base.service_account.user_name
+    iam.put_user_policy(UserName=user, PolicyName="by-hand", PolicyDocument=anything)
+    name = selection.models[0].endpoint_name
+    config = sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"]
+    sagemaker.create_endpoint(EndpointName="beside", EndpointConfigName=config)
+    there.forget()
+    assert find_drift(a_project(), selection, there.world()).exit_code is ExitCode.DRIFT
+
+
 def waited(there: Account) -> None:
     from esmcfn.verbs.awaiting import wait
 
@@ -217,6 +244,7 @@ SCENARIOS: dict[str, tuple[Scenario, ...]] = {
     "plan --read-only": (lambda there: there.plan(ONLY, read_only=True), reading_busy),
     "deploy": (lambda there: there.deploy(ONLY), lambda there: there.deploy(PROTECTED), stuck, first, failing),
     "destroy": (destroyed, cancelling, not_destroyed),
+    "drift": (drifted,),
     "outputs": (lambda there: outputs(a_selection(), there.world()),),
     "status": (lambda there: status(a_project(), a_selection(), there.world()), looked),
     "wait": (waited,),

@@ -62,7 +62,7 @@ def test_nothing_may_be_left_out(tmp_path: Path, key: str) -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"rule": "ckv_aws_149"}, "2:5: waivers.rule: must be a rule's id such as ESM001, E3012 or CKV_AWS_149, not"),
+        ({"rule": "ckv_aws_149"}, "2:5: waivers.rule: must be a rule's id such as ESM001, E3012 or CKV_AWS_149, or"),
         ({"rule": "ESMCFN-CHECKOV"}, "2:5: waivers.rule: must be a rule's id"),
         ({"reason": '"  "'}, "5:5: waivers.reason: must be text, not '  '"),
         ({"expires": "never"}, "10:5: waivers.expires: must be a day such as 2027-01-31, not never"),

@@ -37,6 +37,8 @@ def test_no_action_is_a_pattern_and_only_what_knows_no_resource_is_allowed_every
     assert everywhere == {
         "aws-marketplace:ViewSubscriptions",
         "ce:GetCostAndUsage",
+        "cloudformation:BatchDescribeTypeConfigurations",
+        "cloudformation:DescribeStackDriftDetectionStatus",
         "cloudwatch:GetMetricData",
         "pricing:GetProducts",
         "sagemaker:ListEndpoints",

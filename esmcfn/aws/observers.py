@@ -1,0 +1,78 @@
+"""Single resources as the services tell them, in the words of CloudFormation's properties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from esmcfn.aws.access import AccessReader
+from esmcfn.aws.session import Clients, error_message, translated
+from esmcfn.domain.drift import ListedEndpoint, Reading
+
+
+class ServiceObservers:
+    """The port Observers, by SageMaker and IAM."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        access = AccessReader(clients)
+        self._readers: Mapping[str, Callable[[str, str], Reading | None]] = {
+            "AWS::SageMaker::EndpointConfig": lambda name, of: self._config(name),
+            "AWS::SageMaker::Model": lambda name, of: self._model(name),
+            "AWS::IAM::Role": lambda name, of: access.role(name),
+            "AWS::IAM::User": lambda name, of: access.user(name),
+            "AWS::IAM::ManagedPolicy": lambda name, of: access.policy(name),
+            "AWS::IAM::AccessKey": access.key,
+        }
+
+    def read(self, resource_type: str, name: str, *, of: str = "") -> Reading | None:
+        return self._readers[resource_type](name, of)
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        with translated(f"reading the tags of {arn}", operation="ListTags"):
+            pages = list(self._client.get_paginator("list_tags").paginate(ResourceArn=arn))
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+    def endpoints(self) -> tuple[ListedEndpoint, ...]:
+        with translated("listing the account's endpoints", operation="ListEndpoints"):
+            pages = list(self._client.get_paginator("list_endpoints").paginate())
+        return tuple(
+            ListedEndpoint(
+                name=found["EndpointName"],
+                arn=found["EndpointArn"],
+                status=found["EndpointStatus"],
+                created_at=found["CreationTime"].astimezone(UTC),
+            )
+            for page in pages
+            for found in page["Endpoints"]
+        )
+
+    def _config(self, name: str) -> Reading | None:
+        return self._described(
+            f"asking SageMaker about endpoint configuration {name}",
+            "DescribeEndpointConfig",
+            lambda: self._client.describe_endpoint_config(EndpointConfigName=name),
+        )
+
+    def _model(self, name: str) -> Reading | None:
+        return self._described(
+            f"asking SageMaker about model {name}",
+            "DescribeModel",
+            lambda: self._client.describe_model(ModelName=name),
+        )
+
+    def _described(self, doing: str, operation: str, ask: Callable[[], Mapping[str, Any]]) -> Reading | None:
+        with translated(doing, operation=operation):
+            try:
+                return Reading(properties=ask())
+            except ClientError as error:
+                if "Could not find" in error_message(error):
+                    return None
+                raise
+
+    @property
+    def _client(self) -> Any:
+        return self._clients.of("sagemaker")

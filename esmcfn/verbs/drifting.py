@@ -1,0 +1,222 @@
+"""`drift`: what was deployed against what AWS says exists, and how much of it could be compared."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+from esmcfn import drift, template
+from esmcfn.domain.drift import (
+    STACK_TYPE,
+    Detection,
+    EnvironmentDrift,
+    ResourceDrift,
+    StackDrift,
+    StackResource,
+    Unmanaged,
+    Unread,
+)
+from esmcfn.domain.plan import DeployedStack
+from esmcfn.domain.project import Project
+from esmcfn.domain.report import Report
+from esmcfn.domain.stack import Selection
+from esmcfn.domain.standing import Survey
+from esmcfn.errors import ExitCode
+from esmcfn.ports import Cloud
+from esmcfn.verbs.accepting import accepted
+from esmcfn.verbs.account import strays, surveyed
+from esmcfn.verbs.observing import observed, told
+from esmcfn.verbs.reading import side_by_side
+from esmcfn.verbs.unmanaged import beside
+from esmcfn.verbs.world import World
+
+WITHIN_SECONDS = 1800.0
+"""How long CloudFormation may take to compare a stack."""
+
+
+class Looked(Struct, frozen=True, kw_only=True):
+    """One deployed stack, and what CloudFormation says of it.
+
+    Attributes:
+        body: its template, None where it is not JSON.
+        wanted_digest: of the built template; None where the stack is selected no more.
+    """
+
+    stack: DeployedStack
+    body: Mapping[str, object] | None
+    resources: tuple[StackResource, ...]
+    detection: Detection
+    wanted_digest: str | None
+
+
+def find_drift(
+    project: Project, selection: Selection, world: World, *, strict: bool = False, within: float = WITHIN_SECONDS
+) -> Report:
+    """Compare everything that is deployed with what AWS says, and list what runs beside it.
+
+    Args:
+        strict: incomplete coverage is bad news, too.
+        within: seconds that CloudFormation may take to compare a stack.
+
+    Raises:
+        WrongAccount: the credentials belong to another account.
+        CloudError: AWS did not answer; what it will not tell for lack of a permission is "not checked" instead.
+        Interrupted: the person said stop.
+    """
+    wanted = {each.stack.name: each.digest for each in template.synthesize_all(selection)}
+    cloud = world.connect()
+    world.progress("reading what is deployed")
+    survey = surveyed(selection, cloud)
+    looked = _looked(_concerned(selection, survey, wanted), wanted, cloud, world, within)
+    world.progress(f"asking the services about {sum(len(each.resources) for each in looked)} resources")
+    judged = _judged(looked, selection, cloud)
+    stacks = (*judged, *_absent(wanted, judged, selection))
+    managed = looked_endpoints(stacks)
+    unmanaged = Unmanaged(asked=False) if selection.narrowed else beside(project, survey, managed, cloud, world)
+    body = EnvironmentDrift(
+        environment=selection.environment.name,
+        account=selection.target.account,
+        region=selection.target.region,
+        as_of=world.now,
+        stacks=stacks,
+        unmanaged=unmanaged,
+        strict=strict,
+    )
+    body, notes = accepted(body, project.policy, world, whole=not selection.narrowed)
+    return Report(
+        verb="drift",
+        environment=body.environment,
+        body=body,
+        notes=(*notes, *(str(stray) for stray in strays(project, survey))),
+        exit_code=ExitCode.DRIFT if body.bad else ExitCode.DONE,
+    )
+
+
+def looked_endpoints(stacks: Sequence[StackDrift]) -> frozenset[str]:
+    """Names of the endpoints that these stacks have, in lower case as ARNs have them."""
+    found = (each for stack in stacks for each in stack.resources)
+    return frozenset(each.name.lower() for each in found if each.resource_type == drift.ENDPOINT)
+
+
+def _concerned(selection: Selection, survey: Survey, wanted: Mapping[str, str]) -> tuple[DeployedStack, ...]:
+    """Stacks to look at: all that exist, or those of the models that were asked for and what they stand on."""
+    living = [stack for stack in survey.ours if not stack.gone]
+    if not selection.narrowed:
+        return tuple(living)
+    return tuple(stack for stack in living if stack.name in wanted or stack.model in selection.narrowed)
+
+
+def _looked(
+    stacks: Sequence[DeployedStack], wanted: Mapping[str, str], cloud: Cloud, world: World, within: float
+) -> tuple[Looked, ...]:
+    """CloudFormation begins to compare all stacks, then their templates and resources are read, then its results."""
+    world.progress(f"CloudFormation compares {len(stacks)} stack{'' if len(stacks) == 1 else 's'}")
+    begun = side_by_side(lambda stack: _begun(stack, cloud), stacks, stop=cloud.stacks.stop)
+    waiting = list(zip(stacks, begun, strict=True))
+    count = _Count(len(stacks), lambda done: world.progress(f"{done} of {len(stacks)} stacks are compared"))
+
+    def look(pair: tuple[DeployedStack, str | Unread]) -> Looked:
+        stack, detection = pair
+        body = cloud.stacks.template(stack)
+        resources = cloud.detections.resources(stack)
+        made = _result(stack, detection, cloud, within)
+        count.one()
+        return Looked(stack=stack, body=body, resources=resources, detection=made, wanted_digest=wanted.get(stack.name))
+
+    return side_by_side(look, waiting, stop=cloud.stacks.stop)
+
+
+def _begun(stack: DeployedStack, cloud: Cloud) -> str | Unread:
+    if stack.busy:
+        return Unread(why=f"{stack.status}: another operation is running")
+    return told(lambda: cloud.detections.begin(stack))
+
+
+def _result(stack: DeployedStack, detection: str | Unread, cloud: Cloud, within: float) -> Detection:
+    if isinstance(detection, Unread):
+        return Detection(failure=detection.why)
+    made = told(lambda: cloud.detections.result(stack, detection, within=within))
+    return Detection(failure=made.why) if isinstance(made, Unread) else made
+
+
+def _judged(looked: Sequence[Looked], selection: Selection, cloud: Cloud) -> tuple[StackDrift, ...]:
+    """Every resource of every stack; the services are asked side by side, across the stacks."""
+    subjects = [subject for each in looked for subject in _subjects(each, looked, selection)]
+    seen = side_by_side(lambda subject: observed(subject, cloud, selection.target), subjects, stop=cloud.stacks.stop)
+    found: dict[str, list[ResourceDrift]] = {each.stack.name: [] for each in looked}
+    for subject in seen:
+        found[subject.stack.name].append(drift.judge(subject))
+    return tuple(_stack_drift(each, found[each.stack.name], selection) for each in looked)
+
+
+def _subjects(each: Looked, looked: Sequence[Looked], selection: Selection) -> list[drift.Subject]:
+    """What a stack has; a stack inside of it is looked at by itself."""
+    inside = {other.stack.stack_id for other in looked}
+    there = [resource for resource in each.resources if not resource.status.startswith("DELETE_COMPLETE")]
+    said = drift.expected(each.body, there, selection.target)
+    return [
+        drift.Subject(
+            environment=selection.environment.name,
+            account=selection.target.account,
+            stack=each.stack,
+            resource=resource,
+            expected=said.get(resource.logical_id),
+            every=said,
+            detection=each.detection,
+        )
+        for resource in there
+        if not (resource.resource_type == STACK_TYPE and resource.physical_id in inside)
+    ]
+
+
+def _stack_drift(each: Looked, resources: Sequence[ResourceDrift], selection: Selection) -> StackDrift:
+    name, stack = selection.environment.name, each.stack
+    digest = None if each.body is None else template.digest_of(each.body)
+    written = drift.judge_template(stack, digest, environment=name)
+    return StackDrift(
+        name=stack.name,
+        model=stack.model,
+        deployed=stack,
+        selected=each.wanted_digest is not None,
+        resources=(*((written,) if written else ()), *resources),
+        notes=tuple(
+            drift.stack_notes(stack, environment=name, wanted_digest=each.wanted_digest, failure=each.detection.failure)
+        ),
+    )
+
+
+def _absent(wanted: Mapping[str, str], judged: Sequence[StackDrift], selection: Selection) -> tuple[StackDrift, ...]:
+    """Stacks that the files ask for and AWS does not have."""
+    there = {stack.name for stack in judged}
+    return tuple(
+        StackDrift(
+            name=stack.name,
+            model=stack.model,
+            deployed=None,
+            selected=True,
+            notes=tuple(
+                drift.stack_notes(
+                    None, environment=selection.environment.name, wanted_digest=wanted[stack.name], failure=""
+                )
+            ),
+        )
+        for stack in selection.stacks
+        if stack.name not in there
+    )
+
+
+class _Count:
+    """How many are done, told at every tenth of them, by whoever is done in whatever thread."""
+
+    def __init__(self, total: int, tell: Callable[[int], None]) -> None:
+        self._done, self._step, self._tell = 0, max(1, total // 10), tell
+        self._lock = threading.Lock()
+
+    def one(self) -> None:
+        """Another one is done."""
+        with self._lock:
+            self._done += 1
+            if self._done % self._step == 0:
+                self._tell(self._done)

@@ -1,0 +1,76 @@
+"""One resource as its service tells it; what a permission hides is unread, never absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from esmcfn import drift
+from esmcfn.domain.drift import Reading, Unread
+from esmcfn.domain.endpoint import ObservedEndpoint
+from esmcfn.domain.stack import Target
+from esmcfn.errors import AccessDenied, CloudError
+from esmcfn.ports import Cloud
+
+Answer = TypeVar("Answer")
+
+REFUSALS = frozenset({"ValidationError"})
+"""CloudError.code of a service that will not do it for this one stack or resource, and would for others."""
+
+
+def told(ask: Callable[[], Answer]) -> Answer | Unread:
+    """The answer; what AWS refuses to tell is unread, what it does not answer stops everything.
+
+    Raises:
+        CloudError: AWS did not answer, or refuses everything (credentials that expired).
+    """
+    try:
+        return ask()
+    except AccessDenied as error:
+        return Unread(why=error.message)
+    except CloudError as error:
+        if error.transient or error.code not in REFUSALS:
+            raise
+        return Unread(why=error.message)
+
+
+def observed(subject: drift.Subject, cloud: Cloud, target: Target) -> drift.Subject:
+    """The subject, with what our reader of its type found.
+
+    Raises:
+        CloudError: AWS did not answer.
+    """
+    reader, wanted = drift.READERS.get(subject.resource.resource_type), subject.expected
+    if reader is None or wanted is None or not reader.ours:
+        return subject
+    if subject.stack.busy:
+        return replace(subject, observed=Unread(why="another operation is running"))
+    seen = told(lambda: _read(subject, wanted.name, cloud))
+    if seen is None or isinstance(seen, Unread) or not drift.wants_tags(subject.resource, subject.detection):
+        return replace(subject, observed=seen)
+    if isinstance(seen, Reading) and seen.tags is not None:
+        return replace(subject, observed=seen)
+    tags = told(lambda: cloud.observers.tags(_arn(subject, wanted.name, target)))
+    if isinstance(tags, Unread):
+        return replace(subject, observed=seen, unread_tags=tags.why)
+    if isinstance(seen, Reading):
+        return replace(subject, observed=replace(seen, tags=tags))
+    return replace(subject, observed=seen, endpoint_tags=tags)
+
+
+def _read(subject: drift.Subject, name: str, cloud: Cloud) -> Reading | ObservedEndpoint | None:
+    kind = subject.resource.resource_type
+    if kind == drift.ENDPOINT:
+        return cloud.endpoints.observe(name)
+    owner = subject.expected.properties.get("UserName", "") if subject.expected else ""
+    return cloud.observers.read(kind, name, of=str(owner))
+
+
+def _arn(subject: drift.Subject, name: str, target: Target) -> str:
+    """CloudFormation's id where that is an ARN; SageMaker writes names in lower case in its own."""
+    if subject.resource.physical_id.startswith("arn:"):
+        return subject.resource.physical_id
+    kind = {"EndpointConfig": "endpoint-config"}.get(word := subject.resource.resource_type.rsplit(":", 1)[1], word)
+    return f"arn:{target.partition}:sagemaker:{target.region}:{target.account}:{kind.lower()}/{name.lower()}"
