@@ -174,7 +174,9 @@ def _measured(bench: Bench) -> tuple[list[Measured], list[Goal]]:
     priced = esmcfn("cost --offline, 500 models", many, "cost", "dev", "--offline")
     audited = esmcfn("audit, 100 endpoints", hundred, "audit", "dev", "--no-bill")
     same_hundred = esmcfn("plan, 100 models, nothing to do", hundred, "plan", "dev")
+    drift = esmcfn("drift, 100 models, nothing changed", hundred, "drift", "dev", "--strict")
     goals = [
+        Goal("drift of 100 models / 30 s", drift.seconds / 30, 1.0),
         Goal("plan of an unchanged environment / the floor", same.seconds / floor.seconds, 1.0),
         Goal("--help / import click", helped.seconds / click.seconds, 2.0),
         Goal("first plan / checkov's own command line", first.seconds / alone.seconds, 0.5),
@@ -199,6 +201,7 @@ def _measured(bench: Bench) -> tuple[list[Measured], list[Goal]]:
         imported,
         priced,
         audited,
+        drift,
         *checks,
         *deployments,
     ], [

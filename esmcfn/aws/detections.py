@@ -63,11 +63,9 @@ class CloudFormationDetections:
         return Detection(drifts=drifts, failure=failure)
 
     def _awaited(self, stack: DeployedStack, detection: str, within: float) -> str:
-        """Wait until it is done; why it failed, empty where it did not."""
+        """Wait until it is done; why it failed, empty where it did not. Only looking again has to keep the pace."""
         rhythm, until = Rhythm(), time.monotonic() + within
         while True:
-            if self._stop.wait(self._pace.turn()):
-                raise Interrupted("stopped waiting for drift detection, which changes nothing")
             with translated(f"awaiting the drift of {stack.name}", operation="DescribeStackDriftDetectionStatus"):
                 said = self._client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
             if said["DetectionStatus"] != RUNNING:
@@ -75,7 +73,7 @@ class CloudFormationDetections:
                 return str(said.get("DetectionStatusReason") or said["DetectionStatus"]) if failed else ""
             if time.monotonic() > until:
                 return f"drift detection was not done after {within:.0f} seconds"
-            if self._stop.wait(rhythm.seconds()):
+            if self._stop.wait(rhythm.seconds()) or self._stop.wait(self._pace.turn()):
                 raise Interrupted("stopped waiting for drift detection, which changes nothing")
 
     @property
