@@ -111,6 +111,7 @@ def bootstrap(
     yes: bool,
     wait_for_stack: float,
     timeout: float,
+    discard_others: bool,
     repository: str,
     repository_id: str,
     oidc_provider_arn: str,
@@ -153,7 +154,10 @@ def bootstrap(
 
         return run.emit(run.outcomes(only_written))
     refuse_unasked(yes)
-    wishes = Wishes(terms=Terms(within=timeout), wait_for_stack=wait_for_stack)
+    wishes = Wishes(
+        terms=Terms(again=f"esmcfn bootstrap {' '.join(run.names)}", within=timeout, discard_others=discard_others),
+        wait_for_stack=wait_for_stack,
+    )
     with watching() as display:
 
         def verb(project: Project, selection: Selection, world: World) -> Report:
