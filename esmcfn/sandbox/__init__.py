@@ -212,13 +212,19 @@ def break_resource(root: Path, *, stack: str, logical_id: str, **options: str) -
     return call(root, "POST", "break", {"stack": stack, "logical_id": logical_id, **options})
 
 
-def seed(root: Path, *, prices: Sequence[Mapping[str, str]] = (), costs: Sequence[Mapping[str, Any]] = ()) -> None:
-    """Tell the sandbox prices and past costs, which it cannot know; `esmcfn.sandbox.account.seeds` has their form.
+def seed(
+    root: Path,
+    *,
+    prices: Sequence[Mapping[str, str]] = (),
+    costs: Sequence[Mapping[str, Any]] = (),
+    metrics: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Tell the sandbox prices, past costs and metrics, which it cannot know; `account.seeds` has their form.
 
     Raises:
         SandboxError: it does not run, or a seed is not as it should be.
     """
-    call(root, "POST", "seed", {"prices": list(prices), "costs": list(costs)})
+    call(root, "POST", "seed", {"prices": list(prices), "costs": list(costs), "metrics": list(metrics)})
 
 
 def set_clock(root: Path, **settings: float) -> Mapping[str, Any]:

@@ -34,6 +34,9 @@ MODELS = {
 }
 """IAM's prefix to botocore's services, where it is not one of the same name."""
 
+ALONE = {"iam": frozenset({"PassRole"})}
+"""Permissions that are no operation; the sandbox asks for them where AWS does."""
+
 USUAL = (
     "application-autoscaling",
     "budgets",
@@ -82,11 +85,12 @@ def checked(pattern: str) -> str:
 
 @cache
 def known_operations(prefix: str) -> frozenset[str]:
-    """Return every operation behind an IAM prefix; none where there is no such service."""
+    """Return every operation (and permission) behind an IAM prefix; none where there is no such service."""
     models = MODELS.get(prefix, (prefix,))
     if not set(models) <= _services():
         return frozenset()
-    return frozenset(name for model in models for name in service_model(model).operation_names)
+    named = frozenset(name for model in models for name in service_model(model).operation_names)
+    return named | ALONE.get(prefix, frozenset())
 
 
 @cache

@@ -68,6 +68,7 @@ class Moto:
                 return made
 
             self._app = DomainDispatcherApplication(create)
+            self.reset()  # moto's services belong to the process: another world may have left something there
             self._prepare()
         return self._app
 

@@ -80,8 +80,13 @@ CATALOG = (
         "the account has no Marketplace subscription: CreateModel with a model package is refused",
         {"model_package": "an ARN; default: every package"},
     ),
-    Kind("access-denied", "a permission is missing", {**ACTION, **COMMON}, ("action",)),
-    Kind("throttle", "an operation answers Throttling: Rate exceeded", {**ACTION, **COMMON}, ("action",)),
+    Kind(
+        "access-denied",
+        "a permission is missing, for CloudFormation's own calls too; `iam:PassRole` is one",
+        {**ACTION, **COMMON},
+        ("action",),
+    ),
+    Kind("throttle", "an operation is throttled: Rate exceeded", {**ACTION, **COMMON}, ("action",)),
     Kind(
         "server-error",
         "an operation answers InternalFailure with HTTP status 500; nothing is carried out",
@@ -142,6 +147,9 @@ CATALOG = (
     ),
     Kind("model-error", "InvokeEndpoint answers with a server error of the container", dict(COMMON)),
 )
+
+PLAIN = tuple(f"{prefix}:" for prefix in ("cloudformation", "cloudwatch", "iam", "s3", "sns", "sts"))
+"""Actions of services whose errors have no `Exception` in their names: AccessDenied, Throttling."""
 
 SERVER_ERROR = "The request processing has failed because of an unknown error, exception or failure."
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErrors.html"""
@@ -248,7 +256,9 @@ class Faults:
         if self.strike("expired-token"):
             raise Refusal("ExpiredToken", "The security token included in the request is expired", status=403)
         if self.strike("throttle", action=action):
-            raise Refusal("Throttling", "Rate exceeded")
+            if action.startswith("s3:"):
+                raise Refusal("SlowDown", "Please reduce your request rate.", status=503)
+            raise Refusal("Throttling" if action.startswith(PLAIN) else "ThrottlingException", "Rate exceeded")
         if self.strike("server-error", action=action):
             raise Refusal("InternalFailure", SERVER_ERROR, status=500)
         self.authorize(action)
@@ -260,7 +270,7 @@ class Faults:
             Refusal: AccessDenied naming the action.
         """
         if self.strike("access-denied", action=action):
-            code = "AccessDenied" if action.startswith(("cloudformation:", "iam:", "sns:")) else "AccessDeniedException"
+            code = "AccessDenied" if action.startswith(PLAIN) else "AccessDeniedException"
             raise Refusal(
                 code,
                 f"User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: {action} "

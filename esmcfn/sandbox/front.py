@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -46,6 +48,14 @@ class Front:
         if request.path.startswith("/_esmcfn/"):
             return self.control.answer(request)(environ, start_response)
         service, region = _scope(request)
+        if request.content_encoding == "gzip" and service != "s3":  # as botocore sends many data points; S3 keeps it so
+            try:
+                environ = _unpacked(environ, request.get_data())
+            except (OSError, EOFError, zlib.error) as error:
+                bad = Refusal("SerializationException", f"The body is not gzip: {error}")
+                return wire.failure(service, bad, request)(environ, start_response)
+            request = Request(environ)
+            request.max_form_memory_size = None
         with self.world.lock, self.world.store.together():
             self.world.settle()
             lost = self._lost(request, service)
@@ -60,13 +70,14 @@ class Front:
         faults = self.world.faults
         if not any(fault.name in LOSING for fault in faults.active):
             return None
-        request.get_data()  # all of it: moto reads it again, and a socket that is waited on has nothing to say
+        request.get_data()  # all of it: a socket that is waited on has nothing more to say
         name = actions.action(service, actions.operation_name(request, service))
         return faults.strike("connection-reset", action=name) or faults.strike("timeout", action=name)
 
     def _answer(self, request: Request, service: str, region: str, environ: Environ) -> Response:
+        request.get_data()  # before anything parses it: moto reads it again
         if _expired(request):
-            return wire.failure(service, Refusal("AccessDenied", "Request has expired", status=403))
+            return wire.failure(service, Refusal("AccessDenied", "Request has expired", status=403), request)
         if service == "sagemaker" and request.path.startswith("/endpoints/"):
             return runtime.invoke(self.world, request, region)
         service = SIGNING_NAMES.get(service, service)
@@ -75,6 +86,8 @@ class Front:
             return wire.perform(service, table, request, region, before=self._before)
         if service == "logs":
             return self._logs(request, region, environ)
+        if service == "monitoring" and actions.operation_name(request) in self.world.metrics.operations:
+            return wire.perform("cloudwatch", self.world.metrics.operations, request, region, before=self._before)
         return self._moto(request, service, environ)
 
     def _logs(self, request: Request, region: str, environ: Environ) -> Response:
@@ -112,13 +125,12 @@ class Front:
     def _moto(self, request: Request, service: str, environ: Environ) -> Response:
         if request.path.startswith("/moto-api"):
             return _refused(Refusal("NotFound", "The sandbox has no such page", status=404))
-        content = request.get_data()  # before anything parses it: moto reads it again
         if self.world.faults.active:
             try:
                 self.world.faults.before_call(service, actions.operation_name(request, service))
             except Refusal as refusal:
-                return wire.failure(service, refusal)
-        environ["wsgi.input"] = io.BytesIO(content)
+                return wire.failure(service, refusal, request)
+        environ["wsgi.input"] = io.BytesIO(request.get_data())
         try:
             answer = Response.from_app(self.world.moto.app, environ)
         except (KeyError, AttributeError, TypeError, ImportError):  # a service that moto has never heard of
@@ -126,7 +138,7 @@ class Front:
         if (answer.status_code >= 500 or answer.status_code == 404) and answer.mimetype == "text/html":
             what = f"{service} {actions.operation_name(request, service)}".strip()
             lacking = Refusal("NotImplemented", f"The sandbox does not support {what}, called like this", status=501)
-            return wire.failure(service, lacking)
+            return wire.failure(service, lacking, request)
         return answer
 
 
@@ -138,6 +150,13 @@ def _scope(request: Request) -> tuple[str, str]:
     if len(parts) >= 5:
         return parts[3].lower(), parts[2]
     return "", DEFAULT_REGION
+
+
+def _unpacked(environ: Environ, body: bytes) -> Environ:
+    """Return a request as it was before its body was compressed."""
+    plain = gzip.decompress(body)
+    kept = {name: value for name, value in environ.items() if name != "HTTP_CONTENT_ENCODING"}
+    return {**kept, "wsgi.input": io.BytesIO(plain), "CONTENT_LENGTH": str(len(plain))}
 
 
 def _expired(request: Request) -> bool:

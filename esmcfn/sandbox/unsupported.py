@@ -35,8 +35,13 @@ PARAMETERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "ListServiceQuotas": ("QuotaAppliedAtLevel",),
     },
     "ce": {
-        "GetCostAndUsage": ("BillingViewArn", "NextPageToken"),
+        "GetCostAndUsage": ("BillingViewArn",),
         "GetTags": ("BillingViewArn", "Filter", "NextPageToken", "SearchString", "SortBy"),
+    },
+    "cloudwatch": {
+        "PutMetricData": ("EntityMetricData", "StrictEntityValidation"),
+        "GetMetricData": ("LabelOptions",),
+        "ListMetrics": ("RecentlyActive", "IncludeLinkedAccounts", "OwningAccount"),
     },
     "logs": {
         "GetLogEvents": ("unmask",),

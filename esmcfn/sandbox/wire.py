@@ -66,9 +66,9 @@ def perform(
         result = operations[name](replace(call, parameters=given))
         if ignored := given.ignored(name):
             raise AssertionError(f"{name} ignored {', '.join(ignored)}")
-        return _success(model.operation_model(name), result)
+        return _success(model.operation_model(name), result, _protocol(model, request))
     except Refusal as refusal:
-        return _failure(model, refusal)
+        return _failure(model, refusal, _protocol(model, request))
     except (
         LookupError,
         TypeError,
@@ -77,22 +77,33 @@ def perform(
         AssertionError,
     ):  # a bug: AWS's shape of it, and the trace in the log
         traceback.print_exc()
-        return _failure(model, Refusal("InternalFailure", "The sandbox has a bug; see its log", status=500))
+        bug = Refusal("InternalFailure", "The sandbox has a bug; see its log", status=500)
+        return _failure(model, bug, _protocol(model, request))
 
 
-_SIGNED_AS = {"monitoring": "cloudwatch"}
+_SIGNED_AS = {"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
 """Name in a signature to the name of the service, where they differ for a service that moto has."""
 
 
-def failure(service: str, refusal: Refusal) -> Response:
-    """Return an error in the protocol of a service that moto has."""
+def failure(service: str, refusal: Refusal, request: Request) -> Response:
+    """Return an error in the protocol of a service that moto has, by the name in its signature."""
     from botocore.exceptions import UnknownServiceError
 
     try:
         model = service_model(_SIGNED_AS.get(service, service))
     except UnknownServiceError:
         model = service_model("sts")
-    return _failure(model, refusal)
+    return _failure(model, refusal, _protocol(model, request))
+
+
+def _protocol(model: ServiceModel, request: Request) -> str:
+    """Return the protocol that a request speaks: a service may have several."""
+    spoken = model.metadata.get("protocols", [model.protocol])
+    if len(spoken) == 1 or str(model.protocol).startswith("rest-"):
+        return str(model.protocol)
+    if request.headers.get("X-Amz-Target"):
+        return "json"
+    return "query" if "query" in spoken else str(model.protocol)
 
 
 def _no_such_operation(model: ServiceModel, name: str) -> Refusal:
@@ -104,7 +115,7 @@ def _no_such_operation(model: ServiceModel, name: str) -> Refusal:
 def _parse(service: str, operation: OperationModel, request: Request, region: str) -> Call:
     from moto.core.parse import PROTOCOL_PARSERS
 
-    parser = PROTOCOL_PARSERS[operation.service_model.protocol](_moto_model(service, operation.name))
+    parser = PROTOCOL_PARSERS[_protocol(operation.service_model, request)](_moto_model(service, operation.name))
     parameters = parser.parse(
         {
             "method": request.method,
@@ -209,18 +220,18 @@ def _matches(pattern: str, value: str) -> bool:
 # Answers
 
 
-def _success(operation: OperationModel, result: Json) -> Response:
+def _success(operation: OperationModel, result: Json, protocol: str) -> Response:
     from moto.core.serialize import get_serializer_class
     from werkzeug.wrappers import Response
 
     service = operation.service_model
     _refuse_unknown_members(operation.output_shape, result or {}, operation.name)
-    serializer = get_serializer_class(service.service_name, service.protocol)(
+    serializer = get_serializer_class(service.service_name, protocol)(
         _moto_model(str(service.service_name), operation.name)
     )
     answer = serializer.serialize(result or {})
     body = answer["body"]
-    if service.protocol == "query" and isinstance(body, str):
+    if protocol == "query" and isinstance(body, str):
         body = body.replace("\r", "&#13;")  # XML parsers make a line feed of a bare one
     response = Response(body, status=answer["status_code"])
     response.headers.update(answer["headers"])
@@ -243,11 +254,11 @@ def _refuse_unknown_members(shape: Shape | None, value: Json, path: str) -> None
             _refuse_unknown_members(members[name], item, f"{path}.{name}")
 
 
-def _failure(model: ServiceModel, refusal: Refusal) -> Response:
+def _failure(model: ServiceModel, refusal: Refusal, protocol: str) -> Response:
     from werkzeug.wrappers import Response
 
     request_id = str(uuid.uuid4())
-    if model.protocol == "query":
+    if protocol == "query":
         kind = "Sender" if refusal.status < 500 else "Receiver"
         body = (
             f'<ErrorResponse xmlns="{model.metadata.get("xmlNamespace", "")}"><Error><Type>{kind}</Type>'
@@ -255,7 +266,7 @@ def _failure(model: ServiceModel, refusal: Refusal) -> Response:
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
         content_type = "text/xml"
-    elif model.protocol == "rest-xml":
+    elif protocol == "rest-xml":
         body = f"<Error><Code>{escape(refusal.code)}</Code><Message>{escape(refusal.message)}</Message></Error>"
         content_type = "text/xml"
     else:

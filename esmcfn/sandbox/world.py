@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from esmcfn.sandbox.account.metrics import Metrics
 from esmcfn.sandbox.account.seeds import Seeds
 from esmcfn.sandbox.autoscaling.service import AutoScaling
 from esmcfn.sandbox.aws import ACCOUNT, Moto
@@ -69,12 +70,13 @@ class World:
 
     def _load(self) -> None:
         self.faults = Faults(self.store)
-        self.seeds = Seeds(self.store)
         self.moto = Moto(self._restore)
         self.containers = Containers(self.store)
         self.logs = Logs(self)
         self.sagemaker = Hosting(self.store, self.faults, self.containers)
         self.autoscaling = AutoScaling(self)
+        self.metrics = Metrics(self)
+        self.seeds = Seeds(self.store, self.metrics)
         self.cloudformation = CloudFormation(self)
 
     def reset(self) -> None:
@@ -136,7 +138,8 @@ class World:
             doomed = stack.execution.doomed if stack.execution else []
             for resource in _in_order([*stack.resources.values(), *doomed]):
                 try:
-                    HANDLERS[resource.resource_type].restore(engine.request(resource, self.clock.now()))
+                    request = replace(engine.request(resource, self.clock.now()), trusted=True)
+                    HANDLERS[resource.resource_type].restore(request)
                 except (Refusal, HandlerError) as error:
                     print(f"could not restore {stack.name} {resource.logical_id}: {error}", file=sys.stderr)
 

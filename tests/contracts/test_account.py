@@ -63,6 +63,35 @@ def test_costs_are_filtered_and_grouped(world: World) -> None:
         )
 
 
+def test_costs_have_pages_and_filters_match_whole_values(world: World) -> None:
+    told = [{"date": f"2026-1{month}-02", "usd": "1", "tags": {"m": name}} for month in (0, 1) for name in "abc"]
+    world.sandbox.world.seeds.add({"costs": told})
+    world.sandbox.world.pages["GetCostAndUsage"] = 4
+    asked: dict[str, Any] = {
+        "TimePeriod": {"Start": "2026-10-01", "End": "2026-12-01"},
+        "Granularity": "MONTHLY",
+        "Metrics": ["UnblendedCost"],
+        "GroupBy": [{"Type": "TAG", "Key": "m"}],
+    }
+    costs = world.client("ce", "us-east-1")
+    first = costs.get_cost_and_usage(**asked)
+    second = costs.get_cost_and_usage(**asked, NextPageToken=first["NextPageToken"])
+    assert "NextPageToken" not in second
+    found = [
+        (period["TimePeriod"]["Start"], [group["Keys"][0] for group in period["Groups"]])
+        for page in (first, second)
+        for period in page["ResultsByTime"]
+    ]
+    assert found == [
+        ("2026-10-01", ["m$a", "m$b", "m$c"]),
+        ("2026-11-01", ["m$a"]),
+        ("2026-11-01", ["m$b", "m$c"]),
+    ]
+    loose = {"Tags": {"Key": "m", "Values": ["a"], "MatchOptions": ["STARTS_WITH"]}}
+    with pytest.raises(ClientError, match="does not support the match option STARTS_WITH"):
+        costs.get_cost_and_usage(**asked, Filter=loose)
+
+
 def test_a_seed_that_is_wrong_is_refused(world: World) -> None:
     with pytest.raises(Refusal, match="weather cannot be seeded"):
         world.sandbox.world.seeds.add({"weather": []})

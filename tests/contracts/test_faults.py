@@ -20,7 +20,7 @@ from botocore.exceptions import (
 from esmcfn.sandbox.refusal import Refusal
 
 from .conftest import REGION, World
-from .templates import a_template, a_topic
+from .templates import a_template, a_topic, an_endpoint
 
 BODY = json.dumps(a_template(T=a_topic()))
 
@@ -62,6 +62,7 @@ def an_impatient_client(world: World, service: str, seconds: float) -> Any:
         ("DescribeStacks", "such as cloudformation:DescribeStacks"),
         ("*:Describe*", r"such as cloudformation:Describe\*"),
         ("xyzzy:Plugh", "there are: application-autoscaling"),
+        ("iam:PassRoles", "such as iam:PassRole"),
     ],
 )
 def test_an_action_that_nobody_has_is_refused_with_one_that_was_meant(
@@ -131,6 +132,43 @@ def test_an_action_has_iams_name_and_strikes_however_the_service_is_spoken_to(
     found, status = code(getattr(world.client(service), call), **given)
     assert (status, world.sandbox.world.faults.active) == (500, ())
     assert found in ("InternalFailure", "500")  # a HEAD has no body that could name the code
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "given", "throttled", "denied"),
+    [
+        ("cloudformation", "list_stacks", {}, "Throttling", "AccessDenied"),
+        ("cloudwatch", "describe_alarms", {}, "Throttling", "AccessDenied"),
+        ("s3", "list_buckets", {}, "SlowDown", "AccessDenied"),
+        ("sagemaker", "list_models", {}, "ThrottlingException", "AccessDeniedException"),
+        ("logs", "describe_log_groups", {}, "ThrottlingException", "AccessDeniedException"),
+        ("resourcegroupstaggingapi", "get_resources", {}, "ThrottlingException", "AccessDeniedException"),
+    ],
+)
+def test_each_service_has_its_own_words(
+    world: World, service: str, call: str, given: Any, throttled: str, denied: str
+) -> None:
+    for name, wanted in (("throttle", throttled), ("access-denied", denied)):
+        fault(world, name, action="*", times=1)
+        assert code(getattr(world.client(service), call), **given)[0] == wanted
+
+
+@pytest.mark.parametrize("action", ["sns:CreateTopic", "sns:*", "*"])
+def test_a_missing_permission_fails_cloudformations_own_calls(world: World, action: str) -> None:
+    world.cfn.create_stack(StackName="s", TemplateBody=BODY)
+    fault(world, "access-denied", action=action)
+    world.advance()
+    world.sandbox.world.settle()
+    world.sandbox.world.faults.clear()
+    assert world.stack("s")["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "is not authorized to perform: sns:CreateTopic" in world.reasons("s")["T"]
+    assert "HandlerErrorCode: AccessDenied" in world.reasons("s")["T"]
+
+
+def test_a_role_that_may_not_be_passed_makes_no_model(world: World) -> None:
+    fault(world, "access-denied", action="iam:PassRole")
+    world.deploy("s", an_endpoint())
+    assert "is not authorized to perform: iam:PassRole" in world.reasons("s")["Model"]
 
 
 def test_a_server_error_carries_nothing_out_and_passes(world: World) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.account.seeds import Cost
+from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
 
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
+
+MOST_ROWS = 5000
+"""Groups of one page, unless a test made it smaller."""
 
 DIMENSIONS = ("SERVICE", "USAGE_TYPE")
 
@@ -50,7 +55,14 @@ class Costs:
             inside = [cost for cost in costs if start.isoformat() <= cost.date < end.isoformat()]
             period = {"TimePeriod": {"Start": start.isoformat(), "End": end.isoformat()}, "Estimated": False}
             results.append({**period, **_summed(inside, groups, given["Metrics"])})
-        return {"ResultsByTime": results, "GroupDefinitions": list(groups), "DimensionValueAttributes": []}
+        size = self.world.pages.get("GetCostAndUsage", MOST_ROWS)
+        some, token = page(list(_rows(results)), given.get("NextPageToken"), size)
+        return {
+            "ResultsByTime": list(_periods_of(some)),
+            "NextPageToken": token,
+            "GroupDefinitions": list(groups),
+            "DimensionValueAttributes": [],
+        }
 
     def tags(self, call: Call) -> Json:
         """GetTags."""
@@ -59,6 +71,19 @@ class Costs:
             (cost.tags.get(key, "") if key else name) for cost in self.world.seeds.told.costs for name in cost.tags
         }
         return {"Tags": sorted(found), "ReturnSize": len(found), "TotalSize": len(found)}
+
+
+def _rows(results: list[Json]) -> Iterator[tuple[Json, Json]]:
+    """Yield every period with each of its groups, or with none: what a page counts."""
+    for result in results:
+        yield from ((result, group) for group in result["Groups"] or [None])
+
+
+def _periods_of(rows: list[tuple[Json, Json]]) -> Iterator[Json]:
+    """Yield the periods of a page with those of their groups that are on it."""
+    for start in dict.fromkeys(result["TimePeriod"]["Start"] for result, _ in rows):
+        mine = [(result, group) for result, group in rows if result["TimePeriod"]["Start"] == start]
+        yield {**mine[0][0], "Groups": [group for _, group in mine if group is not None]}
 
 
 def _periods(period: Json, granularity: str) -> list[tuple[date, date]]:
@@ -89,11 +114,19 @@ def _matches(expression: Json, cost: Cost) -> bool:
         case "Not":
             return not _matches(inner, cost)
         case "Dimensions":
-            return _dimension(inner["Key"], cost) in inner["Values"]
+            return _dimension(inner["Key"], cost) in _values(inner)
         case "Tags":
-            return cost.tags.get(inner["Key"], "") in inner["Values"]
+            return cost.tags.get(inner["Key"], "") in _values(inner)
         case _:
             raise refuse(f"The sandbox does not support the filter {kind}")
+
+
+def _values(inner: Json) -> list[str]:
+    """Return the values that a filter names; they match as a whole."""
+    strange = [option for option in inner.get("MatchOptions", ()) if option not in ("EQUALS", "CASE_SENSITIVE")]
+    if strange:
+        raise refuse(f"The sandbox does not support the match option {strange[0]}")
+    return list(inner["Values"])
 
 
 def _dimension(key: str, cost: Cost) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from botocore.exceptions import BotoCoreError, ParamValidationError
 
+from esmcfn.sandbox.actions import action
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.state import Json
@@ -67,6 +68,7 @@ class Request:
         physical_id: empty on create.
         attributes: what the last create or update returned; used to rebuild a resource as it was.
         at: engine seconds.
+        trusted: a restart makes what there was, whatever is denied now.
     """
 
     world: World
@@ -82,9 +84,16 @@ class Request:
     physical_id: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     serial: int = 0
+    trusted: bool = False
 
     def call(self, service: str, operation: str, **parameters: Json) -> Json:
-        """Perform one operation of moto's services; parameters that are None are left out."""
+        """Perform one operation of moto's services; parameters that are None are left out.
+
+        Raises:
+            Refusal: the service refused, or the fault access-denied does.
+        """
+        if not self.trusted:
+            self.world.faults.authorize(action(service, operation))
         given = {name: value for name, value in parameters.items() if value is not None}
         return self.world.moto.call(service, operation, self.region, given)
 

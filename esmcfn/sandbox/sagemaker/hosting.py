@@ -66,6 +66,7 @@ class Hosting:
                 self._check_package(region, request, container, str(container["ModelPackageName"]))
         if not request.get("ExecutionRoleArn"):
             raise refuse("ExecutionRoleArn is required for a model that is hosted.")
+        self._faults.authorize("iam:PassRole")
         tags = tag_map(request.pop("Tags", None))
         model = Model(name=name, arn=arn, created_at=at, request=request, tags=tags)
         self.region(region).models[name.lower()] = model
