@@ -75,6 +75,7 @@ def perform(
         ValueError,
         AttributeError,
         AssertionError,
+        RuntimeError,
     ):  # a bug: AWS's shape of it, and the trace in the log
         traceback.print_exc()
         bug = Refusal("InternalFailure", "The sandbox has a bug; see its log", status=500)

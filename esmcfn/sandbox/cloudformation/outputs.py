@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from esmcfn.sandbox.cloudformation.language import Scope, as_text
+from esmcfn.sandbox.cloudformation.language import NO_VALUE, Scope, as_text
 from esmcfn.sandbox.cloudformation.model import Stack
+from esmcfn.sandbox.cloudformation.sections import NOT_TEXT
 from esmcfn.sandbox.cloudformation.template import Template, parse
 from esmcfn.sandbox.refusal import invalid
 from esmcfn.sandbox.state import Json
@@ -25,12 +26,18 @@ def resolve_outputs(service: CloudFormation, stack: Stack, scope: Scope, templat
     for key, declared in template.section("Outputs").items():
         if not scope.included(declared):
             continue
-        output = {"OutputKey": key, "OutputValue": as_text(scope.resolve(declared["Value"]))}
+        value = scope.resolve(declared["Value"])
+        if isinstance(value, (list, dict)) or value is NO_VALUE:
+            raise invalid(NOT_TEXT)
+        output = {"OutputKey": key, "OutputValue": as_text(value)}
         if declared.get("Description"):
             output["Description"] = str(declared["Description"])
         if "Export" in declared:
             output["ExportName"] = as_text(scope.resolve(declared["Export"]["Name"]))
         found.append(output)
+    exported = [output["ExportName"] for output in found if "ExportName" in output]
+    if len(set(exported)) != len(exported):
+        raise invalid(f"Template format error: two Outputs export {max(exported, key=exported.count)}")
     names = {output["ExportName"]: output["OutputValue"] for output in found if "ExportName" in output}
     for name in names:
         owner = service.exporter(stack.region, name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from esmcfn.sandbox.cloudformation import schema
-from esmcfn.sandbox.cloudformation.language import FUNCTIONS, PSEUDO
+from esmcfn.sandbox.cloudformation import functions, schema, sections
+from esmcfn.sandbox.cloudformation.language import PSEUDO
 from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Parameter
 from esmcfn.sandbox.cloudformation.template import RESOURCE_KEYS, Template, depends_on, entities
 from esmcfn.sandbox.refusal import Refusal, invalid
@@ -41,6 +41,8 @@ IAM = frozenset(
     }
 )
 
+LISTS = ("CommaDelimitedList", "List<Number>")
+
 AUTO_EXPAND = "CAPABILITY_AUTO_EXPAND"
 
 POLICIES = {
@@ -60,6 +62,7 @@ def check(template: Template, region: str, supported: Mapping[str, frozenset[str
     if not template.resources:
         raise invalid("Template format error: At least one Resources member must be defined.")
     _limits(template)
+    sections.check(template)
     _types(template, region, supported)
     _declarations(template)
     _references(template, supported)
@@ -117,9 +120,24 @@ def _declarations(template: Template) -> None:
                 raise invalid(f"Template error: resource {logical_id} has invalid {key} attribute {declaration[key]}")
         if not isinstance(declaration.get("Properties", {}), dict):
             raise invalid(f"Template format error: [/Resources/{logical_id}/Properties] must be an object")
-    for name, output in template.section("Outputs").items():
-        if not isinstance(output, dict) or "Value" not in output:
-            raise invalid(f"Template format error: [/Outputs/{name}] Every Outputs member must contain a Value object")
+        _unhonoured(logical_id, declaration)
+        named = declaration.get("DependsOn", [])
+        if not all(isinstance(item, str) for item in ([named] if isinstance(named, (str, dict)) else named)):
+            raise invalid(f"Template format error: DependsOn must be a string or list of strings. ({logical_id})")
+        if not isinstance(declaration.get("Condition", ""), str):
+            raise invalid(f"Template format error: [/Resources/{logical_id}/Condition] must be a string")
+
+
+def _unhonoured(logical_id: str, declaration: Json) -> None:
+    """Refuse attributes that none of the sandbox's types has."""
+    for key in ("CreationPolicy", "UpdatePolicy"):
+        if key in declaration:
+            raise invalid(f"Template error: resource {logical_id} of type {declaration['Type']} does not support {key}")
+    for key in POLICIES:
+        if declaration.get(key) == "Snapshot":
+            raise invalid(
+                f"Template error: resource {logical_id} of type {declaration['Type']} does not support {key} Snapshot"
+            )
 
 
 def _references(template: Template, supported: Mapping[str, frozenset[str]]) -> None:
@@ -142,8 +160,9 @@ def _references(template: Template, supported: Mapping[str, frozenset[str]]) -> 
             "Template format error: Unresolved resource dependencies "
             f"[{', '.join(sorted(set(outputs)))}] in the Outputs block of the template"
         )
-    _functions([d.get("Properties", {}) for d in template.resources.values()], template)
-    _functions([o["Value"] for o in template.section("Outputs").values()], template)
+    functions.check([d.get("Properties", {}) for d in template.resources.values()], template)
+    functions.check(list(template.section("Outputs").values()), template)
+    functions.check(list(template.section("Conditions").values()), template)
     for where in (*template.resources.values(), template.section("Outputs")):
         for kind, name in entities(where):
             if kind == "GetAtt":
@@ -161,25 +180,6 @@ def _attribute(template: Template, name: str, supported: Mapping[str, frozenset[
         raise invalid(
             f"Template error: resource {logical_id} does not support attribute type {attribute} in Fn::GetAtt"
         )
-
-
-def _functions(values: Iterable[Json], template: Template) -> None:
-    for value in values:
-        if isinstance(value, list):
-            _functions(value, template)
-        elif isinstance(value, dict):
-            for key, inner in value.items():
-                if key.startswith("Fn::") and key not in FUNCTIONS:
-                    raise invalid(f"Template format error: the sandbox does not support {key}")
-                if key == "Fn::FindInMap" and (not isinstance(inner, list) or len(inner) != 3):
-                    raise invalid("Template error: every Fn::FindInMap object requires three parameters")
-                if key == "Fn::If" and (not isinstance(inner, list) or len(inner) != 3):
-                    raise invalid("Template error: Fn::If requires a list argument with three parameters")
-                if key == "Fn::If" and inner[0] not in template.section("Conditions"):
-                    raise invalid(f"Template error: unresolved condition dependency {inner[0]} in Fn::If")
-                _functions([inner], template)
-        elif isinstance(value, str) and "{{resolve:" in value:
-            raise invalid("Template error: the sandbox does not support dynamic references ({{resolve:...}})")
 
 
 def _conditions(template: Template) -> None:
@@ -251,6 +251,7 @@ def parameters(template: Template, given: Json, previous: Iterable[Parameter]) -
     Raises:
         Refusal: ValidationError: missing, unknown, or a value that the template forbids.
     """
+    sections.check(template)
     declared = template.section("Parameters")
     if len(given) != len({item["ParameterKey"] for item in given}):
         raise invalid("Duplicate parameter keys are not allowed")
@@ -290,8 +291,6 @@ def _value(key: str, declaration: Json, given: Json, before: Mapping[str, str]) 
 
 def _allowed(key: str, declaration: Json, value: str) -> None:
     kind = str(declaration.get("Type", ""))
-    if kind.startswith("AWS::SSM::"):
-        raise invalid(f"Template format error: the sandbox does not support the parameter type {kind}")
     if schema.UNKNOWN in value:  # a nested stack's, before the enclosing one is executed
         return
     if len(value.encode()) > MAX_PARAMETER_BYTES:
@@ -299,8 +298,11 @@ def _allowed(key: str, declaration: Json, value: str) -> None:
     constraint = str(declaration.get("ConstraintDescription", ""))
     if kind == "Number" and not re.fullmatch(r"-?\d+(\.\d+)?", value):
         raise invalid(f"Parameter '{key}' must be a number.")
+    items = [item.strip() for item in value.split(",")] if kind in LISTS else [value]
+    if kind == "List<Number>" and not all(re.fullmatch(r"-?\d+(\.\d+)?", item) for item in items):
+        raise invalid(f"Parameter '{key}' must be a list of numbers.")
     allowed = [str(item) for item in declaration.get("AllowedValues", ())]
-    if allowed and value not in allowed:
+    if allowed and not set(items) <= set(allowed):
         raise invalid(f"Parameter '{key}' must be one of AllowedValues" + (f": {constraint}" if constraint else ""))
     pattern = declaration.get("AllowedPattern")
     if pattern and re.fullmatch(pattern, value) is None:
