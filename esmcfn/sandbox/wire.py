@@ -93,7 +93,8 @@ def failure(service: str, refusal: Refusal, request: Request) -> Response:
     try:
         model = service_model(_SIGNED_AS.get(service, service))
     except UnknownServiceError:
-        model = service_model("sts")
+        spoken = request.headers.get("X-Amz-Target") or "json" in (request.content_type or "")
+        model = service_model("sagemaker" if spoken else "sts")
     return _failure(model, refusal, _protocol(model, request))
 
 

@@ -11,6 +11,10 @@ from botocore.exceptions import ClientError
 from esmcfn.sandbox.refusal import Refusal
 
 from .conftest import World
+from .templates import an_endpoint
+
+DIMENSION = "sagemaker:variant:DesiredInstanceCount"
+OTHER = "sagemaker:inference-component:DesiredCopyCount"
 
 
 def test_the_caller_is_the_sandbox(world: World) -> None:
@@ -90,6 +94,35 @@ def test_costs_have_pages_and_filters_match_whole_values(world: World) -> None:
     loose = {"Tags": {"Key": "m", "Values": ["a"], "MatchOptions": ["STARTS_WITH"]}}
     with pytest.raises(ClientError, match="does not support the match option STARTS_WITH"):
         costs.get_cost_and_usage(**asked, Filter=loose)
+
+
+def test_tags_are_of_the_time_that_is_asked_for(world: World) -> None:
+    told = [
+        {"date": "2026-10-02", "usd": "1", "tags": {"old": "a"}},
+        {"date": "2026-11-02", "usd": "1", "tags": {"m": "b"}},
+    ]
+    world.sandbox.world.seeds.add({"costs": told})
+    november = {"Start": "2026-11-01", "End": "2026-12-01"}
+    costs = world.client("ce", "us-east-1")
+    assert costs.get_tags(TimePeriod=november)["Tags"] == ["m"]
+    assert costs.get_tags(TimePeriod=november, TagKey="m")["Tags"] == ["b"]
+    with pytest.raises(ClientError, match="does not support SearchString"):
+        costs.get_tags(TimePeriod=november, SearchString="m")
+
+
+@pytest.mark.parametrize(
+    "asked", [{"ServiceNamespace": "ecs"}, {"ServiceNamespace": "sagemaker", "ScalableDimension": OTHER}]
+)
+def test_of_what_the_sandbox_does_not_scale_there_is_nothing(world: World, asked: Any) -> None:
+    world.deploy("s", an_endpoint())
+    scaling = world.client("application-autoscaling")
+    named = {"ResourceId": "endpoint/Endpoint-ESMC-300M-1/variant/variant-1", "ScalableDimension": DIMENSION}
+    scaling.register_scalable_target(ServiceNamespace="sagemaker", **named, MinCapacity=1, MaxCapacity=2)
+    given = {"ServiceNamespace": "sagemaker", "ScalableDimension": DIMENSION}
+    assert len(scaling.describe_scalable_targets(**given)["ScalableTargets"]) == 1
+    assert scaling.describe_scalable_targets(**asked)["ScalableTargets"] == []
+    assert scaling.describe_scaling_policies(**asked)["ScalingPolicies"] == []
+    assert scaling.describe_scheduled_actions(**asked)["ScheduledActions"] == []
 
 
 def test_a_seed_that_is_wrong_is_refused(world: World) -> None:

@@ -189,6 +189,31 @@ def test_outputs_alone_are_executable_with_no_changes(world: World) -> None:
     assert world.stack("s")["Outputs"][0]["OutputKey"] == "Arn"
 
 
+def test_a_parameter_that_only_an_output_shows_is_executable_with_no_changes(world: World) -> None:
+    template = {
+        "Parameters": {"P": {"Type": "String", "Default": "no"}, "Unused": {"Type": "String", "Default": "x"}},
+        "Conditions": {"Yes": {"Fn::Equals": [{"Ref": "P"}, "yes"]}},
+        **a_template(T=a_topic()),
+        "Outputs": {"O": {"Value": {"Ref": "P"}}, "Only": {"Value": "1", "Condition": "Yes"}},
+    }
+    world.deploy("s", template)
+    unused = [{"ParameterKey": "Unused", "ParameterValue": "y"}]
+    assert world.plan("s", template, kind="UPDATE", name="unused", Parameters=unused)["Status"] == "FAILED"
+    shown = [{"ParameterKey": "P", "ParameterValue": "yes"}]
+    plan = world.plan("s", template, kind="UPDATE", Parameters=shown)
+    assert (plan["Status"], plan["Changes"]) == ("CREATE_COMPLETE", [])
+    world.cfn.execute_change_set(ChangeSetName=plan["ChangeSetId"])
+    world.advance()
+    assert {item["OutputKey"]: item["OutputValue"] for item in world.stack("s")["Outputs"]} == {"O": "yes", "Only": "1"}
+
+
+@pytest.mark.parametrize("more", [{"DeploymentMode": "REVERT_DRIFT"}, {"kind": "IMPORT"}])
+def test_nested_stacks_are_not_included_where_they_cannot_be(world: World, more: Any) -> None:
+    world.deploy("s", a_template(T=a_topic()))
+    with pytest.raises(ClientError, match="IncludeNestedStacks cannot be combined with"):
+        world.plan("s", a_template(T=a_topic()), IncludeNestedStacks=True, **{"kind": "UPDATE", **more})
+
+
 def test_tags_alone_change_the_taggable_resources(world: World) -> None:
     world.deploy("s", a_template(T=a_topic()), Tags=[{"Key": "a", "Value": "1"}])
     plan = world.plan("s", a_template(T=a_topic()), kind="UPDATE", Tags=[{"Key": "a", "Value": "2"}])

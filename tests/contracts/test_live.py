@@ -112,6 +112,16 @@ def test_an_attribute_of_a_modified_resource_is_dynamic(live: Account) -> None:
     assert changes["B"]["Replacement"] == "Conditional"
 
 
+def test_a_parameter_that_only_an_output_shows_is_executable(live: Account) -> None:
+    parameters = {"P": {"Type": "String"}, "Unused": {"Type": "String", "Default": "x"}}
+    template = {"Parameters": parameters, **a_template(T=a_topic()), "Outputs": {"O": {"Value": {"Ref": "P"}}}}
+    live.deploy(template, Parameters=[{"ParameterKey": "P", "ParameterValue": "a"}])
+    unused = [{"ParameterKey": "P", "ParameterValue": "a"}, {"ParameterKey": "Unused", "ParameterValue": "y"}]
+    assert live.plan(template, Parameters=unused)["Status"] == "FAILED"
+    plan = live.plan(template, Parameters=[{"ParameterKey": "P", "ParameterValue": "b"}])
+    assert (plan["Status"], plan["Changes"]) == ("CREATE_COMPLETE", [])
+
+
 def test_an_executed_name_is_free(live: Account) -> None:
     live.deploy(a_template(T=a_topic()), name="plan")
     (first,) = live.cfn.list_change_sets(StackName=live.name())["Summaries"]

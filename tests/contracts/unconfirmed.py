@@ -180,4 +180,9 @@ CLAIMS = (
         says="Events of nested stacks carry the token of the root's operation",
         test="test_a_nested_stack_that_failed_waits_for_its_parent",
     ),
+    Claim(
+        id="parameter-of-an-output",
+        says="A parameter that only an output shows is a change without changes, and an unused one is none",
+        test="test_a_parameter_that_only_an_output_shows_is_executable",
+    ),
 )

@@ -66,10 +66,9 @@ class Costs:
 
     def tags(self, call: Call) -> Json:
         """GetTags."""
-        key = call.parameters.get("TagKey")
-        found = {
-            (cost.tags.get(key, "") if key else name) for cost in self.world.seeds.told.costs for name in cost.tags
-        }
+        key, period = call.parameters.get("TagKey"), call.parameters["TimePeriod"]
+        inside = [cost for cost in self.world.seeds.told.costs if period["Start"] <= cost.date < period["End"]]
+        found = {(cost.tags.get(key, "") if key else name) for cost in inside for name in cost.tags}
         return {"Tags": sorted(found), "ReturnSize": len(found), "TotalSize": len(found)}
 
 

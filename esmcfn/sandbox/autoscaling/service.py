@@ -161,6 +161,7 @@ class AutoScaling:
     def describe_targets(self, call: Call) -> Json:
         """DescribeScalableTargets."""
         wanted = call.parameters.get("ResourceIds")
+        ours = _ours(call)
         found = [
             {
                 "ServiceNamespace": "sagemaker",
@@ -174,7 +175,7 @@ class AutoScaling:
                 "ScalableTargetARN": _target_arn(call.region, target),
             }
             for target in self.region(call.region).targets.values()
-            if call.parameters["ServiceNamespace"] == "sagemaker" and (not wanted or target.resource_id in wanted)
+            if ours and (not wanted or target.resource_id in wanted)
         ]
         some, token = self._paged(call, found)
         return {"ScalableTargets": some, "NextToken": token}
@@ -252,7 +253,8 @@ class AutoScaling:
 
     def describe_policies(self, call: Call) -> Json:
         """DescribeScalingPolicies."""
-        given = call.parameters
+        resource, names = call.parameters.get("ResourceId"), call.parameters.get("PolicyNames")
+        ours = _ours(call)
         found = [
             {
                 "PolicyARN": policy.arn,
@@ -267,8 +269,7 @@ class AutoScaling:
                 "CreationTime": moment(policy.created_at),
             }
             for policy in self.region(call.region).policies.values()
-            if given.get("ResourceId") in (None, policy.resource_id)
-            and (not given.get("PolicyNames") or policy.name in given["PolicyNames"])
+            if ours and resource in (None, policy.resource_id) and (not names or policy.name in names)
         ]
         some, token = self._paged(call, found)
         return {"ScalingPolicies": some, "NextToken": token}
@@ -324,7 +325,8 @@ class AutoScaling:
 
     def describe_scheduled(self, call: Call) -> Json:
         """DescribeScheduledActions."""
-        wanted = call.parameters.get("ResourceId")
+        wanted, names = call.parameters.get("ResourceId"), call.parameters.get("ScheduledActionNames")
+        ours = _ours(call)
         found = [
             {
                 **action,
@@ -333,9 +335,10 @@ class AutoScaling:
             }
             for target in self.region(call.region).targets.values()
             for name, action in target.scheduled.items()
-            if wanted in (None, target.resource_id)
+            if ours and wanted in (None, target.resource_id) and (not names or name in names)
         ]
-        return {"ScheduledActions": found}
+        some, token = self._paged(call, found)
+        return {"ScheduledActions": some, "NextToken": token}
 
     def tag(self, call: Call) -> Json:
         """TagResource."""
@@ -364,6 +367,12 @@ class AutoScaling:
     def _paged(self, call: Call, found: list[dict[str, object]]) -> tuple[list[dict[str, object]], str | None]:
         size = int(call.parameters.get("MaxResults", self.world.page_size(call)))
         return page(found, call.parameters.get("NextToken"), size)
+
+
+def _ours(call: Call) -> bool:
+    """Whether a call asks for what the sandbox scales; of anything else there is nothing to describe."""
+    namespace, dimension = call.parameters["ServiceNamespace"], call.parameters.get("ScalableDimension")
+    return bool(namespace == "sagemaker" and dimension in (None, DIMENSION))
 
 
 def _target_arn(region: str, target: Target) -> str:

@@ -92,6 +92,9 @@ class ChangeSets:
             raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
         if stack is None and name.startswith("arn:"):
             raise invalid(f"Stack [{name}] does not exist")
+        if given.get("IncludeNestedStacks") and (kind == "IMPORT" or given.get("DeploymentMode") == "REVERT_DRIFT"):
+            what = "an import" if kind == "IMPORT" else "REVERT_DRIFT"
+            raise invalid(f"IncludeNestedStacks cannot be combined with {what}")
         if given.get("OnStackFailure") == "DELETE" and kind != "CREATE":
             raise invalid("OnStackFailure DELETE is only valid for change sets of type CREATE")
         if kind == "IMPORT" and not given.get("ResourcesToImport"):

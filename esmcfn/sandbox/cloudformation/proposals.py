@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from esmcfn.sandbox.cloudformation.changes import Proposal, compute
+from esmcfn.sandbox.cloudformation.changes import Expected, Proposal, compute
 from esmcfn.sandbox.cloudformation.early import findings
-from esmcfn.sandbox.cloudformation.language import Place
+from esmcfn.sandbox.cloudformation.language import Place, Scope, parameter_values
 from esmcfn.sandbox.cloudformation.model import Revision, Stack
 from esmcfn.sandbox.cloudformation.template import Template, parse
 from esmcfn.sandbox.refusal import invalid
@@ -59,10 +59,30 @@ def changes_nothing(proposal: Proposal) -> bool:
 
 
 def something_else(proposal: Proposal) -> bool:
-    """Whether outputs, tags or notification topics change: executable, with an empty list of changes."""
+    """Whether outputs, tags or notification topics change: executable, with an empty list of changes.
+
+    It is asked where no resource changes: what outputs say then differs by parameters and conditions only.
+    """
     old, new = proposal.stack.revision, proposal.revision
     return (
         parse(old.body).section("Outputs") != proposal.template.section("Outputs")
+        or _outputs(proposal, parse(old.body), old) != _outputs(proposal, proposal.template, new)
         or old.tags != new.tags
         or old.notification_arns != new.notification_arns
     )
+
+
+def _outputs(proposal: Proposal, template: Template, revision: Revision) -> list[tuple[str, object, object]]:
+    """Return what a revision's outputs say of the resources there are: name, value and export."""
+    scope = Scope(
+        template=template,
+        place=proposal.place,
+        parameters=parameter_values(template, revision.parameters),
+        resources=Expected(proposal.stack.present),
+        exports=proposal.exports,
+    )
+    return [
+        (name, scope.resolve(output["Value"]), scope.resolve(output.get("Export", {})))
+        for name, output in template.section("Outputs").items()
+        if scope.included(output)
+    ]

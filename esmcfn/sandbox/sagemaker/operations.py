@@ -242,14 +242,19 @@ class SageMaker:
         for name in UNSUPPORTED_FILTERS:
             if name in given:
                 raise refuse(f"The sandbox does not support {name}")
-        by_name = given.get("SortBy") == "Name"
+        by = given.get("SortBy")
         found = [item for item in held if given.get("NameContains", "").lower() in item.name.lower()]
         found.sort(
-            key=lambda item: (item.name.lower() if by_name else item.created_at, item.name),
+            key=lambda item: (_rank(item, by), item.name),
             reverse=given.get("SortOrder", "Descending") == "Descending",
         )
         size = int(given.get("MaxResults", self.world.page_size(call)))
         return page([summary(item) for item in found], given.get("NextToken"), size)
+
+
+def _rank(item: Any, by: str | None) -> Any:
+    """Return what a list is sorted by: the time of creation unless it says otherwise."""
+    return item.name.lower() if by == "Name" else item.status if by == "Status" else item.created_at
 
 
 def _model_summary(model: Model) -> Mapping[str, object]:
