@@ -158,9 +158,17 @@ def _title(seen: Sequence[Seen]) -> str:
 
 
 def _hidden(document: object) -> str:
-    """JSON that cannot end the HTML comment that it stands in."""
+    """JSON that cannot end the HTML comment that it stands in, and that a runner that prints it does not obey."""
     text = json.dumps(document, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d").replace("\x7f", "\\u007f")
+    for written, escaped in (
+        ("<", "\\u003c"),
+        (">", "\\u003e"),
+        ("--", "-\\u002d"),
+        ("\x7f", "\\u007f"),
+        ("##[", "#\\u0023["),
+    ):
+        text = text.replace(written, escaped)
+    return text
 
 
 def _warnings(seen: Sequence[Seen], expected: Expected, terse: Terse) -> Iterator[str]:

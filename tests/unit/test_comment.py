@@ -197,10 +197,11 @@ def test_no_environment_is_no_empty_table():
 
 
 def test_the_marker_holds_every_plans_id_and_cannot_be_ended_by_a_name():
-    text = rendered(a_planned(environment="--><b>"), a_planned(environment="qa"))
+    text = rendered(a_planned(environment="--><b>"), a_planned(environment="##[add-mask]x"))
     hidden = re.fullmatch(r"<!-- esmcfn:plan (.*) -->", text.splitlines()[0])
-    assert json.loads(hidden[1])["plans"] == {"--><b>": "sha256:" + "ab" * 32, "qa": "sha256:" + "ab" * 32}
+    assert json.loads(hidden[1])["plans"] == {"--><b>": "sha256:" + "ab" * 32, "##[add-mask]x": "sha256:" + "ab" * 32}
     assert "--" not in hidden[1]
+    assert "##[" not in hidden[1]
 
 
 texts = st.one_of(st.sampled_from(EVIL), st.text(max_size=60), st.sampled_from(EVIL).map(lambda text: text * 30))
