@@ -18,7 +18,7 @@ test: $(VENV)/.test ## everything that gates
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --hypothesis-profile=gate
 	$(BIN)/zizmor --offline --quiet --persona auditor --strict-collection .github/workflows action.yml
 
 check: $(VENV)/.plan ## cfn-lint, checkov and the house rules on ENV

@@ -6,6 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The inner loop asks a property of few examples; the gate (`make test`) asks for more.
+settings.register_profile("inner", max_examples=15, deadline=None)
+settings.register_profile("gate", max_examples=100, deadline=None)
+settings.load_profile("inner")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -24,7 +24,7 @@ from audited import (
 )
 from builders import a_selection, a_stack, a_variant
 from fakes import NOW, FakeBills, FakeUsage
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from esmcfn.audit import bill_start
@@ -242,7 +242,6 @@ class TestSavings:
         assert [saving.remedy for saving in body(found).models[1].savings] == [Remedy.SCHEDULE]
 
     @given(st.sets(st.integers(0, 23), min_size=1, max_size=24))
-    @settings(max_examples=100)
     def test_the_quiet_hours_hold_no_call_and_end_at_one(self, busy):
         begin, hours = _quiet(busy)
         assert not busy & {(begin + step) % 24 for step in range(hours)}

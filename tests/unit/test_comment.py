@@ -275,7 +275,7 @@ def many(each, times):
     return replace(each, stacks=tuple(replace(stack, changes=stack.changes * times) for stack in each.stacks))
 
 
-@settings(max_examples=40, deadline=None, phases=UNSHRUNK, suppress_health_check=list(HealthCheck))
+@settings(phases=UNSHRUNK, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(plans | failures, max_size=4),
     st.lists(texts, max_size=3).map(tuple),
@@ -292,7 +292,7 @@ def test_whatever_is_in_the_plans_it_fits_is_balanced_and_nobodys_text_is_markup
     assert_sound(text)
 
 
-@settings(max_examples=15, deadline=None, phases=UNSHRUNK)
+@settings(phases=UNSHRUNK)
 @given(st.integers(1, 500), st.integers(0, 2500), st.randoms())
 def test_among_thousands_of_changes_no_destructive_one_and_no_blocking_finding_is_dropped(ends, others, random):
     every = [a_change(Action.DELETE if number % 2 else Action.REPLACE, f"End{number}") for number in range(ends)]

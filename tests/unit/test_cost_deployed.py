@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from builders import PACKAGE, a_container, a_stack, a_variant
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from esmcfn import cost
@@ -275,7 +275,6 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_no_edit_of_one_value_makes_the_reader_fail_or_lose_the_endpoint(data):
     body = a_body()

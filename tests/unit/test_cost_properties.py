@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from esmcfn import cost
@@ -44,14 +44,12 @@ def variants(draw: st.DrawFn, types: tuple[str, ...] = (*PRICED, "ml.new.large")
 
 hosted = st.lists(variants(), max_size=5)
 priced = st.lists(variants(tuple(PRICED)), max_size=5)
-quick = settings(max_examples=40, deadline=None)
 
 
 def estimated(after: list[HostedVariant], before: list[HostedVariant] | None = None) -> Cost:
     return cost.estimate(after, before, region="us-east-2", prices=BOOK, today=TODAY)
 
 
-@quick
 @given(priced, priced)
 def test_costs_add(some, others):
     together, one, other = estimated(some + others), estimated(some), estimated(others)
@@ -59,14 +57,12 @@ def test_costs_add(some, others):
     assert together.complete == (one.complete and other.complete)
 
 
-@quick
 @given(priced, priced)
 def test_the_difference_is_what_its_name_says(after, before):
     found = estimated(after, before)
     assert found.before_monthly + found.delta_monthly == found.after_monthly
 
 
-@quick
 @given(hosted, hosted)
 def test_an_unknown_never_disappears(after, before):
     found = estimated(after, before)
@@ -81,14 +77,12 @@ def test_an_unknown_never_disappears(after, before):
         assert any("infrastructure only" in note and each.model in note for note in found.notes)
 
 
-@quick
 @given(st.data(), hosted)
 def test_the_order_of_variants_does_not_matter(data, some):
     shuffled = data.draw(st.permutations(some))
     assert estimated(shuffled, shuffled) == estimated(some, some)
 
 
-@quick
 @given(hosted)
 def test_every_variant_has_its_item_with_the_least_first(some):
     found = estimated(some)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 from builders import CATALOG_TEXT, ENVIRONMENT_TEXT, a_root
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import fields
@@ -64,7 +64,6 @@ def read(environment: str, catalog: str = CATALOG_TEXT, policy: str = "levels: {
     return None
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.text() | PIECES)
 @example("? [a]\n")
 @example("&x *x")
@@ -76,7 +75,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert all(problem.line >= 1 and problem.column >= 1 for problem in found.problems)
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.dictionaries(KEYS, VALUES, max_size=6), st.dictionaries(KEYS, VALUES, max_size=3))
 def test_any_yaml_is_read_or_refused(top: Mapping[str, object], other: Mapping[str, object]) -> None:
     environment, catalog = yaml.safe_dump(dict(top)), yaml.safe_dump(dict(other))
@@ -85,7 +83,6 @@ def test_any_yaml_is_read_or_refused(top: Mapping[str, object], other: Mapping[s
     assert all(loaded is None or isinstance(loaded, inputs.Loaded) for loaded in read_or_refused)
 
 
-@settings(deadline=None, max_examples=25)
 @given(VALUES, st.sampled_from(["models:\n  ESMC-300M:\n", "models:\n", ""]))
 def test_any_entry_is_read_or_refused(value: object, above: str) -> None:
     text = yaml.safe_dump({"ESMC-300M": value})
@@ -97,7 +94,6 @@ def test_any_entry_is_read_or_refused(value: object, above: str) -> None:
     assert loaded.project.catalog.entries or loaded.problems
 
 
-@settings(deadline=None, max_examples=20)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_keys_means_nothing_but_the_order_of_models(chance: random.Random) -> None:
     environment, catalog = yaml.safe_load(ENVIRONMENT_TEXT), yaml.safe_load(CATALOG_TEXT)

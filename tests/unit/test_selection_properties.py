@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from builders import a_catalog, a_catalog_entry, a_neighbour, a_project, a_selected_model, an_environment
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from esmcfn import naming
@@ -48,7 +48,6 @@ def projects(draw: st.DrawFn) -> Project:
     )
 
 
-@settings(deadline=None, max_examples=60)
 @given(projects())
 def test_a_name_is_one_that_aws_takes_or_the_project_is_refused(project: Project) -> None:
     try:
@@ -72,7 +71,6 @@ def _sagemaker_names(model: ModelStack) -> tuple[str, ...]:
     return model.endpoint_name, model.model_base_name + hashed, model.config_base_name + hashed
 
 
-@settings(deadline=None, max_examples=30)
 @given(st.lists(st.text("abc19", min_size=1, max_size=6), unique=True, max_size=12), st.data())
 def test_no_selected_model_is_dropped_and_no_name_is_given_twice(keys: list[str], data: st.DataObject) -> None:
     project = a_project(environment=an_environment(selected_models=tuple(map(a_selected_model, keys))))

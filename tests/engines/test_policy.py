@@ -1,6 +1,6 @@
 """Policy: engines side by side, levels, order, what is remembered, and what an engine that fails does.
 
-The engines here are small scripts of a real process each; tests/engines has the real ones.
+The engines here are small scripts, a real process each; `test_engines` has the real ones.
 """
 
 from __future__ import annotations
