@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from esmcfn.domain.cost import HOURS_PER_MONTH, Cost, CostItem, HostedVariant, Price, PriceBook
 from esmcfn.domain.project import Catalog
@@ -24,6 +25,8 @@ SERVERLESS = "serverless"
 
 ASYNCHRONOUS = "asynchronous"
 """Instance type behind an asynchronous endpoint, which has a price list of its own."""
+
+_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 
 AGED_DAYS = 90
 STALE_DAYS = 180
@@ -40,16 +43,16 @@ def hosted(stack: ModelStack) -> tuple[HostedVariant, ...]:
 def unparked(stack: ModelStack) -> tuple[HostedVariant, ...]:
     """Return what a model stack runs by the hour whenever it is not parked."""
     variant = stack.variant
-    marketplace = stack.container is None
+    marketplace, scaling = stack.container is None, stack.autoscaling
     return (
         HostedVariant(
             stack=stack.name,
             model=stack.model,
             variant=variant.name,
             instance_type=variant.instance_type,
-            min_count=variant.instance_count,
+            min_count=scaling.least if scaling else variant.instance_count,
             expected_count=variant.instance_count,
-            max_count=variant.instance_count,
+            max_count=scaling.most if scaling else variant.instance_count,
             software_usd_per_hour=stack.software_usd_per_hour if marketplace else ZERO,
             marketplace=marketplace,
         ),
@@ -270,8 +273,29 @@ class _Deployed(Struct, frozen=True, kw_only=True):
             yield self._variant(None, UNREADABLE)
             return
         asynchronous = _at(config, "Properties", "AsyncInferenceConfig")
+        called = _at(endpoint, "Properties", "EndpointName")
         for variant in (*variants, *shadows):
-            yield self._variant(variant, ASYNCHRONOUS if asynchronous else _instance_type(variant))
+            found = self._variant(variant, ASYNCHRONOUS if asynchronous else _instance_type(variant))
+            yield self._scaled(found, f"endpoint/{called}/variant/{found.variant}")
+
+    def _scaled(self, variant: HostedVariant, called: str) -> HostedVariant:
+        """The same variant, between the bounds that the template's own autoscaling gives it."""
+        targets = (each for each in self.resources.values() if _at(each, "Type") == _TARGET)
+        target = next((each for each in targets if _at(each, "Properties", "ResourceId") == called), None)
+        if target is None:
+            return variant
+        scheduled = _at(target, "Properties", "ScheduledActions")
+        moments = [_at(each, "ScalableTargetAction") for each in (scheduled if isinstance(scheduled, list) else ())]
+        bounds = [_at(target, "Properties"), *moments]
+        least = [_count(_at(each, "MinCapacity")) for each in bounds]
+        most = [_count(_at(each, "MaxCapacity")) for each in bounds]
+        if None in (least[0], most[0]):
+            return replace(variant, instance_type=UNREADABLE)
+        return replace(
+            variant,
+            min_count=min(variant.expected_count, *(each for each in least if each is not None)),
+            max_count=max(variant.expected_count, *(each for each in most if each is not None)),
+        )
 
     def _variant(self, variant: object, instance_type: str) -> HostedVariant:
         marketplace, charge = self._charge(_at(variant, "ModelName"))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from troposphere import Output
 
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.stack import BaseStack, BootstrapStack, ModelStack, Selection, Stack
 from esmcfn.domain.template import Template
-from esmcfn.resources import Part, Parts, github, iam, sagemaker, secretsmanager
+from esmcfn.resources import Part, Parts, autoscaling, github, iam, sagemaker, secretsmanager
 
 BASE_BUILDERS: tuple[Callable[[BaseStack], Parts], ...] = (
     iam.execution_role,
@@ -20,7 +20,7 @@ BASE_BUILDERS: tuple[Callable[[BaseStack], Parts], ...] = (
 )
 """What a base stack consists of: a line here, a function there."""
 
-MODEL_BUILDERS: tuple[Callable[[ModelStack], Parts], ...] = (sagemaker.hosting,)
+MODEL_BUILDERS: tuple[Callable[[ModelStack], Parts], ...] = (sagemaker.hosting, autoscaling.autoscaling)
 """What a model stack consists of."""
 
 BOOTSTRAP_BUILDERS: tuple[Callable[[BootstrapStack], Parts], ...] = (
@@ -45,14 +45,37 @@ def synthesize(stack: Stack) -> Template:
     }
     # to_dict leaves helpers such as Ref inside; a trip through JSON makes plain values of them.
     plain = json.loads(json.dumps(body, default=lambda helper: helper.to_dict()))
-    digest = digest_of(plain)
-    plain["Description"] = f"{_subject(stack)}, by esmcfn. {digest}"
+    return _written(stack, plain, origins=dict(_origins(stack, parts)), names=names)
+
+
+def without(stack: Stack, body: Mapping[str, object], types: Collection[str]) -> Template:
+    """A deployed template without its resources of these types, nothing else changed.
+
+    Args:
+        stack: the stack that it is deployed as.
+        body: the deployed template.
+    """
+    resources = body.get("Resources")
+    kept = {
+        name: resource
+        for name, resource in (resources.items() if isinstance(resources, dict) else ())
+        if not (isinstance(resource, dict) and resource.get("Type") in types)
+    }
+    return _written(stack, {**body, "Resources": kept}, origins={}, names={})
+
+
+def _written(
+    stack: Stack, body: Mapping[str, object], *, origins: Mapping[str, Origin], names: Mapping[str, str]
+) -> Template:
+    """A template as text, with its digest in its Description."""
+    digest = digest_of(body)
+    plain = {**body, "Description": f"{_subject(stack)}, by esmcfn. {digest}"}
     return Template(
         stack=stack,
         text=json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=True) + "\n",
         body=plain,
         digest=digest,
-        origins=dict(_origins(stack, parts)),
+        origins=origins,
         names=names,
     )
 

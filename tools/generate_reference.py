@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import json
 import sys
+import tarfile
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -62,13 +63,21 @@ RESOURCE_TYPES = (
 """What esmcfn emits or will, and the nearest neighbours that a person may add to a stack by hand."""
 
 EMITTED_TYPES = (
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::CloudWatch::Alarm",
     "AWS::IAM::AccessKey",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::OIDCProvider",
     "AWS::IAM::Role",
     "AWS::IAM::User",
+    "AWS::KMS::Key",
+    "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",
@@ -144,6 +153,13 @@ def regions() -> set[str]:
     }
 
 
+def timezones() -> set[str]:
+    """Return the names of python-dateutil's copy of the IANA's list."""
+    archive = installed("dateutil") / "zoneinfo" / "dateutil-zoneinfo.tar.gz"
+    with tarfile.open(archive) as files:
+        return {file.name for file in files if not file.isdir()} - {"METADATA", "Factory"}
+
+
 def blocks() -> dict[str, str]:
     """Return the generated block of each module, by file name."""
     cfnlint, botocore = version("cfn-lint"), version("botocore")
@@ -164,6 +180,8 @@ def blocks() -> dict[str, str]:
         "instance_types.py": constant("MADE_FROM", f"cfn-lint {cfnlint}, botocore {botocore}")
         + words("_KNOWN", accepted() | places.keys())
         + table("_OFFERS", groups),
+        "timezones.py": constant("MADE_FROM", f"python-dateutil {version('python-dateutil')}")
+        + words("_TIMEZONES", timezones()),
         "partitions.py": constant("MADE_FROM", f"botocore {botocore}") + words("_REGIONS", regions()),
     }
 

@@ -213,6 +213,7 @@ class StackPlan(Struct, frozen=True, kw_only=True):
         in_the_way: ARN of what a first creation that rolled back left; it goes before the new stack comes.
         protection: termination protection is switched to this; None leaves it as it is.
         delete_first: its endpoint goes before the new one comes, since both at once do not fit.
+        unscale_first: what scales its variant goes before the variant gets another instance type, and comes back.
         stuck: it has to be recovered first, and what runs in it is not what a template says.
         notes: what a reviewer should know besides the changes (early validation, stack settings, outputs).
     """
@@ -229,6 +230,7 @@ class StackPlan(Struct, frozen=True, kw_only=True):
     updated_at: datetime | None = None
     in_the_way: str | None = None
     delete_first: bool = False
+    unscale_first: bool = False
     stuck: bool = False
     notes: tuple[str, ...] = ()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct, field
 
 from esmcfn.domain.cost import PriceBook
 from esmcfn.domain.finding import Level
+from esmcfn.domain.hosting import Autoscaling
 from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.waiver import Waiver
 
@@ -39,6 +41,7 @@ class CatalogEntry(Struct, frozen=True, kw_only=True):
     Attributes:
         packages: region to model package ARN; empty when `container` is given.
         instance_count: instances behind the endpoint, 1 or more.
+        autoscaling: None where the instances stay as many.
         supported_instance_types: what may be selected; empty means that the catalog does not say.
         software_usd_per_hour: the seller's own charge per instance and hour, None when unknown.
         marketplace_product_id: AWS Marketplace's `prod-...`, or empty.
@@ -52,6 +55,7 @@ class CatalogEntry(Struct, frozen=True, kw_only=True):
     container: Container | None
     instance_type: str
     instance_count: int
+    autoscaling: Autoscaling | None = None
     supported_instance_types: tuple[str, ...] = ()
     software_usd_per_hour: Decimal | None = None
     marketplace_product_id: str = ""
@@ -79,6 +83,7 @@ class SelectedModel(Struct, frozen=True, kw_only=True):
     Attributes:
         instance_type: override of the catalog's, None to keep it.
         instance_count: override of the catalog's, None to keep it.
+        autoscaling: in place of the catalog's, False for none, None to keep it.
         parked: the endpoint is left out on purpose; model and configuration stay.
         moved_from: the key that it was deployed under, and that its names go on being made of; empty for its own.
     """
@@ -87,6 +92,7 @@ class SelectedModel(Struct, frozen=True, kw_only=True):
     selector: str
     instance_type: str | None = None
     instance_count: int | None = None
+    autoscaling: Autoscaling | Literal[False] | None = None
     parked: bool = False
     moved_from: str = ""
     origins: Origins

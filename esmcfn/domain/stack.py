@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from esmcfn.domain.origin import Origins
+from esmcfn.domain.hosting import Autoscaling
+from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.project import Container, Environment
 
 VARIANT_NAME = "variant-1"
@@ -113,6 +114,7 @@ class ModelStack(Struct, frozen=True, kw_only=True):
         execution_role_arn: resolved.
         execution_role_path: path and name of the base stack's role, empty when the ARN is the environment's own.
         package: model package ARN, empty when `container` is given.
+        autoscaling: None where the variant keeps its instance_count.
         network_isolation: no network for the container; always on for Marketplace packages.
         software_usd_per_hour: the seller's charge per instance and hour, None when unknown.
         catalog_origins: where the catalog entry stands; `origins` is where it was selected.
@@ -133,12 +135,20 @@ class ModelStack(Struct, frozen=True, kw_only=True):
     package: str
     container: Container | None
     variant: Variant
+    autoscaling: Autoscaling | None = None
     network_isolation: bool = True
     parked: bool = False
     software_usd_per_hour: Decimal | None = None
     supported_instance_types: tuple[str, ...] = ()
     origins: Origins
     catalog_origins: Origins
+
+    def written(self, key: str) -> Origin:
+        """The line to edit: an override in the environment, or without one the catalog's; the nearest key around it."""
+        parts = key.split(".")
+        origins = self.origins if parts[0] in self.origins.keys else self.catalog_origins
+        longest = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+        return next((origins.keys[each] for each in longest if each in origins.keys), origins.at)
 
 
 class GitHubRole(Struct, frozen=True, kw_only=True):

@@ -84,7 +84,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     @property
     def native(self) -> NativeDrift:
         """What CloudFormation says of it."""
-        return self.detection.drifts.get(self.resource.logical_id, NativeDrift(status=""))
+        found = self.detection.drifts.get(self.resource.logical_id, NativeDrift(status=""))
+        return hosting.by_schedule(self.expected, found)
 
 
 def wants_tags(resource: StackResource, detection: Detection) -> bool:

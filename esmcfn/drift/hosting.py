@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from esmcfn.domain.drift import ListedEndpoint, Reading, UnmanagedEndpoint
+from esmcfn.domain.drift import ListedEndpoint, NativeDrift, Reading, UnmanagedEndpoint
 from esmcfn.domain.endpoint import BROKEN, IN_SERVICE, ObservedEndpoint, ObservedVariant
 from esmcfn.drift.compare import Pair
 from esmcfn.drift.expected import Expected
-from esmcfn.drift.readers import CONFIG
+from esmcfn.drift.readers import CONFIG, SCALABLE_TARGET
 
-SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
+_BOUNDS = ("MinCapacity", "MaxCapacity")
 
 Band = tuple[int, int]
 """Instances between which autoscaling moves: at least, at most."""
@@ -68,15 +68,43 @@ def _variant(name: str, written: Mapping[str, object], running: ObservedVariant,
         yield f"Variants/{name}/DesiredWeight", f"{weight:g}", f"{running.desired_weight:g}"
 
 
+def by_schedule(expected: Expected | None, native: NativeDrift) -> NativeDrift:
+    """What CloudFormation says, without bounds that a scheduled action of the stack's own has set."""
+    found = {each.path: each.observed for each in native.differences}
+    if expected is None or native.status != "MODIFIED" or not found or not found.keys() <= set(_BOUNDS):
+        return native
+    if expected.resource.resource_type != SCALABLE_TARGET:
+        return native
+    now = tuple(_number(found.get(name, expected.properties.get(name))) for name in _BOUNDS)
+    scheduled = [tuple(map(float, band)) for band in _scheduled(expected.properties)]
+    return NativeDrift(status="IN_SYNC") if now in scheduled else native
+
+
 def _bands(endpoint: str, every: Iterable[Expected]) -> Iterator[tuple[str, Band]]:
-    """Variant to the band that the stack's own autoscaling gives it."""
+    """Variant to the band that the stack's own autoscaling gives it, at whatever hour."""
     prefix = f"endpoint/{endpoint}/variant/"
     for each in every:
         target = each.properties
         if each.resource.resource_type == SCALABLE_TARGET and str(target.get("ResourceId")).startswith(prefix):
-            low, high = _number(target.get("MinCapacity")), _number(target.get("MaxCapacity"))
-            if low is not None and high is not None:
-                yield str(target["ResourceId"]).removeprefix(prefix), (int(low), int(high))
+            bands = [band for band in (_band(target), *_scheduled(target)) if band]
+            if _band(target):
+                low, high = min(band[0] for band in bands), max(band[1] for band in bands)
+                yield str(target["ResourceId"]).removeprefix(prefix), (low, high)
+
+
+def _scheduled(target: Mapping[str, object]) -> Iterator[Band]:
+    """Bounds that scheduled actions set; one that changes only one of them keeps the target's other."""
+    actions = target.get("ScheduledActions")
+    for action in actions if isinstance(actions, list) else ():
+        said = action.get("ScalableTargetAction") if isinstance(action, Mapping) else None
+        band = _band({**{name: target.get(name) for name in _BOUNDS}, **(said if isinstance(said, Mapping) else {})})
+        if band:
+            yield band
+
+
+def _band(bounds: Mapping[str, object]) -> Band | None:
+    low, high = (_number(bounds.get(name)) for name in _BOUNDS)
+    return None if low is None or high is None else (int(low), int(high))
 
 
 def _variants(config: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
+SCALING_POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"
 HOSTING = "AWS::SageMaker::"
 ENDPOINT = f"{HOSTING}Endpoint"
 CONFIG = f"{HOSTING}EndpointConfig"
@@ -56,6 +58,8 @@ _USER_PARTS = ("ManagedPolicyArns", "Policies", "Groups", "PermissionsBoundary",
 _NOT_TOLD = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "RetainDeploymentConfig")
 
 READERS: Mapping[str, Reader] = {
+    SCALABLE_TARGET: Reader(not_compared={"RoleARN": "Application Auto Scaling works with a role of its own"}),
+    SCALING_POLICY: Reader(),
     ENDPOINT: Reader(
         read=frozenset({"EndpointName", "EndpointConfigName"}),
         beyond=(

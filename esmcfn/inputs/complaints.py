@@ -183,6 +183,8 @@ def _rules(field: Field) -> dict[str, object]:
         rules["min"] = field.least
     if field.most is not None:
         rules["max"] = field.most
+    if field.never is not None:
+        rules["forbidden"] = [field.never]
     if field.excludes:
         rules["excludes"] = field.excludes
     return rules

@@ -60,6 +60,8 @@ def _schema(field: Field) -> dict[str, object]:
         rendered["minimum"] = field.least
     if field.most is not None:
         rendered["maximum"] = field.most
+    if field.never is not None:
+        rendered["not"] = {"const": field.never}
     if Kind.LIST in field.kinds and field.each:
         rendered["items"] = _schema(field.each)
     if Kind.MAPPING in field.kinds:

@@ -9,6 +9,7 @@ from esmcfn.domain.project import Environment, ExecutionRoleSettings, Neighbour,
 from esmcfn.errors import Problem, shown
 from esmcfn.inputs import schema
 from esmcfn.inputs.document import Document, Plain
+from esmcfn.inputs.hosting import autoscaling
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.values import Values, origins
 
@@ -77,6 +78,7 @@ def _selected_models(document: Document, models: Mapping[str, Plain]) -> tuple[S
             selector=values.text("selector"),
             instance_type=values.text("instance_type") or None,
             instance_count=values.whole("instance_count"),
+            autoscaling=autoscaling(values),
             parked=values.truth("parked") or False,
             moved_from=values.text("moved_from"),
             origins=origins(document, ("selected_models", key)),

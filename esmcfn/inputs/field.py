@@ -37,6 +37,7 @@ class Field(Struct, frozen=True, kw_only=True, eq=False):
         words: values worth suggesting.
         prefix: beginning that people forget.
         also: names that other tools give to keys of this mapping, and ours.
+        never: a truth value that means nothing here, where the other one does.
         default: what holds where it is not written, as a person would write it.
     """
 
@@ -56,6 +57,7 @@ class Field(Struct, frozen=True, kw_only=True, eq=False):
     words: tuple[str, ...] = ()
     prefix: str = ""
     also: Mapping[str, str] = field(default_factory=dict)
+    never: bool | None = None
     default: str | int | bool | None = None
 
     @property

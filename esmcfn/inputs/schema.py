@@ -5,6 +5,7 @@ What depends on more than one field or file (selectors, composed names, regions)
 
 from __future__ import annotations
 
+from esmcfn.domain.hosting import COOLDOWN_SECONDS
 from esmcfn.inputs.field import Field, Kind
 
 _ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+"
@@ -100,6 +101,110 @@ MODEL_PACKAGE = Field(
     each=Field(must="a model package's ARN", pattern=rf"{_PACKAGE_ARN}|\S*-EXAMPLE"),
 )
 
+_CRON = r"[0-9A-Za-z*,/?LW#-]+"
+_MOMENT = rf"(?:{_CRON} +){{2}}(?:\? +{_CRON} +{_CRON}|{_CRON} +{_CRON} +\?) +{_CRON}"
+"""Six fields, and a question mark in place of one of the two days.
+
+https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html
+"""
+
+
+def _capacity(about: str) -> Field:
+    return Field(
+        kind=Kind.WHOLE,
+        must="a whole number, 1 or more (parked: true is what stops an endpoint)",
+        about=about,
+        required=True,
+        least=1,
+        most=1_000_000,
+    )
+
+
+def _cooldown(about: str) -> Field:
+    return Field(
+        kind=Kind.WHOLE,
+        must="seconds, 0 to 3600",
+        about=about,
+        least=0,
+        most=3600,
+        default=COOLDOWN_SECONDS,
+    )
+
+
+def _autoscaling(instead: str) -> Field:
+    return Field(
+        kind=(Kind.MAPPING, Kind.TRUTH),
+        must="a mapping with min_capacity, max_capacity and target_value, or false for none",
+        never=True,
+        about=(
+            "Bounds between which Application Auto Scaling moves the instances; instance_count is what a new endpoint "
+            f"starts with. {instead}"
+        ),
+        fields={
+            "min_capacity": _capacity("Instances at least."),
+            "max_capacity": _capacity("Instances at most: what a busy hour costs, and what the quota must hold."),
+            "target_value": Field(
+                kind=(Kind.WHOLE, Kind.DECIMAL),
+                must="a number above 0",
+                about="What autoscaling keeps the metric at, for each instance.",
+                required=True,
+                least=0,
+                most=1_000_000_000,
+            ),
+            "metric": Field(
+                must="invocations or concurrent_requests",
+                about=(
+                    "invocations: requests a minute, averaged. concurrent_requests: requests under way at a time, "
+                    "looked at every 10 seconds."
+                ),
+                pattern="invocations|concurrent_requests",
+                words=("invocations", "concurrent_requests"),
+                default="invocations",
+            ),
+            "scale_in_cooldown": _cooldown("Seconds after a step before the next one removes instances."),
+            "scale_out_cooldown": _cooldown("Seconds after a step before the next one adds instances."),
+            "schedule": Field(
+                kind=Kind.LIST,
+                must="a list of moments with other bounds",
+                about="Moments from which on other bounds hold, until the next one.",
+                each=_SCHEDULED,
+            ),
+        },
+    )
+
+
+_SCHEDULED = Field(
+    kind=Kind.MAPPING,
+    must="a mapping with cron, min_capacity and max_capacity",
+    fields={
+        "name": Field(
+            must="letters, digits, hyphens and underscores",
+            about="What it is called; schedule-1 and so on where nothing is said.",
+            pattern=r"[A-Za-z0-9][A-Za-z0-9_-]*",
+            longest=256,
+        ),
+        "cron": Field(
+            must=(
+                "six fields, minutes hours day month weekday year, with ? in place of one of the days: "
+                "0 19 ? * MON-FRI *"
+            ),
+            about="When: minutes, hours, day of the month, month, weekday, year; one of the two days is a ?.",
+            required=True,
+            pattern=_MOMENT,
+            longest=256,
+        ),
+        "timezone": Field(
+            must="a time zone such as Europe/Berlin",
+            about="The time zone of cron, by its name in the IANA's list.",
+            longest=64,
+            default="UTC",
+        ),
+        "min_capacity": _capacity("Instances at least, from then on."),
+        "max_capacity": _capacity("Instances at most, from then on."),
+    },
+)
+
+
 ENTRY = Field(
     kind=Kind.MAPPING,
     must="a mapping that describes one model",
@@ -120,6 +225,7 @@ ENTRY = Field(
         "instance_count": _instance_count(
             "Instances behind the endpoint where the environment says nothing.", required=True
         ),
+        "autoscaling": _autoscaling("An environment that says autoscaling replaces all of it."),
         "supported_instance_types": Field(
             kind=Kind.LIST,
             must="a list of instance types",
@@ -172,6 +278,7 @@ SELECTED_MODEL = Field(
         ),
         "instance_type": _instance_type("Instance type in place of the catalog's."),
         "instance_count": _instance_count("Instances behind the endpoint in place of the catalog's."),
+        "autoscaling": _autoscaling("In place of all that the catalog says; false for none."),
         "parked": Field(
             kind=Kind.TRUTH,
             must="true or false",

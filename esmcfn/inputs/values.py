@@ -63,6 +63,11 @@ class Values(Struct, frozen=True):
         value = self.fields.get(name)
         return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
+    def inner(self, name: str) -> tuple[Values, ...]:
+        """The mappings of a list."""
+        value = self.fields.get(name)
+        return tuple(Values(item) for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
+
     def mapping(self, name: str) -> Mapping[str, Plain]:
         """A mapping."""
         value = self.fields.get(name)
@@ -82,10 +87,16 @@ def origins(document: Document, path: Path) -> Origins:
 
 
 def _places(document: Document, path: Path, written: Plain, above: str) -> Iterator[tuple[str, Origin]]:
-    if not isinstance(written, dict):
-        return
-    for key, value in written.items():
+    for key, value in _below(written):
         if value is not None and value != "":
             inner = (*path, key)
-            yield above + key, document.place(inner)
+            yield f"{above}{key}", document.place(inner)
             yield from _places(document, inner, value, f"{above}{key}.")
+
+
+def _below(written: Plain) -> Iterator[tuple[str | int, Plain]]:
+    """What stands inside, by key; the mappings of a list by their number, since only those have keys to point at."""
+    if isinstance(written, dict):
+        yield from written.items()
+    if isinstance(written, list):
+        yield from ((number, item) for number, item in enumerate(written) if isinstance(item, dict))

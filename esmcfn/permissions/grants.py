@@ -28,6 +28,7 @@ class Scope(Struct, frozen=True, kw_only=True):
         execution_role: None where the environment brings its own, so that nothing of ours makes one.
         service_account: None where there is none.
         service_role_arn: the role that CloudFormation works with; empty where it works as whoever calls it.
+        scaled: some endpoint is scaled automatically.
     """
 
     partition: str
@@ -39,6 +40,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     execution_role: ExecutionRole | None = None
     service_account: ServiceAccount | None = None
     service_role_arn: str = ""
+    scaled: bool = False
 
     def arn(self, service: str, resource: str) -> str:
         """An ARN of this account; IAM knows no region, and S3 neither region nor account."""
@@ -100,4 +102,5 @@ def scope_of(selection: Selection) -> Scope:
         execution_role=role,
         service_account=base.service_account if base else None,
         service_role_arn=environment.service_role_arn,
+        scaled=any(stack.autoscaling for stack in selection.models),
     )

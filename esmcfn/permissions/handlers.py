@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from esmcfn.permissions import hosting
 from esmcfn.permissions.grants import OWNER_TAG, Condition, Grant, Scope, grant
 from esmcfn.reference.handlers import HANDLERS
 
@@ -20,7 +21,16 @@ ACCOUNT_TYPES = (
 )
 """What the stacks of an environment consist of; a test holds that there is nothing else."""
 
+SCALING_TYPES = (
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
+)
+
 ONLY_FOR: Mapping[str, frozenset[str]] = {
+    "AWS::ApplicationAutoScaling::ScalableTarget RoleARN": frozenset({"iam:PassRole"}),
+    "AWS::ApplicationAutoScaling::ScalingPolicy PredictiveScalingPolicyConfiguration": frozenset(
+        {"cloudwatch:GetMetricData"}
+    ),
     "AWS::IAM::ManagedPolicy Groups": frozenset({"iam:AttachGroupPolicy", "iam:DetachGroupPolicy"}),
     "AWS::IAM::ManagedPolicy Roles": frozenset({"iam:AttachRolePolicy", "iam:DetachRolePolicy"}),
     "AWS::IAM::User Groups": frozenset({"iam:AddUserToGroup", "iam:RemoveUserFromGroup"}),
@@ -51,6 +61,8 @@ https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerF
 
 def of_handlers(scope: Scope) -> Iterator[Grant]:
     """What CloudFormation must be allowed for an environment's stacks."""
+    if scope.scaled:
+        yield from hosting.of_scaling(_actions(SCALING_TYPES), scope)
     for action in _actions(MODEL_TYPES):
         yield from _of_models(action, scope)
     yield grant(SUBSCRIPTIONS, "*")

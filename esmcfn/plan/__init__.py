@@ -6,6 +6,7 @@ impact       what a change does to whoever calls the endpoint
 headroom     whether the account's quotas hold old and new side by side
 recovery     the way out of every status in which a stack is stuck
 staleness    a plan that was reviewed against what it would be now
+scaled       an instance type that changes behind autoscaling
 renamed      a key that went and one like it that came: how its endpoint would stay
 assemble     the whole plan, bound to digests, with its verdict
 """
@@ -18,11 +19,13 @@ from esmcfn.plan.headroom import deleted_first, headroom
 from esmcfn.plan.reconcile import reconcile
 from esmcfn.plan.recovery import NO_WAY, WAYS_OUT, consequence
 from esmcfn.plan.renamed import renaming_noted
+from esmcfn.plan.scaled import SCALING, unscaled_first
 from esmcfn.plan.staleness import differences
 
 __all__ = [
     "NO_WAY",
     "PROTECTED",
+    "SCALING",
     "WAYS_OUT",
     "assemble",
     "compare",
@@ -38,5 +41,6 @@ __all__ = [
     "renaming_noted",
     "stack_plan",
     "unchanged",
+    "unscaled_first",
     "verdict",
 ]

@@ -34,6 +34,11 @@ def _endpoint(change: Change) -> Meaning:
                     "callers keep name and URL and are served throughout; SageMaker starts the new instances beside "
                     "the old ones, so both count against quota and bill for a while"
                 )
+            if _paths(change) - {"Tags"} == {"RetainAllVariantProperties"}:
+                return Impact.IN_PLACE, (
+                    "whether later updates keep the instances that autoscaling has come to; callers are served "
+                    "throughout, and AWS may start the same configuration anew for it"
+                )
             return _settings_only(change)
 
 
@@ -79,6 +84,22 @@ def _credential(change: Change) -> Meaning:
             return Impact.DELETES, "callers with the shared key are refused from then on"
 
 
+def _scaling(change: Change) -> Meaning:
+    """Bounds, and what moves the instances between them: whoever calls is served by however many there are."""
+    match change.action:
+        case Action.ADD:
+            return Impact.NONE, "from then on autoscaling decides how many instances serve"
+        case Action.DELETE:
+            return Impact.NONE, (
+                "autoscaling ends; the instances that run stay, whatever instance_count says, until the endpoint gets "
+                "another configuration"
+            )
+        case Action.MODIFY if _paths(change) == {"Tags"}:
+            return _settings_only(change)
+        case Action.MODIFY | Action.REPLACE:
+            return Impact.NONE, "callers are served throughout; instances come and go by the new bounds"
+
+
 def _settings_only(change: Change) -> Meaning:
     if _paths(change) == {"Tags"}:
         return Impact.NONE, "tags only"
@@ -96,6 +117,8 @@ def _stranger(change: Change) -> Meaning:
 
 
 _JUDGES: dict[str, Callable[[Change], Meaning]] = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": _scaling,
+    "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling,
     "AWS::IAM::AccessKey": _credential,
     "AWS::IAM::ManagedPolicy": _credential,
     "AWS::IAM::Role": _role,

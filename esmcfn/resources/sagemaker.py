@@ -30,8 +30,11 @@ def hosting(stack: ModelStack) -> Parts:
             EndpointName=stack.endpoint_name,
             EndpointConfigName=config.EndpointConfigName,
             Tags=tags(stack),
+            **_kept(stack),
         )
         lines = {"EndpointName": stack.catalog_origins.of("endpoint_name")}
+        if stack.autoscaling:
+            lines["RetainAllVariantProperties"] = stack.written("autoscaling")
         yield Part(resource=endpoint, name=stack.endpoint_name, lines=lines)
 
 
@@ -45,6 +48,11 @@ def outputs(stack: ModelStack, names: Mapping[str, str]) -> Mapping[str, Output]
         values["EndpointName"] = GetAtt("Endpoint", "EndpointName")
         values["EndpointUrl"] = Sub(naming.endpoint_url(stack.endpoint_name, "${AWS::Region}", "${AWS::URLSuffix}"))
     return {title: Output(title, Value=value) for title, value in values.items()}
+
+
+def _kept(stack: ModelStack) -> dict[str, object]:
+    """An update keeps the instances that autoscaling has come to, in place of starting again with instance_count."""
+    return {"RetainAllVariantProperties": True} if stack.autoscaling else {}
 
 
 def _model(stack: ModelStack) -> AWSObject:
@@ -114,6 +122,5 @@ def _config_lines(stack: ModelStack) -> dict[str, Origin]:
     """An override in the environment is the line to edit; without one, it is the catalog's."""
     lines = {}
     for key, path in (("instance_type", "InstanceType"), ("instance_count", "InitialInstanceCount")):
-        origins = stack.origins if key in stack.origins.keys else stack.catalog_origins
-        lines[f"ProductionVariants/0/{path}"] = origins.of(key)
+        lines[f"ProductionVariants/0/{path}"] = stack.written(key)
     return lines

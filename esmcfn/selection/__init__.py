@@ -108,6 +108,7 @@ def _model_stack(environment: Environment, model: SelectedModel, entry: CatalogE
             instance_type=model.instance_type or entry.instance_type,
             instance_count=model.instance_count or entry.instance_count,
         ),
+        autoscaling=(entry.autoscaling if model.autoscaling is None else model.autoscaling) or None,
         parked=model.parked,
         software_usd_per_hour=entry.software_usd_per_hour,
         supported_instance_types=entry.supported_instance_types,

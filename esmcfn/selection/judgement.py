@@ -11,6 +11,7 @@ from esmcfn.reference import partitions
 from esmcfn.reference.instance_types import HOSTING
 from esmcfn.reference.marketplace import ACCOUNTS, transferred
 from esmcfn.selection.complaint import at
+from esmcfn.selection.hosting import impossible_hosting
 from esmcfn.selection.names import REGION, impossible_names, meeting_names
 from esmcfn.selection.tags import impossible_tags
 
@@ -32,6 +33,7 @@ def contradictions(project: Project) -> Iterator[Problem]:
         if entry:
             yield from _instance_type(model, entry)
             yield from _package(project.environment, model, entry)
+            yield from impossible_hosting(model, entry)
         elif model.selector not in project.catalog.unreadable:
             yield _unknown_selector(project, model)
 

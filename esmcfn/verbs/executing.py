@@ -10,11 +10,13 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from esmcfn import plan
 from esmcfn.diagnosis import Sight, diagnose, not_serving
 from esmcfn.domain.deployment import Diagnosis, Execution, StackEvent, StackOutcome
 from esmcfn.domain.endpoint import ObservedEndpoint
-from esmcfn.domain.plan import ChangeSet, Plan, StackAction, StackPlan
+from esmcfn.domain.plan import ChangeSet, DeployedStack, Plan, StackAction, StackPlan
 from esmcfn.domain.stack import ModelStack, Selection, Stack
+from esmcfn.domain.template import Template
 from esmcfn.errors import (
     CloudError,
     DeploymentError,
@@ -26,7 +28,7 @@ from esmcfn.errors import (
     StackBusyError,
 )
 from esmcfn.ports import Cloud, Heard
-from esmcfn.template import synthesize
+from esmcfn.template import synthesize, without
 from esmcfn.verbs.reading import side_by_side
 from esmcfn.verbs.world import Stop, World
 
@@ -242,12 +244,17 @@ class Executing:
             return operations.delete(stack.stack_id, heard, within=within)
         if stack.in_the_way:
             removed = operations.delete(stack.in_the_way, heard, within=within)
-            return self._proposed(self._stacks[stack.name], heard, anew=True) if removed.succeeded else removed
+            return (
+                self._proposed(synthesize(self._stacks[stack.name]), heard, anew=True) if removed.succeeded else removed
+            )
         if stack.stack_id:
             self._respect_others(stack.stack_id, stack.name)
         if stack.delete_first:
-            parked = self._proposed(_parked(self._stacks[stack.name]), heard)
-            return self._proposed(self._stacks[stack.name], heard) if parked.succeeded else parked
+            parked = self._proposed(synthesize(_parked(self._stacks[stack.name])), heard)
+            return self._proposed(synthesize(self._stacks[stack.name]), heard) if parked.succeeded else parked
+        if stack.unscale_first:
+            unscaled = self._unscaled(stack, heard)
+            return self._proposed(synthesize(self._stacks[stack.name]), heard) if unscaled.succeeded else unscaled
         if stack.change_set_id is None or stack.stack_id is None:
             if stack.protection is not None:
                 return Execution(status=NOTHING)
@@ -257,11 +264,23 @@ class Executing:
             )
         return operations.execute(stack.change_set_id, stack.stack_id, heard, within=within)
 
-    def _proposed(self, stack: Stack, heard: Heard, *, anew: bool = False) -> Execution:
+    def _unscaled(self, stack: StackPlan, heard: Heard) -> Execution:
+        """What is deployed, without what scales it."""
+        wanted = self._stacks[stack.name]
+        there = self._deployed(wanted)
+        body = self._cloud.stacks.template(there) if there else None
+        if body is None:
+            return Execution(status=NOTHING)
+        return self._proposed(without(wanted, body, plan.SCALING), heard)
+
+    def _deployed(self, stack: Stack) -> DeployedStack | None:
+        there = self._cloud.stacks.deployed(base_name=stack.name, environment=stack.environment)
+        return next((found for found in there if found.name == stack.name), None)
+
+    def _proposed(self, template: Template, heard: Heard, *, anew: bool = False) -> Execution:
         """Ask for a stack that the plan could not ask for, since something else had to go first; and execute it."""
-        stacks, template = self._cloud.stacks, synthesize(stack)
-        there = () if anew else stacks.deployed(base_name=stack.name, environment=stack.environment)
-        proposed = stacks.propose(template, next((found for found in there if found.name == stack.name), None))
+        stacks = self._cloud.stacks
+        proposed = stacks.propose(template, None if anew else self._deployed(template.stack))
         if proposed.empty:
             stacks.discard(proposed)
             return Execution(status=NOTHING)

@@ -169,6 +169,7 @@ class _Asking(Struct, frozen=True):
         assert pair.template is not None  # noqa: S101 - only built templates are asked about
         change_set = self.kept(pair) if self.kept else self._proposed(pair)
         made = plan.stack_plan(pair.template, pair.deployed, body=pair.body, change_set=change_set)
+        made = plan.unscaled_first(made, pair.body)
         return made if self.kept or self.stay else replace(made, change_set_id=None)
 
     def _proposed(self, pair: Pair) -> ChangeSet:
@@ -194,6 +195,7 @@ class _Asking(Struct, frozen=True):
         elif deployed and deployed.stuck:
             notes = (STUCK.format(status=deployed.status, way_out=plan.WAYS_OUT.get(deployed.status, plan.NO_WAY)),)
         made = plan.stack_plan(built, deployed, body=pair.body, change_set=None, notes=notes)
+        made = plan.unscaled_first(made, pair.body)
         if deployed and deployed.stuck:  # even where the templates are equal: what runs is not what they say
             made = replace(made, action=StackAction.UPDATE, stuck=True)
         return replace(made, in_the_way=self.gone.get(built.stack.name))

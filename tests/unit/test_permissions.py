@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 from builders import a_base_stack, a_selection, a_service_account, a_stack, an_environment
 from msgspec.structs import replace
 
 from esmcfn.cli.program import COMMANDS, program, run
+from esmcfn.domain.hosting import Autoscaling
 from esmcfn.domain.stack import ExecutionRole
 from esmcfn.permissions import VERBS, document, of_handlers, of_verbs, scope_of
-from esmcfn.permissions.handlers import ACCOUNT_TYPES, MODEL_TYPES, ONLY_FOR, ROLE_TYPES
+from esmcfn.permissions.handlers import ACCOUNT_TYPES, MODEL_TYPES, ONLY_FOR, ROLE_TYPES, SCALING_TYPES
 from esmcfn.template import synthesize_all
 
 SERVICE_ROLE = "arn:aws:iam::123456789012:role/esmcfn/service"
-EVERYTHING = a_selection(base=a_base_stack(service_account=a_service_account()))
+SCALED = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))
+EVERYTHING = a_selection(a_stack(autoscaling=SCALED), base=a_base_stack(service_account=a_service_account()))
 
 
 def statements(grants) -> list[dict]:
@@ -35,6 +38,9 @@ def test_no_action_is_a_pattern_and_only_what_knows_no_resource_is_allowed_every
     assert not [action for each in found for action in each["Action"] if "*" in action]
     everywhere = {action for each in found if each["Resource"] == "*" for action in each["Action"]}
     assert everywhere == {
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingPolicies",
+        "application-autoscaling:DescribeScheduledActions",
         "aws-marketplace:ViewSubscriptions",
         "ce:GetCostAndUsage",
         "cloudformation:BatchDescribeTypeConfigurations",
@@ -119,11 +125,24 @@ def test_an_environment_that_shares_nothing_makes_no_role_and_no_user():
 
 
 def test_the_templates_consist_of_the_types_that_are_allowed_for_and_set_no_property_that_is_not():
-    selection = a_selection(a_stack(), base=EVERYTHING.base)
-    resources = [each for template in synthesize_all(selection) for each in template.body["Resources"].values()]
-    assert {each["Type"] for each in resources} == {*MODEL_TYPES, *ROLE_TYPES, *ACCOUNT_TYPES}
+    resources = [each for template in synthesize_all(EVERYTHING) for each in template.body["Resources"].values()]
+    assert {each["Type"] for each in resources} == {*MODEL_TYPES, *ROLE_TYPES, *ACCOUNT_TYPES, *SCALING_TYPES}
     made = {f"{each['Type']} {name}" for each in resources for name in each["Properties"]}
     assert not made & set(ONLY_FOR)
+
+
+def test_autoscaling_is_of_sagemaker_alone_and_makes_one_linked_role():
+    grants = list(of_handlers(a_scope()))
+    (registering,) = allowing("application-autoscaling:RegisterScalableTarget", grants)
+    assert registering["Condition"] == {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
+    (linking,) = allowing("iam:CreateServiceLinkedRole", grants)
+    assert linking["Resource"].endswith("/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint")
+    (alarming,) = allowing("cloudwatch:PutMetricAlarm", grants)
+    assert alarming["Resource"].endswith(":alarm:TargetTracking-endpoint/*")
+
+
+def test_an_environment_that_scales_nothing_needs_nothing_of_it():
+    assert not allowing("application-autoscaling:RegisterScalableTarget", of_handlers(a_scope(a_selection())))
 
 
 def test_every_verb_that_reaches_an_account_is_in_the_table():

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from esmcfn.reference import instance_types
+from esmcfn.reference import instance_types, timezones
 from esmcfn.reference.create_only import CREATE_ONLY
 from esmcfn.reference.instance_types import HOSTING, OFFERED
 
@@ -29,7 +29,8 @@ def generator() -> ModuleType:
 
 def made_from_installed() -> bool:
     """Are the checked-in facts from the very versions that are installed here?"""
-    return f"cfn-lint {version('cfn-lint')}, botocore {version('botocore')}" == instance_types.MADE_FROM
+    zones = f"python-dateutil {version('python-dateutil')}" == timezones.MADE_FROM
+    return zones and f"cfn-lint {version('cfn-lint')}, botocore {version('botocore')}" == instance_types.MADE_FROM
 
 
 def test_generating_again_changes_nothing(generator):

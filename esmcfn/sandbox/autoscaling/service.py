@@ -195,7 +195,8 @@ class AutoScaling:
     def _target(self, call: Call) -> Target:
         given = call.parameters
         found = self.region(call.region).targets.get(given["ResourceId"])
-        if found is None or found.dimension != given["ScalableDimension"]:
+        asked = (given["ServiceNamespace"], given["ScalableDimension"])
+        if found is None or asked != ("sagemaker", found.dimension):
             raise Refusal(
                 "ObjectNotFoundException",
                 f"No scalable target registered for service namespace: {given['ServiceNamespace']}, resource ID: "

@@ -1,0 +1,66 @@
+"""How an endpoint is run: how far it scales by itself, when somebody is told, what its instances are encrypted with."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+COOLDOWN_SECONDS = 300
+"""Seconds between two changes in the same direction, where nobody says otherwise.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html
+"""
+
+
+class ScalingMetric(StrEnum):
+    """What autoscaling keeps at its target: requests a minute and instance, or requests under way at a time."""
+
+    INVOCATIONS = "invocations"
+    CONCURRENT_REQUESTS = "concurrent_requests"
+
+
+class ScheduledScaling(Struct, frozen=True, kw_only=True):
+    """From a moment on, other bounds.
+
+    Attributes:
+        name: unique within its endpoint.
+        cron: minutes, hours, day of month, month, day of week, year; one of the two days is a question mark.
+        timezone: of the IANA's list.
+        min_capacity, max_capacity: instances.
+    """
+
+    name: str
+    cron: str
+    timezone: str
+    min_capacity: int
+    max_capacity: int
+
+
+class Autoscaling(Struct, frozen=True, kw_only=True):
+    """Bounds between which Application Auto Scaling moves the instances of the one variant.
+
+    Attributes:
+        min_capacity, max_capacity: instances, 1 or more; a real-time endpoint cannot scale to 0.
+        target_value: of the metric, per instance.
+        scale_in_cooldown, scale_out_cooldown: seconds.
+    """
+
+    min_capacity: int
+    max_capacity: int
+    target_value: Decimal
+    metric: ScalingMetric = ScalingMetric.INVOCATIONS
+    scale_in_cooldown: int = COOLDOWN_SECONDS
+    scale_out_cooldown: int = COOLDOWN_SECONDS
+    schedule: tuple[ScheduledScaling, ...] = ()
+
+    @property
+    def least(self) -> int:
+        """Instances at the quietest moment, schedule included."""
+        return min(self.min_capacity, *(each.min_capacity for each in self.schedule), self.max_capacity)
+
+    @property
+    def most(self) -> int:
+        """Instances at the busiest moment, schedule included."""
+        return max(self.max_capacity, *(each.max_capacity for each in self.schedule), self.min_capacity)

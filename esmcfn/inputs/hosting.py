@@ -1,0 +1,44 @@
+"""How an endpoint is run, as catalogs and environments write it alike."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from esmcfn.domain.hosting import COOLDOWN_SECONDS, Autoscaling, ScalingMetric, ScheduledScaling
+from esmcfn.inputs.values import Values
+
+
+def autoscaling(values: Values) -> Autoscaling | Literal[False] | None:
+    """What stands under autoscaling: None where nothing does, or something that it cannot do without is wrong."""
+    if values.truth("autoscaling") is False:
+        return False
+    inner = Values.of(values.get("autoscaling"))
+    least, most, target = inner.whole("min_capacity"), inner.whole("max_capacity"), inner.decimal("target_value")
+    if least is None or most is None or target is None:
+        return None
+    return Autoscaling(
+        min_capacity=least,
+        max_capacity=most,
+        target_value=Decimal(target),
+        metric=ScalingMetric(inner.text("metric", ScalingMetric.INVOCATIONS)),
+        scale_in_cooldown=_seconds(inner, "scale_in_cooldown"),
+        scale_out_cooldown=_seconds(inner, "scale_out_cooldown"),
+        schedule=tuple(_scheduled(number, each) for number, each in enumerate(inner.inner("schedule"), start=1)),
+    )
+
+
+def _scheduled(number: int, values: Values) -> ScheduledScaling:
+    """One moment; where a bound is wrong, which is a problem already, 1 stands for it."""
+    return ScheduledScaling(
+        name=values.text("name") or f"schedule-{number}",
+        cron=values.text("cron"),
+        timezone=values.text("timezone", "UTC"),
+        min_capacity=values.whole("min_capacity") or 1,
+        max_capacity=values.whole("max_capacity") or 1,
+    )
+
+
+def _seconds(values: Values, name: str) -> int:
+    found = values.whole(name)
+    return COOLDOWN_SECONDS if found is None else found

@@ -1,0 +1,70 @@
+"""How an endpoint shall be run, where its instance type, its count and its bounds contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from esmcfn.domain.hosting import Autoscaling
+from esmcfn.domain.origin import Origins
+from esmcfn.domain.project import CatalogEntry, SelectedModel
+from esmcfn.errors import Problem, did_you_mean, shown
+from esmcfn.reference.timezones import TIMEZONES
+from esmcfn.selection.complaint import at
+
+_UNSCALED = "ml.t2."
+"""Instances that cannot be scaled automatically.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html
+"""
+
+
+def impossible_hosting(model: SelectedModel, entry: CatalogEntry) -> Iterator[Problem]:
+    """What a selected model and its catalog entry prove wrong together."""
+    scaling = entry.autoscaling if model.autoscaling is None else model.autoscaling
+    if scaling:
+        yield from _bounds(model, entry, scaling)
+        yield from _schedule(model, _written(model, entry), scaling)
+
+
+def _bounds(model: SelectedModel, entry: CatalogEntry, scaling: Autoscaling) -> Iterator[Problem]:
+    label, places = f"{shown(model.key)}.autoscaling", _written(model, entry)
+    low, high = scaling.min_capacity, scaling.max_capacity
+    count = model.instance_count or entry.instance_count
+    if scaling.target_value <= 0:
+        yield at(places.of("autoscaling.target_value"), f"{label}.target_value: must be a number above 0")
+    if low > high:
+        message = f"{label}: min_capacity {low} is more than max_capacity {high}"
+        yield at(places.of("autoscaling.min_capacity"), message)
+    elif not low <= count <= high:
+        own = model.instance_count is not None
+        place = model.origins.of("instance_count") if own else places.of("autoscaling")
+        said = "instance_count" if own else f"the instance_count of {entry.selector}"
+        message = f"{shown(model.key)}: {said} is {count}, and autoscaling moves between {low} and {high}"
+        yield at(place, message, f"start with {low} to {high} instances, or change the bounds")
+    chosen = model.instance_type or entry.instance_type
+    if chosen.startswith(_UNSCALED):
+        message = f"{label}: SageMaker does not scale {chosen}"
+        yield at(places.of("autoscaling"), message, "choose an instance type of another family, or leave it out")
+
+
+def _schedule(model: SelectedModel, places: Origins, scaling: Autoscaling) -> Iterator[Problem]:
+    names: set[str] = set()
+    for number, each in enumerate(scaling.schedule):
+        label, key = f"{shown(model.key)}.autoscaling.schedule[{number}]", f"autoscaling.schedule.{number}"
+        place = places.keys.get(key) or places.of("autoscaling")
+        if each.min_capacity > each.max_capacity:
+            message = f"{label}: min_capacity {each.min_capacity} is more than max_capacity {each.max_capacity}"
+            yield at(places.keys.get(f"{key}.min_capacity", place), message)
+        if each.timezone not in TIMEZONES:
+            message = f"{label}.timezone: there is no time zone {shown(each.timezone)}"
+            near = did_you_mean(each.timezone, sorted(TIMEZONES))
+            yield at(places.keys.get(f"{key}.timezone", place), message, near)
+        if each.name in names:
+            message = f"{label}: another moment is called {shown(each.name)} already"
+            yield at(places.keys.get(f"{key}.name", place), message)
+        names.add(each.name)
+
+
+def _written(model: SelectedModel, entry: CatalogEntry) -> Origins:
+    """Where autoscaling is written: the environment's replaces all of the catalog's."""
+    return entry.origins if model.autoscaling is None else model.origins

@@ -1,0 +1,145 @@
+"""Autoscaling over HTTP: deployed, scaled, changed, parked; what it does to running instances is no surprise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from builders import a_selection, a_stack, a_variant
+from msgspec.structs import replace
+
+from esmcfn.domain.hosting import Autoscaling, ScheduledScaling
+from esmcfn.domain.plan import StackAction
+from esmcfn.errors import ExitCode
+from esmcfn.sandbox.clock import Clock
+from esmcfn.sandbox.server import Sandbox
+from esmcfn.template import synthesize
+
+from .deploying import SPEED, Account
+from .test_drifting import client, deviating, drift, settled
+
+SCALED = Autoscaling(
+    min_capacity=1,
+    max_capacity=4,
+    target_value=Decimal(70),
+    schedule=(ScheduledScaling(name="rush", cron="0 8 ? * * *", timezone="UTC", min_capacity=2, max_capacity=6),),
+)
+STACK = a_stack(autoscaling=SCALED)
+SELECTION = a_selection(STACK)
+MODEL = STACK.name
+TARGET = f"endpoint/{STACK.endpoint_name}/variant/variant-1"
+DIMENSION = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
+
+
+@pytest.fixture(scope="module")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def account(_running: Sandbox) -> Account:
+    there = Account.emptied(_running)
+    assert there.deploy(SELECTION).exit_code is ExitCode.DONE
+    return there
+
+
+def scaled_to(account: Account, count: int) -> None:
+    client(account, "sagemaker").update_endpoint_weights_and_capacities(
+        EndpointName=STACK.endpoint_name,
+        DesiredWeightsAndCapacities=[{"VariantName": "variant-1", "DesiredInstanceCount": count}],
+    )
+    settled(account, STACK.endpoint_name)
+
+
+def instances(account: Account) -> int:
+    described = client(account, "sagemaker").describe_endpoint(EndpointName=STACK.endpoint_name)
+    return described["ProductionVariants"][0]["DesiredInstanceCount"]
+
+
+def targets(account: Account):
+    return client(account, "application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")[
+        "ScalableTargets"
+    ]
+
+
+def bounded(account: Account, low: int, high: int) -> None:
+    client(account, "application-autoscaling").register_scalable_target(
+        **DIMENSION, ResourceId=TARGET, MinCapacity=low, MaxCapacity=high
+    )
+
+
+def test_what_is_fresh_has_no_drift_and_nothing_to_plan(account):
+    report = drift(account, SELECTION, strict=True)
+    assert (deviating(report), report.exit_code) == ({}, ExitCode.DONE)
+    assert account.plan(SELECTION).body.empty
+
+
+@pytest.mark.parametrize(("count", "expected"), [(6, set()), (7, {"Variants/variant-1/DesiredInstanceCount"})])
+def test_instances_within_the_bounds_of_any_hour_are_in_sync_and_others_are_drift(account, count, expected):
+    scaled_to(account, count)
+    found = deviating(drift(account, SELECTION))
+    assert {path for paths in found.values() for path in paths} == expected
+
+
+def test_bounds_that_the_schedule_sets_are_no_drift_and_those_of_a_hand_are(account):
+    bounded(account, 2, 6)
+    assert deviating(drift(account, SELECTION, strict=True)) == {}
+    bounded(account, 2, 5)
+    assert deviating(drift(account, SELECTION)) == {(MODEL, "ScalableTarget"): ["MaxCapacity", "MinCapacity"]}
+
+
+def test_a_target_that_a_hand_took_off_is_missing(account):
+    client(account, "application-autoscaling").deregister_scalable_target(**DIMENSION, ResourceId=TARGET)
+    assert (MODEL, "ScalableTarget") in deviating(drift(account, SELECTION))
+
+
+def test_an_update_keeps_the_instances_that_autoscaling_came_to(account):
+    scaled_to(account, 3)
+    other = replace(STACK, forge_model_name="other", package=STACK.package.replace("6ad677e3", "00000000"))
+    assert account.deploy(a_selection(other)).exit_code is ExitCode.DONE
+    assert instances(account) == 3
+
+
+def test_another_instance_type_is_deployed_in_two_updates_and_scaled_again(account):
+    scaled_to(account, 3)
+    bigger = a_selection(replace(STACK, variant=a_variant(instance_type="ml.g5.12xlarge")))
+    planned = next(stack for stack in account.plan(bigger).body.stacks if stack.name == MODEL)
+    assert (planned.action, planned.unscale_first) == (StackAction.UPDATE, True)
+    assert account.deploy(bigger).exit_code is ExitCode.DONE
+    (target,) = targets(account)
+    assert (target["ResourceId"], target["MaxCapacity"]) == (TARGET, 4)
+    assert instances(account) == 3
+    report = drift(account, bigger, strict=True)
+    assert (deviating(report), report.exit_code) == ({}, ExitCode.DONE)
+
+
+def test_where_the_new_instances_fail_the_old_ones_serve_and_the_next_plan_brings_scaling_back(account):
+    account.fault("capacity", instance_type="ml.g5.12xlarge")
+    bigger = a_selection(replace(STACK, variant=a_variant(instance_type="ml.g5.12xlarge")))
+    assert account.deploy(bigger).exit_code is ExitCode.DEPLOYMENT
+    account.clear()
+    assert targets(account) == []
+    stack = next(stack for stack in account.plan(SELECTION).body.stacks if stack.name == MODEL)
+    assert {change.logical_id for change in stack.changes} == {"ScalableTarget", "ScalingPolicy"}
+    assert account.deploy(SELECTION).exit_code is ExitCode.DONE
+    assert len(targets(account)) == 1
+
+
+def test_parked_has_no_target_and_resumed_has_it_again(account):
+    assert account.deploy(a_selection(replace(STACK, parked=True))).exit_code is ExitCode.DONE
+    assert targets(account) == []
+    assert account.deploy(SELECTION).exit_code is ExitCode.DONE
+    assert len(targets(account)) == 1
+
+
+def test_scaling_comes_and_goes_without_another_configuration(account):
+    still = a_stack()
+    assert synthesize(still).names == synthesize(STACK).names
+    assert account.deploy(a_selection(still)).exit_code is ExitCode.DONE
+    assert targets(account) == []
+    assert account.deploy(SELECTION).exit_code is ExitCode.DONE
+    assert len(targets(account)) == 1
