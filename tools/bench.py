@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,9 @@ COST_IMPORTS = (
     "import esmcfn.cli.cost, esmcfn.cli.compose, esmcfn.inputs.project, esmcfn.verbs.pricing, esmcfn.render.text"
 )
 """What `cost` imports before it reads anything."""
+
+SANDBOX_IMPORTS = "import esmcfn.sandbox.server"
+"""What the sandbox's server imports before it listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,10 @@ class Bench:
         self.run(PYTHON, "-m", "pyperf", "command", *options, "--", *(shell if cold else ()), *command)
         return Measured(name, pyperf.Benchmark.load(str(measured)).median(), peak)
 
+    def esmcfn(self, name: str, root: Path, *words: str, cold: bool = False) -> Measured:
+        """Median of a verb on a root."""
+        return self.measure(name, *ESMCFN, "--root", str(root), *words, cold=cold)
+
     def _peak(self, command: Sequence[str]) -> float:
         with (self.folder / "output").open("wb") as sink:
             process = subprocess.Popen(command, env=self.environment, stdout=sink, stderr=sink)
@@ -138,79 +146,98 @@ def main() -> None:
     print(PAGE.relative_to(ROOT))
 
 
-def _measured(bench: Bench) -> tuple[list[Measured], list[Goal]]:
-    one, hundred, many = bench.root(1), bench.root(100), bench.root(500)
-    built = bench.folder / "built"
-    bench.run(*ESMCFN, "--root", str(one), "build", "dev", "--out", str(built))
-    checkov = str(interpreter(tools_folder() / "checkov").with_name("checkov"))
+Figures = tuple[list[Measured], list[Goal]]
+"""Rows of the page's first table, and of its second."""
 
-    def esmcfn(name: str, root: Path, *words: str, **options: object) -> Measured:
-        return bench.measure(name, *ESMCFN, "--root", str(root), *words, **options)  # type: ignore[arg-type]
 
+def _measured(bench: Bench) -> Figures:
     floor = bench.measure("the floor", PYTHON, "-c", FLOOR)
+    one, hundred, many = bench.root(1), bench.root(100), bench.root(500)
+    groups = [
+        _starts(bench, one),
+        _builds(bench, one, hundred, many),
+        _checks(bench, floor),
+        _unchanged(bench, one, hundred, floor),
+        _reports(bench, hundred, many),
+        _deployments(bench, one),
+    ]
+    rows = [row for group, _ in groups for row in group]
+    planned = max(row.peak_mib for row in rows if row.name.startswith("plan"))
+    peak = Goal("peak MiB of plan / 200", planned / 200, 1.0)
+    return [floor, *rows], [*(goal for _, group in groups for goal in group), peak]
+
+
+def _starts(bench: Bench, one: Path) -> Figures:
+    """How long a person waits who has just installed it."""
     click = bench.measure("python -c 'import click'", PYTHON, "-c", "import click")
     helped = bench.measure("esmcfn --help", *ESMCFN, "--help")
-    alone = bench.measure(
-        "checkov -d, its own command line", checkov, "-d", str(built), "--skip-download", codes=(0, 1)
-    )
-    first = esmcfn("plan, nothing judged before", one, "plan", "dev", cold=True)
+    imported = bench.measure("the imports of the sandbox", PYTHON, "-c", SANDBOX_IMPORTS)
+    sandbox = (*ESMCFN, "--root", str(one), "sandbox")
+    stop = shlex.join((*sandbox, "stop"))
+    started = bench.measure("sandbox start, after stop", "sh", "-c", f'{stop}; exec "$@"', "sh", *sandbox, "start")
+    stopped = bench.measure("sandbox stop, of none", *sandbox, "stop")
+    own = started.seconds - stopped.seconds - imported.seconds
+    return [click, helped, imported, stopped, started], [
+        Goal("--help / import click", helped.seconds / click.seconds, 2.0),
+        Goal("sandbox start after imports / 2 s", own / 2, 1.0),
+    ]
+
+
+def _builds(bench: Bench, one: Path, hundred: Path, many: Path) -> Figures:
     builds = [
-        esmcfn(f"build, {count} models", root, "build", "dev")
+        bench.esmcfn(f"build, {count} models", root, "build", "dev")
         for count, root in ((1, one), (100, hundred), (500, many))
     ]
-    three = bench.root(5, ("dev", "staging", "prod"))
-    built_three = bench.folder / "built-three"
-    bench.run(*ESMCFN, "--root", str(three), "build", "--all", "--out", str(built_three))
-    alone_three = bench.measure(
-        "checkov -d, the templates of 3 x 5 models", checkov, "-d", str(built_three), "--skip-download", codes=(0, 1)
-    )
-    judged = esmcfn("check --all, 3 x 5 models, nothing judged before", three, "check", "--all", cold=True)
-    judged_again = esmcfn("check --all, 3 x 5 models, all judged before", three, "check", "--all")
+    return builds, [Goal("build, 500 models / 100 models", builds[2].seconds / builds[1].seconds, 5.0)]
+
+
+def _checks(bench: Bench, floor: Measured) -> Figures:
+    """A first plan and a check of three environments, against checkov's own command line on the same templates."""
+    one, three = bench.root(1), bench.root(5, ("dev", "staging", "prod"))
+    alone = _checkov_alone(bench, "its own command line", one)
+    first = bench.esmcfn("plan, nothing judged before", one, "plan", "dev", cold=True)
+    alone_three = _checkov_alone(bench, "the templates of 3 x 5 models", three)
+    cold = bench.esmcfn("check --all, 3 x 5 models, nothing judged before", three, "check", "--all", cold=True)
+    warm = bench.esmcfn("check --all, 3 x 5 models, all judged before", three, "check", "--all")
+    return [alone, first, alone_three, cold, warm], [
+        Goal("first plan / checkov's own command line", first.seconds / alone.seconds, 0.5),
+        Goal("check of 3 x 5 models, cold / checkov's own command line", cold.seconds / alone_three.seconds, 0.6),
+        Goal("check of 3 x 5 models, warm / the floor", warm.seconds / floor.seconds, 1.0),
+    ]
+
+
+def _checkov_alone(bench: Bench, what: str, root: Path) -> Measured:
+    built = bench.folder / f"built-{root.name}"
+    bench.run(*ESMCFN, "--root", str(root), "build", "--all", "--out", str(built))
+    checkov = str(interpreter(tools_folder() / "checkov").with_name("checkov"))
+    return bench.measure(f"checkov -d, {what}", checkov, "-d", str(built), "--skip-download", codes=(0, 1))
+
+
+def _unchanged(bench: Bench, one: Path, hundred: Path, floor: Measured) -> Figures:
     for root in (one, hundred):
         print(f"· deploying {root.name}", file=sys.stderr)
         bench.run(*ESMCFN, "--root", str(root), "deploy", "dev", "--yes")
-    same = esmcfn("plan, 1 model, nothing to do", one, "plan", "dev")
-    imported = bench.measure("the imports of cost", PYTHON, "-c", COST_IMPORTS)
-    priced = esmcfn("cost --offline, 500 models", many, "cost", "dev", "--offline")
-    audited = esmcfn("audit, 100 endpoints", hundred, "audit", "dev", "--no-bill")
-    same_hundred = esmcfn("plan, 100 models, nothing to do", hundred, "plan", "dev")
-    drift = esmcfn("drift, 100 models, nothing changed", hundred, "drift", "dev", "--strict")
-    goals = [
-        Goal("drift of 100 models / 30 s", drift.seconds / 30, 1.0),
+    same = bench.esmcfn("plan, 1 model, nothing to do", one, "plan", "dev")
+    same_hundred = bench.esmcfn("plan, 100 models, nothing to do", hundred, "plan", "dev")
+    return [same, same_hundred], [
         Goal("plan of an unchanged environment / the floor", same.seconds / floor.seconds, 1.0),
-        Goal("--help / import click", helped.seconds / click.seconds, 2.0),
-        Goal("first plan / checkov's own command line", first.seconds / alone.seconds, 0.5),
-        Goal("check of 3 x 5 models, cold / checkov's own command line", judged.seconds / alone_three.seconds, 0.6),
-        Goal("check of 3 x 5 models, warm / the floor", judged_again.seconds / floor.seconds, 1.0),
         Goal("plan with nothing to do, 100 models / 1 model", same_hundred.seconds / same.seconds, 2.0),
-        Goal("build, 500 models / 100 models", builds[2].seconds / builds[1].seconds, 5.0),
+    ]
+
+
+def _reports(bench: Bench, hundred: Path, many: Path) -> Figures:
+    """Drift and audit of what `_unchanged` deployed, and a price."""
+    imported = bench.measure("the imports of cost", PYTHON, "-c", COST_IMPORTS)
+    priced = bench.esmcfn("cost --offline, 500 models", many, "cost", "dev", "--offline")
+    audited = bench.esmcfn("audit, 100 endpoints", hundred, "audit", "dev", "--no-bill")
+    drift = bench.esmcfn("drift, 100 models, nothing changed", hundred, "drift", "dev", "--strict")
+    return [imported, priced, audited, drift], [
         Goal("cost of 500 models after imports / 0.3 s", (priced.seconds - imported.seconds) / 0.3, 1.0),
-        Goal("peak MiB of plan / 200", max(first.peak_mib, same.peak_mib, same_hundred.peak_mib) / 200, 1.0),
-    ]
-    checks = [alone_three, judged, judged_again]
-    deployments, of_deploying = _deployments(bench, one)
-    return [
-        floor,
-        click,
-        helped,
-        alone,
-        first,
-        same,
-        same_hundred,
-        *builds,
-        imported,
-        priced,
-        audited,
-        drift,
-        *checks,
-        *deployments,
-    ], [
-        *goals,
-        *of_deploying,
+        Goal("drift of 100 models / 30 s", drift.seconds / 30, 1.0),
     ]
 
 
-def _deployments(bench: Bench, one: Path) -> tuple[list[Measured], list[Goal]]:
+def _deployments(bench: Bench, one: Path) -> Figures:
     """An update that takes AWS three seconds, again and again, and fifty models at once."""
     file, other = one / "environments" / "dev.yaml", bench.folder / "other.yaml"
     text = file.read_text(encoding="utf-8")
