@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
+
+from builders import a_target
 
 from esmcfn.domain.drift import Detection, ListedEndpoint, NativeDrift, Reading, StackResource
 from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import SANDBOX_ACCOUNT
+from esmcfn.drift import expected
+from esmcfn.drift.expected import Expected
 
 
 class HasStacks(Protocol):
@@ -52,21 +56,25 @@ class FakeDetections:
         return self.says.get(stack.name, Detection(drifts=found))
 
     def _listed(self, name: str) -> tuple[StackResource, ...]:
-        body: Any = self._stacks.there[name][1]
-        return tuple(
-            StackResource(
-                logical_id=logical_id,
-                resource_type=written["Type"],
-                physical_id=physical_id(logical_id, written),
-                status="CREATE_COMPLETE",
-            )
-            for logical_id, written in body["Resources"].items()
-        )
+        return listed(self._stacks.there[name][1])
 
     def _called(self, name: str) -> None:
         self.calls.append(name)
         if name in self.fail:
             raise self.fail[name]
+
+
+def listed(body: Mapping[str, Any]) -> tuple[StackResource, ...]:
+    """A template's resources as CloudFormation lists them."""
+    return tuple(
+        StackResource(
+            logical_id=logical_id,
+            resource_type=written["Type"],
+            physical_id=physical_id(logical_id, written),
+            status="CREATE_COMPLETE",
+        )
+        for logical_id, written in body["Resources"].items()
+    )
 
 
 def physical_id(logical_id: str, written: Mapping[str, Any]) -> str:
@@ -86,7 +94,7 @@ def physical_id(logical_id: str, written: Mapping[str, Any]) -> str:
 
 
 class FakeObservers:
-    """The services in a dict: what stands there is what the templates say, unless a test says otherwise.
+    """The services in a dict: what stands there is what the deployed templates say, unless a test says otherwise.
 
     Attributes:
         there: (type, name) to what the service says; None where there is no such thing.
@@ -95,7 +103,8 @@ class FakeObservers:
         fail: method name, or a resource type, to the error that it raises.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stacks: HasStacks | None = None) -> None:
+        self._stacks = stacks
         self.there: dict[tuple[str, str], Reading | None] = {}
         self.tagged: dict[str, Mapping[str, str]] = {}
         self.listed: tuple[ListedEndpoint, ...] = ()
@@ -104,15 +113,29 @@ class FakeObservers:
 
     def read(self, resource_type: str, name: str, *, of: str = "") -> Reading | None:
         self._called(resource_type)
-        return self.there.get((resource_type, name))
+        if (resource_type, name) in self.there:
+            return self.there[resource_type, name]
+        for each in self._deployed():
+            if (each.resource.resource_type, each.name) == (resource_type, name):
+                told = each.tags if resource_type.startswith("AWS::IAM::") else None  # SageMaker is asked by `tags`
+                return Reading(properties=dict(each.properties), tags=told)
+        return None
 
     def tags(self, arn: str) -> Mapping[str, str]:
         self._called("tags")
-        return self.tagged.get(arn, {})
+        if arn in self.tagged:
+            return self.tagged[arn]
+        found = (each.tags for each in self._deployed() if each.resource.physical_id == arn)
+        return next(found, None) or {}
 
     def endpoints(self) -> tuple[ListedEndpoint, ...]:
         self._called("endpoints")
         return self.listed
+
+    def _deployed(self) -> Iterator[Expected]:
+        """Every resource of every stack, as its template has it."""
+        for _, body in self._stacks.there.values() if self._stacks else ():
+            yield from expected(body, listed(body), a_target()).values()
 
     def _called(self, name: str) -> None:
         self.calls.append(name)

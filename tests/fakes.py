@@ -489,7 +489,7 @@ def a_world(
         endpoints=endpoints or stacks.endpoints,
         quotas=quotas or FakeQuotas(),
         detections=detections or FakeDetections(stacks),
-        observers=observers or FakeObservers(),
+        observers=observers or FakeObservers(stacks),
         usage=usage or FakeUsage(),
         bills=bills or FakeBills(),
         price_list=price_list or FakePriceList(),

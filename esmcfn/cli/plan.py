@@ -20,6 +20,7 @@ Examples:
   esmcfn plan dev
   esmcfn plan dev --read-only              compare templates only: a role that may only read is enough
   esmcfn plan dev -f json --out plan.json  keep the change sets for exactly this plan
+  esmcfn plan dev --drift                  what drifted in every stack, by CloudFormation too
   esmcfn plan --all --detailed-exitcode    11 where something would change
 """,
 )
@@ -34,8 +35,17 @@ Examples:
     envvar="ESMCFN_OUT",
     help="Write the plan as JSON and keep its change sets; without it nothing is left behind.",
 )
+@click.option(
+    "--drift",
+    "wholly",
+    is_flag=True,
+    envvar="ESMCFN_DRIFT",
+    help="Look for drift in every stack, and by CloudFormation too; it takes minutes.",
+)
 @click.option("--delete-first", is_flag=True, envvar="ESMCFN_DELETE_FIRST", help=options.DELETE_FIRST)
-def plan(run: Run, *, read_only: bool, detailed_exitcode: bool, delete_first: bool, out: Path | None) -> int:
+def plan(
+    run: Run, *, read_only: bool, detailed_exitcode: bool, delete_first: bool, wholly: bool, out: Path | None
+) -> int:
     """Show what deploying would change, cost and break; change nothing."""
     from esmcfn.cli.compose import writable, written
     from esmcfn.cli.streams import told
@@ -56,6 +66,7 @@ def plan(run: Run, *, read_only: bool, detailed_exitcode: bool, delete_first: bo
             keep=bool(out),
             detailed=detailed_exitcode,
             delete_first=delete_first,
+            wholly=wholly,
         )
     )
     if out:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 
-from esmcfn.documents import audited, drifting, living
+from esmcfn.documents import audited, drifting, living, overwriting
 from esmcfn.documents.figures import money
 from esmcfn.domain.audit import Audit
 from esmcfn.domain.cost import Cost, CostItem
@@ -83,6 +83,7 @@ def plan(plan: Plan) -> Document:
         "narrowed_to": list(plan.narrowed),
         "delete_first": plan.delete_first,
         "summary": dict(plan.summary),
+        "drift": overwriting.overall(plan),
         "stacks": [_stack(stack) for stack in plan.stacks],
         "findings": [_finding(finding) for finding in plan.findings],
         "policy": _counts(plan.findings),
@@ -251,6 +252,7 @@ def _stack(stack: StackPlan) -> Document:
         "changes": [_change(change) for change in stack.changes],
         "termination_protection": stack.protection,
         "notes": list(stack.notes),
+        "drift": overwriting.of_stack(stack.drift) if stack.drift else None,
     }
 
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.waiver import Waiver
+
+if TYPE_CHECKING:  # a plan tells of drift, and drift of what is deployed
+    from esmcfn.domain.plan import DeployedStack
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.origin import Origin
+from esmcfn.domain.overwriting import PlannedDrift
 
 LIFETIME = timedelta(hours=24)
 """How long a reviewed plan may be executed; prices, quotas and capacity age faster than templates."""
@@ -171,6 +172,7 @@ class PropertyChange(Struct, frozen=True, kw_only=True):
         before, after: JSON values as text; None where it does not exist.
         origin: the line of YAML behind the new value, None where there is none.
         replaces: does this property make CloudFormation replace the resource?
+        reverts: it drifted, and CloudFormation puts it back; `before` is what runs.
     """
 
     path: str
@@ -178,6 +180,7 @@ class PropertyChange(Struct, frozen=True, kw_only=True):
     after: str | None
     origin: Origin | None = None
     replaces: bool = False
+    reverts: bool = False
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -216,6 +219,7 @@ class StackPlan(Struct, frozen=True, kw_only=True):
         unscale_first: what scales its variant goes before the variant gets another instance type, and comes back.
         stuck: it has to be recovered first, and what runs in it is not what a template says.
         notes: what a reviewer should know besides the changes (early validation, stack settings, outputs).
+        drift: how what runs differs from what is deployed; None where nobody looked: nothing would be overwritten.
     """
 
     name: str
@@ -233,6 +237,7 @@ class StackPlan(Struct, frozen=True, kw_only=True):
     unscale_first: bool = False
     stuck: bool = False
     notes: tuple[str, ...] = ()
+    drift: PlannedDrift | None = None
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -339,6 +344,11 @@ class Plan(Struct, frozen=True, kw_only=True):
                 counts[change.action.value] += 1
                 touched += stack.action is not StackAction.DELETE and change.action is not Action.DELETE
         return {**counts, "unchanged": sum(stack.resources for stack in self.stacks) - touched}
+
+    @property
+    def drifts(self) -> tuple[PlannedDrift, ...]:
+        """Of every stack that was looked at."""
+        return tuple(stack.drift for stack in self.stacks if stack.drift)
 
 
 class ReviewedPlan(Struct, frozen=True, kw_only=True):

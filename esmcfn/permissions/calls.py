@@ -16,7 +16,6 @@ _COMPARE = _LOOK | {"cloudformation:GetTemplate"}
 _LOGS = frozenset({"logs:DescribeLogStreams", "logs:GetLogEvents"})
 _HEADROOM = frozenset({"sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:ListEndpoints"})
 _QUOTAS = frozenset({"servicequotas:ListServiceQuotas"})
-_READ_ONLY_PLAN = _COMPARE | _HEADROOM | _QUOTAS | {"cloudformation:DescribeStackEvents"}
 _PROPOSE = frozenset(
     {
         "cloudformation:CreateChangeSet",
@@ -65,7 +64,9 @@ _DETECT = frozenset(
         "cloudformation:ListStackResources",
     }
 )
-_OBSERVE = _HEADROOM | {"sagemaker:DescribeModel", "sagemaker:ListTags"}
+_OBSERVE = _HEADROOM | {"sagemaker:DescribeModel", "sagemaker:ListTags"} | _OF_ROLES | _OF_USERS | _OF_POLICIES
+_OVERWRITTEN = _OBSERVE | {"cloudformation:ListStackResources"}
+_READ_ONLY_PLAN = _COMPARE | _OVERWRITTEN | _QUOTAS | {"cloudformation:DescribeStackEvents"}
 _DEPLOY = _READ_ONLY_PLAN | _PROPOSE | _EXECUTE | _LOGS
 
 VERBS: Mapping[str, frozenset[str]] = {
@@ -73,11 +74,12 @@ VERBS: Mapping[str, frozenset[str]] = {
     "cost": _COMPARE,
     "deploy": _DEPLOY | _RECOVER,
     "destroy": _COMPARE | _LOGS | _DESTROY,
-    "drift": _COMPARE | _DETECT | _OBSERVE | _OF_ROLES | _OF_USERS | _OF_POLICIES,
+    "drift": _COMPARE | _DETECT | _OBSERVE,
     "logs": _SEE | _LOGS | {"logs:FilterLogEvents"},
     "outputs": _LOOK,
     "park": _DEPLOY,
     "plan": _READ_ONLY_PLAN | _PROPOSE,
+    "plan --drift": _READ_ONLY_PLAN | _PROPOSE | _DETECT,
     "plan --read-only": _READ_ONLY_PLAN,
     "prices refresh": frozenset({"pricing:GetProducts"}),
     "resume": _DEPLOY,
@@ -112,7 +114,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeSt
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
 """
 
-READS = ("audit", "cost", "drift", "logs", "outputs", "plan", "plan --read-only", "prices refresh", "status", "wait")
+READS = (
+    *("audit", "cost", "drift", "logs", "outputs", "plan", "plan --drift", "plan --read-only", "prices refresh"),
+    *("status", "wait"),
+)
 """Verbs that leave what runs as it is."""
 
 WRITES = ("deploy", "destroy", "park", "resume")

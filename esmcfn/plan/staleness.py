@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+_LOST = {"overwritten", "unclear", "fails"}
+"""What becomes of drift that a reviewer must have seen, see docs/json.md."""
+
 Stack = Mapping[str, Any]
 """A stack of a plan's document, see docs/json.md."""
 
@@ -49,6 +52,27 @@ def _of_stack(then: Stack, now: Stack) -> Iterator[str]:
             yield f"{logical_id}: a change that was reviewed is gone"
         elif _bare(old) != _bare(new):
             yield f"{logical_id}: it changes otherwise than reviewed"
+    yield from _overwritten(then, now)
+
+
+def _overwritten(then: Stack, now: Stack) -> Iterator[str]:
+    """What would be lost now, and nobody knew of; what is in sync meanwhile, or cannot be seen, refuses nothing."""
+    known = dict(_lost(then))
+    for place, value in _lost(now):
+        if place not in known:
+            yield f"{place}: it drifted since the review, and would be overwritten: it is {value} now"
+        elif known[place] != value:
+            yield f"{place}: it is {value} now, was {known[place]} when it was reviewed, and would be overwritten"
+
+
+def _lost(stack: Stack) -> Iterator[tuple[str, Any]]:
+    """Resource and property to the value that would be overwritten."""
+    for found in (stack.get("drift") or {}).get("found", ()):
+        for each in found["properties"]:
+            if each["fate"] in _LOST:
+                yield f"{found['logical_id']}.{each['path']}", each["now"]
+        if not found["properties"] and found["fate"] in _LOST:
+            yield str(found["logical_id"]), found["state"]
 
 
 def _bare(change: Stack) -> object:

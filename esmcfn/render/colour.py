@@ -34,7 +34,7 @@ class _Marks(RegexHighlighter):
         r"(?m)^(?P<delete> *- .*)$",
         r"(?m)^(?P<note> +! .*)$",
         r"(?m)^(?P<quiet>= .*)$",
-        r"(?m)^(?P<label>(Plan|Callers|Cost|Policy|Budget|Quota|Left|Done|Endpoint) )",
+        r"(?m)^(?P<label>(Plan|Callers|Cost|Policy|Budget|Drift|Quota|Left|Done|Endpoint) )",
         r"(?m)^(?P<blocked>(Blocked|Failed) .*|(hard|soft) [A-Z].*)$",
         r"(?m)^(?P<note>advisory [A-Z].*| +\| +\^+)$",
         r"(?m)^(?P<quiet>waived [A-Z].*| += more: .*)$",

@@ -15,7 +15,7 @@ from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
-from esmcfn.render import audited, deployment, drifting, outputs, repriced, standing, words
+from esmcfn.render import audited, deployment, drifting, outputs, overwriting, repriced, standing, words
 from esmcfn.render.escape import code, html, safe
 
 
@@ -87,6 +87,7 @@ def _plan(plan: Plan) -> Iterator[str]:
     yield ""
     yield f"**Changes** {words.summary(plan)}  "
     yield f"**Callers** {_callers(plan)}  "
+    yield from (f"**Drift** {line}  " for line in (overwriting.line(plan),) if line)
     yield f"**Cost** {words.cost_line(plan.cost)}  "
     yield f"**Policy** {words.policy_line(plan.findings)}  "
     yield f"Account {plan.account}, {plan.region}, plan {code(plan.plan_id)}"
@@ -100,7 +101,7 @@ def _plan(plan: Plan) -> Iterator[str]:
         yield ""
         yield "Read-only: templates were compared, CloudFormation was not asked."
     for stack in plan.stacks:
-        if stack.action is not StackAction.UNCHANGED or stack.notes:
+        if stack.action is not StackAction.UNCHANGED or stack.notes or (stack.drift and stack.drift.found):
             yield from _stack(stack)
     quiet = [stack.name for stack in plan.stacks if stack.action is StackAction.UNCHANGED]
     if quiet:
@@ -123,6 +124,7 @@ def _stack(stack: StackPlan) -> Iterator[str]:
     yield ""
     for change in stack.changes:
         yield from _change(change)
+    yield from overwriting.markdown(stack)
     yield from (f"- note: {safe(note)}" for note in stack.notes)
     yield ""
     yield "</details>"

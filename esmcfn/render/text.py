@@ -18,7 +18,7 @@ from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.errors import visible
-from esmcfn.render import audited, deployment, drifting, excerpt, outputs, repriced, standing, words
+from esmcfn.render import audited, deployment, drifting, excerpt, outputs, overwriting, repriced, standing, words
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
@@ -98,7 +98,7 @@ def _plan(plan: Plan) -> Iterator[str]:
     view = "" if plan.server_side else " · read-only: CloudFormation was not asked"
     yield f"{plan.environment} · account {plan.account} · {plan.region}{view}"
     yield ""
-    quiet = [stack for stack in plan.stacks if stack.action is StackAction.UNCHANGED and not stack.notes]
+    quiet = [stack for stack in plan.stacks if _quiet(stack)]
     for stack in plan.stacks:
         if stack not in quiet:
             yield from _stack(stack)
@@ -108,6 +108,7 @@ def _plan(plan: Plan) -> Iterator[str]:
         yield ""
     yield f"Plan     {'nothing to do; ' if plan.empty else ''}{words.summary(plan)}"
     yield from _callers(plan)
+    yield from (f"Drift    {line}" for line in (overwriting.line(plan),) if line)
     yield from (f"Quota    {line}" for line in words.headroom(plan))
     yield f"Cost     {words.cost_line(plan.cost)}"
     yield from _notes((*words.beside(plan.cost), *plan.cost.notes))
@@ -128,8 +129,14 @@ def _stack(stack: StackPlan) -> Iterator[str]:
     yield f"{words.STACK_SYMBOLS[stack.action]} {stack.name}{model}: {stack.action}"
     for change in stack.changes:
         yield from _change(change)
+    yield from overwriting.text(stack)
     for note in stack.notes:
         yield f"    ! {note}"
+
+
+def _quiet(stack: StackPlan) -> bool:
+    """Is there nothing to say of it but that it stays?"""
+    return stack.action is StackAction.UNCHANGED and not stack.notes and not (stack.drift and stack.drift.found)
 
 
 def _change(change: Change) -> Iterator[str]:

@@ -5,50 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from msgspec import Struct
-
 from esmcfn import drift, template
-from esmcfn.domain.drift import (
-    STACK_TYPE,
-    Detection,
-    EnvironmentDrift,
-    ResourceDrift,
-    StackDrift,
-    StackResource,
-    Unmanaged,
-    Unread,
-)
+from esmcfn.domain.drift import EnvironmentDrift, ResourceDrift, StackDrift, Unmanaged, Unread
 from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.standing import Survey
 from esmcfn.errors import ExitCode
-from esmcfn.ports import Cloud
 from esmcfn.verbs.accepting import accepted
 from esmcfn.verbs.account import strays, surveyed
-from esmcfn.verbs.observing import observed, told
+from esmcfn.verbs.looking import WITHIN_SECONDS, Looked, Looking
 from esmcfn.verbs.reading import side_by_side
 from esmcfn.verbs.unmanaged import beside
 from esmcfn.verbs.world import World
-
-WITHIN_SECONDS = 1800.0
-"""How long CloudFormation may take to compare a stack."""
-
-
-class Looked(Struct, frozen=True, kw_only=True):
-    """One deployed stack, and what CloudFormation says of it.
-
-    Attributes:
-        body: its template, None where it is not JSON.
-        wanted_digest: of the built template; None where the stack is selected no more.
-    """
-
-    stack: DeployedStack
-    body: Mapping[str, object] | None
-    resources: tuple[StackResource, ...]
-    detection: Detection
-    wanted_digest: str | None
 
 
 def find_drift(
@@ -69,9 +39,10 @@ def find_drift(
     cloud = world.connect()
     world.progress("reading what is deployed")
     survey = surveyed(selection, cloud)
-    looked = _looked(_concerned(selection, survey, wanted), wanted, cloud, world, within)
+    looking = Looking(selection=selection, cloud=cloud, within=within)
+    looked = _looked(_concerned(selection, survey, wanted), looking, world)
     world.progress(f"asking the services about {sum(len(each.resources) for each in looked)} resources")
-    judged = _judged(looked, selection, cloud)
+    judged = _judged(looked, wanted, looking)
     stacks = (*judged, *_absent(wanted, judged, selection))
     managed = looked_endpoints(stacks)
     unmanaged = Unmanaged(asked=False) if selection.narrowed else beside(project, survey, managed, cloud, world)
@@ -108,82 +79,53 @@ def _concerned(selection: Selection, survey: Survey, wanted: Mapping[str, str]) 
     return tuple(stack for stack in living if stack.name in wanted or stack.model in selection.narrowed)
 
 
-def _looked(
-    stacks: Sequence[DeployedStack], wanted: Mapping[str, str], cloud: Cloud, world: World, within: float
-) -> tuple[Looked, ...]:
+def _looked(stacks: Sequence[DeployedStack], looking: Looking, world: World) -> tuple[Looked, ...]:
     """CloudFormation begins to compare all stacks, then their templates and resources are read, then its results."""
     world.progress(f"CloudFormation compares {len(stacks)} stack{'' if len(stacks) == 1 else 's'}")
-    begun = side_by_side(lambda stack: _begun(stack, cloud), stacks, stop=cloud.stacks.stop)
-    waiting = list(zip(stacks, begun, strict=True))
+    waiting = list(zip(stacks, looking.begun(stacks), strict=True))
     count = _Count(len(stacks), lambda done: world.progress(f"{done} of {len(stacks)} stacks are compared"))
 
     def look(pair: tuple[DeployedStack, str | Unread]) -> Looked:
-        stack, detection = pair
-        body = cloud.stacks.template(stack)
-        resources = cloud.detections.resources(stack)
-        made = _result(stack, detection, cloud, within)
+        made = looking.look(*pair)
         count.one()
-        return Looked(stack=stack, body=body, resources=resources, detection=made, wanted_digest=wanted.get(stack.name))
+        return made
 
-    return side_by_side(look, waiting, stop=cloud.stacks.stop)
-
-
-def _begun(stack: DeployedStack, cloud: Cloud) -> str | Unread:
-    if stack.busy:
-        return Unread(why=f"{stack.status}: another operation is running")
-    return told(lambda: cloud.detections.begin(stack))
+    return side_by_side(look, waiting, stop=looking.cloud.stacks.stop)
 
 
-def _result(stack: DeployedStack, detection: str | Unread, cloud: Cloud, within: float) -> Detection:
-    if isinstance(detection, Unread):
-        return Detection(failure=detection.why)
-    made = told(lambda: cloud.detections.result(stack, detection, within=within))
-    return Detection(failure=made.why) if isinstance(made, Unread) else made
-
-
-def _judged(looked: Sequence[Looked], selection: Selection, cloud: Cloud) -> tuple[StackDrift, ...]:
+def _judged(looked: Sequence[Looked], wanted: Mapping[str, str], looking: Looking) -> tuple[StackDrift, ...]:
     """Every resource of every stack; the services are asked side by side, across the stacks."""
-    subjects = [subject for each in looked for subject in _subjects(each, looked, selection)]
-    seen = side_by_side(lambda subject: observed(subject, cloud, selection.target), subjects, stop=cloud.stacks.stop)
+    each_looked = frozenset(each.stack.stack_id for each in looked)
+    subjects = [subject for each in looked for subject in looking.subjects(each, each_looked)]
+    seen = side_by_side(looking.observed, subjects, stop=looking.cloud.stacks.stop)
     found: dict[str, list[ResourceDrift]] = {each.stack.name: [] for each in looked}
     for subject in seen:
         found[subject.stack.name].append(drift.judge(subject))
-    return tuple(_stack_drift(each, found[each.stack.name], selection) for each in looked)
+    name = looking.selection.environment.name
+    return tuple(
+        _stack_drift(each, found[each.stack.name], environment=name, wanted_digest=wanted.get(each.stack.name))
+        for each in looked
+    )
 
 
-def _subjects(each: Looked, looked: Sequence[Looked], selection: Selection) -> list[drift.Subject]:
-    """What a stack has; a stack inside of it is looked at by itself."""
-    inside = {other.stack.stack_id for other in looked}
-    there = [resource for resource in each.resources if not resource.status.startswith("DELETE_COMPLETE")]
-    said = drift.expected(each.body, there, selection.target)
-    return [
-        drift.Subject(
-            environment=selection.environment.name,
-            account=selection.target.account,
-            stack=each.stack,
-            resource=resource,
-            expected=said.get(resource.logical_id),
-            every=said,
-            detection=each.detection,
-        )
-        for resource in there
-        if not (resource.resource_type == STACK_TYPE and resource.physical_id in inside)
-    ]
+def _stack_drift(
+    each: Looked, resources: Sequence[ResourceDrift], *, environment: str, wanted_digest: str | None
+) -> StackDrift:
+    """One stack, its template first.
 
-
-def _stack_drift(each: Looked, resources: Sequence[ResourceDrift], selection: Selection) -> StackDrift:
-    name, stack = selection.environment.name, each.stack
+    Args:
+        wanted_digest: of the built template; None where the stack is selected no more.
+    """
+    stack, failure = each.stack, each.detection.failure
     digest = None if each.body is None else template.digest_of(each.body)
-    written = drift.judge_template(stack, digest, environment=name)
+    written = drift.judge_template(stack, digest, environment=environment)
     return StackDrift(
         name=stack.name,
         model=stack.model,
         deployed=stack,
-        selected=each.wanted_digest is not None,
+        selected=wanted_digest is not None,
         resources=(*((written,) if written else ()), *resources),
-        notes=tuple(
-            drift.stack_notes(stack, environment=name, wanted_digest=each.wanted_digest, failure=each.detection.failure)
-        ),
+        notes=tuple(drift.stack_notes(stack, environment=environment, wanted_digest=wanted_digest, failure=failure)),
     )
 
 

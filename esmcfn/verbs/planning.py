@@ -8,14 +8,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from esmcfn import plan, template
+from esmcfn.domain.cost import Cost, HostedVariant
 from esmcfn.domain.plan import ChangeSet, DeployedStack, Plan, StackAction, StackPlan
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
+from esmcfn.domain.standing import Survey
+from esmcfn.domain.template import Template
 from esmcfn.errors import CloudError, ExitCode, StackBusyError
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import strays, surveyed
+from esmcfn.verbs.comparing import Comparing
 from esmcfn.verbs.headroom import Room
+from esmcfn.verbs.looking import Looking
 from esmcfn.verbs.reading import Pair, estimated, pairs, prices, running, side_by_side, updating, wanted
 from esmcfn.verbs.world import World
 
@@ -24,6 +29,32 @@ STUCK = "it is {status}: {way_out}, so no change set was made"
 
 Kept = Callable[[Pair], ChangeSet]
 """The change set that was kept for a stack, instead of a new one."""
+
+
+class Ground(Struct, frozen=True, kw_only=True):
+    """What a plan stands on, read before anything is asked for.
+
+    Attributes:
+        found: every stack that is wanted or deployed, side by side.
+        now, later: what is paid for by the hour today, and when all is deployed.
+    """
+
+    selection: Selection
+    templates: tuple[Template, ...]
+    survey: Survey
+    found: tuple[Pair, ...]
+    now: tuple[HostedVariant, ...]
+    later: tuple[HostedVariant, ...]
+
+    @property
+    def gone(self) -> Mapping[str, str]:
+        """Names of stacks whose first creation rolled back, to their ARNs."""
+        return {stack.name: stack.stack_id for stack in self.survey.ours if stack.gone}
+
+    @property
+    def going(self) -> Mapping[str, Mapping[str, object] | None]:
+        """Names of stacks that go, to their templates."""
+        return {pair.deployed.name: pair.body for pair in self.found if pair.template is None and pair.deployed}
 
 
 def make_plan(
@@ -35,6 +66,7 @@ def make_plan(
     keep: bool = False,
     detailed: bool = False,
     delete_first: bool = False,
+    wholly: bool = False,
     kept: Kept | None = None,
 ) -> Report:
     """Compare, ask CloudFormation, judge and price.
@@ -44,6 +76,7 @@ def make_plan(
         keep: leave the change sets behind, for a deployment of exactly this plan.
         detailed: changes are news, exit code 11.
         delete_first: what goes, goes before anything comes; what the quota cannot hold twice is deleted first.
+        wholly: look for drift in every stack, and ask CloudFormation about it, too.
         kept: where the change sets are that were kept before; none is made then, and none is removed.
 
     Raises:
@@ -55,35 +88,25 @@ def make_plan(
     templates = template.synthesize_all(selection)
     with world.begin(templates, policy=project.policy, region=selection.target.region) as judgement:
         cloud = world.connect()
-        world.progress("reading what is deployed")
-        survey = surveyed(selection, cloud)
-        deployed = survey.ours
-        refuse_busy(deployed, cloud)
-        found = pairs(selection, templates, deployed, cloud)
-        now, later = running(project, found), wanted(selection)
-        with _Kept(cloud) as open_sets, Room(cloud, found) as room:
-            gone = {stack.name: stack.stack_id for stack in deployed if stack.gone}
-            asking = _Asking(cloud, gone, kept=kept, stay=open_sets if keep else None)
-            asked = asking.plans(found, world, server_side=not read_only)
-            protection = selection.environment.termination_protection
-            stacks = [plan.protected(made, pair.deployed, protection) for made, pair in zip(asked, found, strict=True)]
+        ground = _ground(project, selection, templates, cloud, world)
+        looking = Looking(selection=selection, cloud=cloud)
+        with (
+            _Kept(cloud) as open_sets,
+            Room(cloud, ground.found) as room,
+            Comparing(looking, ground.found, wholly=wholly) as comparing,
+        ):
+            asking = _Asking(cloud, ground.gone, kept=kept, stay=open_sets if keep else None)
+            stacks = comparing.told(asking.plans(ground, world, server_side=not read_only))
             findings = judgement.findings()
-            headroom = room.measured(stacks, now, later)
+            headroom = room.measured(stacks, ground.now, ground.later)
     if delete_first:
-        stacks = [plan.deleted_first(stack, headroom, later) for stack in stacks]
-    going = {pair.deployed.name: pair.body for pair in found if pair.template is None and pair.deployed}
+        stacks = [plan.deleted_first(stack, headroom, ground.later) for stack in stacks]
     made = plan.assemble(
         selection,
         templates=templates,
-        stacks=plan.renaming_noted(stacks, selection, going),
+        stacks=plan.renaming_noted(stacks, selection, ground.going),
         findings=findings,
-        cost=estimated(
-            selection,
-            now,
-            world.now.date(),
-            prices=prices(project),
-            updating=frozenset() if delete_first else updating(found),
-        ),
+        cost=_cost(project, ground, world, delete_first=delete_first),
         now=world.now,
         tool_version=world.tool_version,
         server_side=not read_only,
@@ -94,9 +117,33 @@ def make_plan(
         verb="plan",
         environment=made.environment,
         body=made,
-        notes=tuple(str(stray) for stray in strays(project, survey)),
+        notes=tuple(str(stray) for stray in strays(project, ground.survey)),
         exit_code=_exit_code(made, detailed),
     )
+
+
+def _ground(
+    project: Project, selection: Selection, templates: tuple[Template, ...], cloud: Cloud, world: World
+) -> Ground:
+    world.progress("reading what is deployed")
+    survey = surveyed(selection, cloud)
+    refuse_busy(survey.ours, cloud)
+    found = pairs(selection, templates, survey.ours, cloud)
+    return Ground(
+        selection=selection,
+        templates=templates,
+        survey=survey,
+        found=found,
+        now=running(project, found),
+        later=wanted(selection),
+    )
+
+
+def _cost(project: Project, ground: Ground, world: World, *, delete_first: bool) -> Cost:
+    """What goes first never runs beside what comes."""
+    moving = frozenset[str]() if delete_first else updating(ground.found)
+    book = prices(project)
+    return estimated(ground.selection, ground.now, world.now.date(), prices=book, updating=moving)
 
 
 def refuse_busy(deployed: Sequence[DeployedStack], cloud: Cloud) -> None:
@@ -149,16 +196,19 @@ class _Asking(Struct, frozen=True):
     kept: Kept | None
     stay: _Kept | None
 
-    def plans(self, found: Sequence[Pair], world: World, *, server_side: bool) -> tuple[StackPlan, ...]:
+    def plans(self, ground: Ground, world: World, *, server_side: bool) -> tuple[StackPlan, ...]:
+        """What happens to every stack, the termination protection that the environment asks for included."""
+        found, protection = ground.found, ground.selection.environment.termination_protection
         asked = {id(pair) for pair in found if server_side and self._takes_change_set(pair)}
         if asked:
             world.progress(f"asking CloudFormation about {len(asked)} stack{'' if len(asked) == 1 else 's'}")
-        return side_by_side(
+        made = side_by_side(
             lambda pair: self._asked(pair) if id(pair) in asked else self._unasked(pair),
             found,
             busy=lambda pair: id(pair) in asked,
             stop=self.cloud.stacks.stop,
         )
+        return tuple(plan.protected(each, pair.deployed, protection) for each, pair in zip(made, found, strict=True))
 
     def _takes_change_set(self, pair: Pair) -> bool:
         if pair.template is None or pair.unchanged:

@@ -173,9 +173,31 @@ def audited(there: Account) -> None:
     audit(a_project(), a_selection(), there.world(), days=14, billed=True, edit=lambda text, *more: text)
 
 
+SHARED = a_selection(base=a_base_stack(service_account=a_service_account()))
+TAGGED = replace(SHARED, base=replace(SHARED.base, tags={**SHARED.base.tags, "Team": "x"}))
+
+
+def overwriting(there: Account, **options: bool) -> None:
+    """A change of everything that a shared user consists of."""
+    there.deploy(SHARED)
+    policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+    user = SHARED.base.service_account.user_name
+    client(there, "iam").put_user_policy(UserName=user, PolicyName="by-hand", PolicyDocument=policy)
+    sagemaker = client(there, "sagemaker")
+    (arn,) = (each["ModelArn"] for each in sagemaker.list_models()["Models"] if "dropped" not in each["ModelName"])
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "Mine", "Value": "x"}])
+    there.forget()
+    there.plan(TAGGED, **options)
+
+
+def overwriting_deployed(there: Account) -> None:
+    overwriting(there)
+    there.deploy(TAGGED)
+
+
 def drifted(there: Account) -> None:
     """With a shared user, a policy by hand, an endpoint beside, and tags that CloudFormation finds changed."""
-    selection = a_selection(base=a_base_stack(service_account=a_service_account()))
+    selection = SHARED
     there.deploy(selection)
     there.forget()
     anything = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
@@ -240,9 +262,24 @@ SCENARIOS: dict[str, tuple[Scenario, ...]] = {
     "audit": (audited,),
     "prices refresh": (refreshed,),
     "cost": (lambda there: price(a_project(), BIGGER, there.world()),),
-    "plan": (lambda there: there.plan(ONLY), lambda there: there.plan(BIGGER), busy, first),
-    "plan --read-only": (lambda there: there.plan(ONLY, read_only=True), reading_busy),
-    "deploy": (lambda there: there.deploy(ONLY), lambda there: there.deploy(PROTECTED), stuck, first, failing),
+    "plan": (lambda there: there.plan(ONLY), lambda there: there.plan(BIGGER), overwriting, busy, first),
+    "plan --drift": (
+        lambda there: there.plan(ONLY, wholly=True),
+        lambda there: there.plan(BIGGER, wholly=True),
+        lambda there: overwriting(there, wholly=True),
+        *(busy, first),
+    ),
+    "plan --read-only": (
+        lambda there: there.plan(ONLY, read_only=True),
+        lambda there: overwriting(there, read_only=True),
+        reading_busy,
+    ),
+    "deploy": (
+        lambda there: there.deploy(ONLY),
+        lambda there: there.deploy(PROTECTED),
+        overwriting_deployed,
+        *(stuck, first, failing),
+    ),
     "destroy": (destroyed, cancelling, not_destroyed),
     "drift": (drifted,),
     "outputs": (lambda there: outputs(a_selection(), there.world()),),

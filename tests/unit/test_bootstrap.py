@@ -50,7 +50,8 @@ def test_the_plan_role_executes_nothing_and_is_told_so():
 def test_the_deploy_role_executes_and_makes_no_resource_itself():
     assert "cloudformation:ExecuteChangeSet" in actions("DeployRole")
     assert not [each for each in actions("DeployRole") if each.startswith(("sagemaker:Create", "iam:Create"))]
-    assert {each for each in actions("DeployRole") if each.startswith("iam:")} == {"iam:PassRole"}
+    writes = [each for each in actions("DeployRole") if each.startswith("iam:") and each[4:7] not in {"Get", "Lis"}]
+    assert writes == ["iam:PassRole"]
 
 
 def test_the_service_role_touches_none_of_these_roles():

@@ -1,0 +1,337 @@
+"""What a deployment would do to what drifted: seen through the plan, with the services in dicts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from builders import a_base_stack, a_container, a_project, a_selection, a_service_account, a_stack, a_variant
+from drifting import FakeDetections, FakeObservers
+from fakes import FakeStacks, a_world
+from msgspec.structs import replace
+
+from esmcfn import documents, plan
+from esmcfn.domain.drift import Detection, Difference, NativeDrift, State
+from esmcfn.domain.endpoint import ObservedVariant
+from esmcfn.domain.overwriting import Fate
+from esmcfn.errors import AccessDenied, CloudError, ExitCode
+from esmcfn.render import render
+from esmcfn.template import synthesize, synthesize_all
+from esmcfn.verbs.planning import make_plan
+
+CONTAINER = a_container(environment={"API_TOKEN": "deployed"})
+ONE = a_selection(a_stack(package="", container=CONTAINER), base=a_base_stack())
+MODEL = "esm-dev-prototype-model"
+CONFIG, ENDPOINT = "AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Endpoint"
+
+
+def selection(**changes):
+    """The same model, otherwise."""
+    changes.setdefault("variant", ONE.models[0].variant)
+    return replace(ONE, models=(replace(ONE.models[0], **changes),))
+
+
+BIGGER = selection(variant=a_variant(instance_type="ml.g5.4xlarge"))
+NAMES = synthesize(ONE.models[0]).names
+
+
+class Account:
+    """ONE, freshly deployed."""
+
+    def __init__(self, deployed=ONE):
+        self.deployed = deployed
+        self.stacks = FakeStacks(*synthesize_all(deployed))
+        self.detections = FakeDetections(self.stacks)
+        self.observers = FakeObservers(self.stacks)
+        self.runs(1)
+
+    def runs(self, count, **changes):
+        """So many instances run behind the endpoint."""
+        variant = ObservedVariant(name="variant-1", current_count=count, desired_count=count, desired_weight=1.0)
+        (said,) = self.stacks.endpoints.there[NAMES["Endpoint"]]
+        self.stacks.endpoints.there[NAMES["Endpoint"]] = [replace(said, variants=(variant,), **changes)]
+
+    def told(self, kind, logical_id, **properties):
+        """A service says otherwise than deployed."""
+        name = NAMES.get(logical_id, logical_id)
+        said = self.observers.read(kind, name)
+        assert said
+        self.observers.there[kind, name] = replace(said, properties={**said.properties, **properties})
+        self.observers.calls.clear()
+
+    def tag(self, logical_id, **tags):
+        (arn,) = (
+            each.resource.physical_id for each in self.observers._deployed() if each.resource.logical_id == logical_id
+        )
+        self.observers.tagged[arn] = {**self.observers.tags(arn), **tags}
+
+    def plan(self, wanted=BIGGER, **options):
+        world = a_world(stacks=self.stacks, detections=self.detections, observers=self.observers)
+        return make_plan(a_project(), wanted, world, **options)
+
+    def drift(self, wanted=BIGGER, *, stack=MODEL, **options):
+        """What the plan says of one stack's drift."""
+        return next(each for each in self.plan(wanted, **options).body.stacks if each.name == stack).drift
+
+
+@pytest.fixture
+def account():
+    return Account()
+
+
+def fates(drift):
+    """(logical id, path) to now, deployed, planned and what becomes of it; resources as a whole without a path."""
+    found = {}
+    for each in drift.found:
+        for said in each.properties:
+            found[each.logical_id, said.path] = (said.now, said.deployed, said.planned, said.fate)
+        if not each.properties:
+            found[each.logical_id] = (each.state, each.fate)
+    return found
+
+
+COUNT = ("Endpoint", "Variants/variant-1/DesiredInstanceCount")
+
+
+class TestUnseen:
+    @pytest.mark.parametrize(
+        "error", [AccessDenied("missing permission: x:Y"), CloudError("no answer", transient=True)]
+    )
+    @pytest.mark.parametrize("where", [CONFIG, "tags", "resources"])
+    def test_what_cannot_be_read_is_not_checked_and_the_plan_goes_on(self, account, where, error):
+        port = account.detections if where == "resources" else account.observers
+        port.fail[where] = error
+        report = account.plan()
+        assert report.exit_code is ExitCode.DONE
+        drift = report.body.stacks[1].drift
+        assert drift.state is State.NOT_CHECKED
+        assert error.message in json.dumps(documents.plan(report.body)["stacks"][1]["drift"])
+
+    def test_a_stack_that_is_stuck_is_not_checked(self, account):
+        account.stacks.change(MODEL, status="UPDATE_ROLLBACK_FAILED")
+        drift = account.drift()
+        assert (drift.state, drift.resources) == (State.NOT_CHECKED, 0)
+        assert "stuck" in drift.why
+
+    def test_what_only_cloudformation_compares_is_not_in_sync_until_it_is_asked(self):
+        shared = replace(ONE, base=a_base_stack(service_account=a_service_account()))
+        there = Account(shared)
+        base = a_base_stack(service_account=a_service_account(), tags={**a_base_stack().tags, "Team": "x"})
+        drift = there.drift(replace(shared, base=base), stack="esm-dev")
+        assert (drift.state, drift.resources - drift.checked) == (State.NOT_CHECKED, 1)
+        drift = there.drift(replace(shared, base=base), stack="esm-dev", wholly=True)
+        assert (drift.state, drift.native) == (State.IN_SYNC, True)
+
+    def test_an_endpoint_on_its_way_is_not_checked(self, account):
+        account.runs(3, status="Updating")
+        assert account.drift().state is State.NOT_CHECKED
+
+
+class TestCost:
+    def test_what_does_not_change_is_not_looked_at(self, account):
+        assert account.plan(ONE).body.drifts == ()
+        assert (account.observers.calls, account.detections.calls) == ([], [])
+
+    def test_what_changes_is_read_by_our_readers_alone(self, account):
+        account.plan()
+        assert account.detections.calls == ["resources"]
+        assert "AWS::IAM::Role" not in account.observers.calls
+
+    def test_what_comes_and_what_goes_is_not_looked_at(self, account):
+        coming = replace(ONE, models=(a_stack("another"),))
+        assert [each.drift for each in account.plan(coming).body.stacks] == [None, None, None]
+
+    def test_asked_for_every_stack_is_looked_at_and_cloudformation_asked(self, account):
+        body = account.plan(ONE, wholly=True).body
+        assert [(each.state, each.native) for each in body.drifts] == [(State.IN_SYNC, True)] * 2
+        assert account.detections.calls.count("begin") == 2
+
+
+class TestFates:
+    def test_instances_that_somebody_added_are_lost_with_the_configuration(self, account):
+        account.runs(3)
+        assert fates(account.drift()) == {COUNT: ("3", "1", "1", Fate.OVERWRITTEN)}
+
+    def test_unless_the_files_ask_for_as_many(self, account):
+        account.runs(3)
+        wanted = selection(variant=a_variant(instance_count=3))
+        assert fates(account.drift(wanted)) == {COUNT: ("3", "1", "3", Fate.ADOPTED)}
+
+    def test_or_change_nothing_of_the_endpoint(self, account):
+        account.runs(3)
+        drift = account.drift(selection(tags={**ONE.models[0].tags, "Team": "x"}))
+        assert fates(drift) == {COUNT: ("3", "1", "1", Fate.UNCLEAR)}
+        assert "update-endpoint-weights-and-capacities" in drift.found[0].next_step
+
+    def test_instances_that_sagemaker_is_told_to_keep_stay(self, account):
+        account.runs(3)
+        template = synthesize(BIGGER.models[0])
+        kept = plan_of(account, template, RetainAllVariantProperties=True)
+        assert fates(kept)[COUNT] == ("3", "1", "3", Fate.KEPT)
+        excluded = [{"VariantPropertyType": "DesiredInstanceCount"}]
+        but = plan_of(account, template, RetainAllVariantProperties=True, ExcludeRetainedVariantProperties=excluded)
+        assert fates(but)[COUNT] == ("3", "1", "1", Fate.OVERWRITTEN)
+
+    def test_another_configuration_makes_room_for_the_new_one(self, account):
+        account.stacks.endpoints.serve(NAMES["Endpoint"], "mine")
+        after = synthesize(BIGGER.models[0]).names["EndpointConfig"]
+        assert fates(account.drift()) == {
+            ("Endpoint", "EndpointConfigName"): ("mine", NAMES["EndpointConfig"], after, Fate.OVERWRITTEN)
+        }
+
+    def test_what_is_replaced_takes_its_drift_with_it(self, account):
+        account.told(CONFIG, "EndpointConfig", KmsKeyId="mine")
+        assert fates(account.drift()) == {("EndpointConfig", "KmsKeyId"): ("mine", None, None, Fate.OVERWRITTEN)}
+
+    def test_what_is_not_touched_stays_and_the_way_back_is_told(self, account):
+        account.tag("Model", Team="me")
+        drift = account.drift()
+        assert fates(drift) == {("Model", "Tags/Team"): ("me", None, "me", Fate.KEPT)}
+        assert "tag" in drift.found[0].next_step
+
+    @pytest.mark.parametrize(
+        ("key", "fate"), [("Project", Fate.OVERWRITTEN), ("esmcfn:model", Fate.UNCLEAR), ("Mine", Fate.KEPT)]
+    )
+    def test_a_tag_is_lost_where_the_plan_sets_just_that_one(self, account, key, fate):
+        account.tag("Endpoint", **{key: "by hand"})
+        drift = account.drift(selection(tags={**ONE.models[0].tags, "Project": "new"}))
+        assert fates(drift)["Endpoint", f"Tags/{key}"][3] is fate
+
+    def test_parking_takes_everything_with_it(self, account):
+        account.runs(3)
+        drift = account.drift(selection(parked=True))
+        assert fates(drift) == {COUNT: ("3", "1", None, Fate.OVERWRITTEN)}
+
+    def test_an_endpoint_that_is_gone_makes_its_update_fail(self, account):
+        account.stacks.endpoints.there.clear()
+        drift = account.drift()
+        assert fates(drift) == {"Endpoint": (State.MISSING, Fate.FAILS)}
+        assert drift.found[0].next_step
+        assert "a deploy would fail" in render("text", (account.plan(),))
+
+    @pytest.mark.parametrize(
+        ("logical_id", "kind", "fate"),
+        [("EndpointConfig", CONFIG, Fate.OVERWRITTEN), ("Model", "AWS::SageMaker::Model", Fate.KEPT)],
+    )
+    def test_other_things_that_are_gone_come_back_or_stay_gone(self, account, logical_id, kind, fate):
+        account.observers.there[kind, NAMES[logical_id]] = None
+        assert fates(account.drift())[logical_id] == (State.MISSING, fate)
+
+    def test_what_is_gone_and_is_to_go_is_as_wanted(self, account):
+        account.stacks.endpoints.there.clear()
+        assert fates(account.drift(selection(parked=True))) == {"Endpoint": (State.MISSING, Fate.ADOPTED)}
+
+    def test_policies_attached_by_hand_need_not_go_with_another_change(self, account):
+        admin = "arn:aws:iam::aws:policy/AdministratorAccess"
+        account.told("AWS::IAM::Role", "esm-sagemaker-exec-dev", ManagedPolicyArns=[admin])
+        base = replace(ONE.base, execution_role=replace(ONE.base.execution_role, managed_policies=("ReadOnlyAccess",)))
+        drift = account.drift(replace(ONE, base=base), stack="esm-dev")
+        said = fates(drift)["ExecutionRole", f"ManagedPolicyArns/{admin}"]
+        assert said == (admin, None, None, Fate.UNCLEAR)
+
+    def test_what_only_cloudformation_sees_goes_back_to_what_is_written(self, account):
+        found = NativeDrift(status="MODIFIED", differences=(Difference(path="Guard", expected="a", observed="b"),))
+        account.detections.says[MODEL] = Detection(drifts={"Endpoint": found})
+        said = fates(account.drift(wholly=True))["Endpoint", "Guard"]
+        assert said == ("b", "a", "a", Fate.OVERWRITTEN)
+
+    def test_a_difference_that_cloudformation_does_not_name_is_unclear(self, account):
+        account.detections.says[MODEL] = Detection(drifts={"Endpoint": NativeDrift(status="MODIFIED")})
+        assert fates(account.drift(wholly=True))["Endpoint"] == (State.DRIFTED, Fate.UNCLEAR)
+
+    def test_a_template_that_somebody_edited_is_put_back(self, account):
+        stack, body = account.stacks.there[MODEL]
+        body["Outputs"] = {}
+        account.stacks.there[MODEL] = (replace(stack, status="UPDATE_ROLLBACK_COMPLETE"), body)
+        drift = account.drift()
+        assert (drift.found[0].logical_id, drift.found[0].fate) == ("", Fate.OVERWRITTEN)
+
+
+def plan_of(account, template, **endpoint):
+    """What becomes of drift where the built endpoint says more than ours do."""
+    from esmcfn.domain.project import SANDBOX_ACCOUNT
+    from esmcfn.verbs.comparing import Comparing
+    from esmcfn.verbs.looking import Looking
+    from esmcfn.verbs.reading import Pair
+
+    body = json.loads(template.text)
+    body["Resources"]["Endpoint"]["Properties"].update(endpoint)
+    stack, deployed = account.stacks.there[MODEL]
+    cloud = a_world(stacks=account.stacks, detections=account.detections, observers=account.observers).connect()
+    built = replace(template, body=body)
+    pair = Pair(template=built, deployed=stack, body=deployed)
+    made = plan.stack_plan(built, stack, body=deployed, change_set=None)
+    assert SANDBOX_ACCOUNT in stack.stack_id
+    with Comparing(Looking(selection=BIGGER, cloud=cloud), [pair], wholly=False) as comparing:
+        (told,) = comparing.told([made])
+    return told.drift
+
+
+class TestTold:
+    def test_secrets_are_hashes_that_differ(self, account):
+        written = {"Image": CONTAINER.image, "Environment": {"API_TOKEN": "by hand"}}
+        account.told("AWS::SageMaker::Model", "Model", PrimaryContainer=written)
+        wanted = selection(container=a_container(environment={"API_TOKEN": "planned"}))
+        report = account.plan(wanted)
+        for form in ("text", "markdown"):
+            assert "by hand" not in render(form, (report,))
+        drift = json.dumps(documents.plan(report.body)["stacks"][1]["drift"])
+        assert "by hand" not in drift
+        now, deployed, planned, fate = fates(report.body.stacks[1].drift)[
+            "Model", "PrimaryContainer/Environment/API_TOKEN"
+        ]
+        assert len({now, deployed, planned}) == 3
+        assert all("hash" in each for each in (now, deployed, planned))
+        assert fate is Fate.OVERWRITTEN
+
+    @pytest.mark.parametrize("form", ["text", "markdown"])
+    def test_every_value_is_in_the_report(self, account, form):
+        account.runs(3)
+        text = render(form, (account.plan(),))
+        assert "now 3, deployed 1, would be 1: will be overwritten" in text
+        assert "a deploy would overwrite 1 value that drifted; 2 of 3 resources" not in text
+        assert "a deploy would overwrite 1 value that drifted; 3 of 3 resources of 1 stack checked" in text
+
+    def test_the_document_sums_it_up(self, account):
+        account.runs(3)
+        document = documents.plan(account.plan().body)
+        assert document["drift"] == {
+            "state": "drifted",
+            "stacks": {"in_sync": 0, "drifted": 1, "missing": 0, "not_checked": 0},
+            "overwritten": 1,
+        }
+        assert document["stacks"][0]["drift"] is None
+
+    def test_the_plans_id_covers_it(self, account):
+        before = account.plan().body.plan_id
+        account.runs(3)
+        assert account.plan().body.plan_id != before
+
+
+class TestStale:
+    """What was reviewed against what it would be now."""
+
+    def differences(self, account, change):
+        then = documents.plan(account.plan().body)["stacks"]
+        change()
+        return plan.differences(then, documents.plan(account.plan().body)["stacks"])
+
+    def test_drift_that_came_since_refuses(self, account):
+        (said,) = self.differences(account, lambda: account.runs(3))
+        assert "DesiredInstanceCount: it drifted since the review" in said
+
+    def test_so_does_drift_that_moved(self, account):
+        account.runs(3)
+        (said,) = self.differences(account, lambda: account.runs(5))
+        assert "it is 5 now, was 3 when it was reviewed" in said
+
+    def test_drift_that_went_or_would_stay_or_cannot_be_seen_refuses_nothing(self, account):
+        account.runs(3)
+        assert self.differences(account, lambda: account.runs(1)) == ()
+        assert self.differences(account, lambda: account.tag("Model", Team="me")) == ()
+        assert self.differences(account, lambda: account.runs(3, status="Updating")) == ()
+
+
+def test_readers_of_a_plan_from_before_it_told_of_drift_find_no_drift():
+    then = {"name": "a", "action": "update", "template_digest": "d", "changes": []}
+    assert plan.differences([then], [{**then, "drift": None}]) == ()
