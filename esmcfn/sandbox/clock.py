@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 class Clock:
     """Seconds since the epoch that run at `speed` times real time and can be pushed forward.
 
-    A speed of 0 freezes it: tests then move time only by `advance`. It never runs backwards.
+    A speed of 0 freezes it: tests then move time only by `advance`. It never runs backwards, unless everything is
+    forgotten.
     """
 
     def __init__(
@@ -21,7 +22,7 @@ class Clock:
         self._lock = threading.Lock()
         self._anchor_real = real()
         self._anchor = max(self._anchor_real, start or 0.0)
-        self._speed = speed
+        self._speed = self._usual_speed = speed
 
     @property
     def speed(self) -> float:
@@ -56,6 +57,12 @@ class Clock:
         with self._lock:
             self._anchor, self._anchor_real = self._now(), self._real()
             self._speed = speed
+
+    def start_anew(self) -> None:
+        """Return to real time and the speed at first: nothing is left that happened at any time."""
+        with self._lock:
+            self._anchor = self._anchor_real = self._real()
+            self._speed = self._usual_speed
 
     def _now(self) -> float:
         return self._anchor + max(0.0, self._real() - self._anchor_real) * self._speed

@@ -11,13 +11,24 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request, Response
 
 from esmcfn.sandbox.faults import CATALOG
+from esmcfn.sandbox.pace import Pace
 from esmcfn.sandbox.refusal import Refusal
-from esmcfn.sandbox.state import Json
+from esmcfn.sandbox.state import Json, Unwritable
 
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
 
 PACES = ("change_set_seconds", "stack_seconds", "resource_seconds")
+YEAR = 365 * 24 * 3600.0
+SETTINGS = {
+    "advance_seconds": 10 * YEAR,
+    "speed": 1e6,
+    "endpoint_seconds": YEAR,
+    **dict.fromkeys(PACES, YEAR),
+}
+"""What the clock takes, and the most of it: time that runs past the calendar answers nobody any more."""
+LAST = 250_000_000_000.0
+"""The last moment the clock can be pushed to, in the year 9892."""
 
 
 class Control:
@@ -59,7 +70,9 @@ class Control:
             with self.world.lock, self.world.store.together():
                 self.world.settle()
                 return _json(route(body), 200)
-        except (Refusal, ValueError, KeyError, TypeError) as error:
+        except Unwritable as error:
+            return _json({"message": str(error)}, 507)
+        except (Refusal, ValueError, LookupError, TypeError, AttributeError) as error:
             return _json({"message": error.message if isinstance(error, Refusal) else f"bad request: {error}"}, 400)
 
     def _health(self, _: Json) -> Mapping[str, Any]:
@@ -69,6 +82,7 @@ class Control:
             "uptime_seconds": time.time() - self.started,
             "stacks": sum(not stack.deleted for stack in tuple(self.world.cloudformation.stacks.values())),
             "faults": [fault.name for fault in self.world.faults.active],
+            "problem": self.world.store.problem,
         }
 
     def _state(self, _: Json) -> Mapping[str, Any]:
@@ -89,6 +103,9 @@ class Control:
 
     def _reset(self, _: Json) -> Mapping[str, Any]:
         self.world.reset()
+        self.world.clock.start_anew()
+        self.world.pace = Pace()
+        self.world.pages.clear()
         return {}
 
     def _clock(self, _: Json) -> Mapping[str, Any]:
@@ -101,19 +118,20 @@ class Control:
         }
 
     def _set_clock(self, body: Json) -> Mapping[str, Any]:
-        known = {"advance_seconds", "speed", "endpoint_seconds", *PACES}
-        strange = sorted(set(body) - known)
-        if strange:
-            raise Refusal("UnknownSetting", f"the clock has no {strange[0]}; it has: {', '.join(sorted(known))}")
-        if "speed" in body:
-            self.world.clock.run_at(float(body["speed"]))
-        if "endpoint_seconds" in body:
-            self.world.sagemaker.seconds = float(body["endpoint_seconds"])
+        given = {name: _setting(name, value) for name, value in body.items()}
+        if self.world.clock.now() + given.get("advance_seconds", 0.0) > LAST:
+            raise Refusal(
+                "BadSetting", "the clock does not go past the year 9892; `esmcfn sandbox reset` turns it back"
+            )
+        if "speed" in given:
+            self.world.clock.run_at(given["speed"])
+        if "endpoint_seconds" in given:
+            self.world.sagemaker.seconds = given["endpoint_seconds"]
         for name in PACES:
-            if name in body:
-                setattr(self.world.pace, name, float(body[name]))
-        if "advance_seconds" in body:
-            self.world.clock.advance(float(body["advance_seconds"]))
+            if name in given:
+                setattr(self.world.pace, name, given[name])
+        if "advance_seconds" in given:
+            self.world.clock.advance(given["advance_seconds"])
         self.world.settle()
         self.world.keep_clock()
         return self._clock({})
@@ -150,6 +168,16 @@ class Control:
                 raise Refusal("BadPage", f"a page of {operation} holds at least one entry")
             self.world.pages[operation] = size
         return {"pages": self.world.pages}
+
+
+def _setting(name: str, value: Json) -> float:
+    """Return a setting of the clock as a number that it can bear."""
+    if name not in SETTINGS:
+        raise Refusal("UnknownSetting", f"the clock has no {name}; it has: {', '.join(sorted(SETTINGS))}")
+    number = float(value)
+    if not 0 <= number <= SETTINGS[name]:
+        raise Refusal("BadSetting", f"{name} is between 0 and {SETTINGS[name]:.0f}, not {value!r}")
+    return number
 
 
 def _json(body: Mapping[str, Any], status: int) -> Response:

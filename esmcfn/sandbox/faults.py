@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from esmcfn.sandbox.actions import action as action_name
 from esmcfn.sandbox.actions import checked, fits
 from esmcfn.sandbox.refusal import Refusal
-from esmcfn.sandbox.state import Json, Store, decode
+from esmcfn.sandbox.state import Json, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Faults:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._active = [decode(Fault, entry) for _, found in store.all("faults") for entry in found]
+        self._active = [fault for _, found in store.all("faults", list[Fault]) for fault in found]
 
     def add(self, name: str, options: Mapping[str, Json]) -> Fault:
         """Put a fault in force.

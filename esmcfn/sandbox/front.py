@@ -23,6 +23,7 @@ from esmcfn.sandbox.faults import LOSING, TIMEOUT_SECONDS, Fault
 from esmcfn.sandbox.refusal import Lost, Refusal
 from esmcfn.sandbox.sagemaker import runtime
 from esmcfn.sandbox.sagemaker.operations import SageMaker
+from esmcfn.sandbox.state import Unwritable
 from esmcfn.sandbox.wire import Call, Operation
 
 if TYPE_CHECKING:
@@ -56,6 +57,20 @@ class Front:
                 return wire.failure(service, bad, request)(environ, start_response)
             request = Request(environ)
             request.max_form_memory_size = None
+        try:
+            answer = self._kept(request, service, region, environ)
+        except Unwritable as error:
+            bad = Refusal("InternalFailure", f"{error}. It tries again with the next request.", status=500)
+            answer = wire.failure(service, bad, request)
+        return answer(environ, start_response)
+
+    def _kept(self, request: Request, service: str, region: str, environ: Environ) -> Response:
+        """Answer one request once what it changed is on disk.
+
+        Raises:
+            Lost: a fault takes the answer away.
+            Unwritable: the disk is full, or not ours.
+        """
         with self.world.lock, self.world.store.together():
             self.world.settle()
             lost = self._lost(request, service)
@@ -63,7 +78,7 @@ class Front:
                 answer = self._answer(request, service, region, environ)
         if lost is not None:
             raise Lost(float(lost.options.get("seconds", TIMEOUT_SECONDS)) if lost.name == "timeout" else 0.0)
-        return answer(environ, start_response)
+        return answer
 
     def _lost(self, request: Request, service: str) -> Fault | None:
         """Return the fault, if any, that takes away the answer to this request."""

@@ -25,6 +25,7 @@ from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.control import Control
 from esmcfn.sandbox.front import Front
 from esmcfn.sandbox.refusal import Lost
+from esmcfn.sandbox.state import Damaged, Unwritable
 from esmcfn.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -98,9 +99,18 @@ class Sandbox:
         """End the server and keep the clock."""
         self.server.shutdown()
         self.server.server_close()
-        with self.world.lock:
-            self.world.settle()
-            self.world.keep_clock()
+        self.kept()
+
+    def kept(self) -> bool:
+        """Bring everything to the present and keep it, with the clock; says so where the disk does not take it."""
+        try:
+            with self.world.lock, self.world.store.together():
+                self.world.settle()
+                self.world.keep_clock()
+        except Unwritable as error:
+            print(error, file=sys.stderr)
+            return False
+        return True
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -116,9 +126,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     try:
         sandbox = Sandbox(folder / "state", port=given.port)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        print(f"what it kept in {folder / 'state'} cannot be read: {error!r}", file=sys.stderr)
-        print("`esmcfn sandbox reset` forgets it and starts anew", file=sys.stderr)
+    except Damaged as error:
+        print(f"{error}\n`esmcfn sandbox reset` forgets what was deployed and starts anew", file=sys.stderr)
         return 1
     _announce(folder, sandbox)
     threading.Thread(target=_preload, args=(sandbox,), daemon=True).start()
@@ -128,10 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.foreground:
         print(f"serving {sandbox.endpoint_url}; Ctrl-C ends it", file=sys.stderr)
     sandbox.server.serve_forever()
-    with sandbox.world.lock:
-        sandbox.world.settle()
-        sandbox.world.keep_clock()
-    return 0
+    return 0 if sandbox.kept() else 1
 
 
 def _locked(path: Path) -> bool:

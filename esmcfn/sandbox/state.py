@@ -1,6 +1,7 @@
 """Plain JSON on disk: dataclasses to JSON and back, and a folder that keeps them.
 
-One file a document, replaced atomically, so a crash leaves the old or the new document and never half of one.
+One file a document, replaced atomically. Documents that change together go through a journal first, so that a crash
+leaves all of them old or all of them new: what stacks say and what services hold never contradict each other.
 """
 
 from __future__ import annotations
@@ -62,60 +63,110 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
+class Damaged(ValueError):
+    """A file holds what nobody here wrote; the message names it."""
+
+
+class Unwritable(Exception):
+    """The disk does not take what should be kept; the message names the folder and the reason."""
+
+
+JOURNAL = "journal.json"
+"""What is being written: there after a crash in the middle of it, and then written again."""
+
+
 class Store:
-    """A folder of JSON documents, `kind/key.json`; without a folder it remembers nothing."""
+    """A folder of JSON documents, `kind/key.json`; without a folder it remembers nothing.
+
+    Raises:
+        Damaged: what a crash left to be written cannot be read.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._together = 0
-        self._pending: dict[tuple[str, str], object] = {}
+        self._pending: dict[str, object] = {}
+        self.problem = ""
+        """Why the last write failed, until one succeeds."""
+        if folder is not None and (folder / JOURNAL).exists():
+            self._apply(folder, _read(folder / JOURNAL, dict[str, Json]))
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Write each document once, at the end, however often it was put; a crash before leaves all as they were."""
+        """Write each document once, at the end, however often it was put, and all of them or none.
+
+        Raises:
+            Unwritable: the disk did not take them; they are tried again with the next.
+        """
         self._together += 1
         try:
             yield
         finally:
             self._together -= 1
-            if not self._together:
-                pending, self._pending = self._pending, {}
-                for (kind, key), document in pending.items():
-                    self._write(kind, key, document)
+            if not self._together and self._pending:
+                self._write()
 
     def put(self, kind: str, key: str, document: object) -> None:
         """Write a document, or replace it."""
-        if self._together:
-            self._pending[kind, key] = document
-        else:
-            self._write(kind, key, document)
+        with self.together():
+            self._pending[f"{kind}/{key}.json"] = document
 
-    def _write(self, kind: str, key: str, document: object) -> None:
-        if self._folder is None:
-            return
-        path = self._folder / kind / f"{key}.json"
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_suffix(".tmp")
-        draft.write_text(json.dumps(encode(document), separators=(",", ":")), encoding="utf-8")
-        os.replace(draft, path)
+    def all(self, kind: str, held: type[T]) -> Iterator[tuple[str, T]]:
+        """Yield every document of a kind with its key, in the order of the keys.
 
-    def delete(self, kind: str, key: str) -> None:
-        """Remove a document; one that does not exist is fine."""
-        self._pending.pop((kind, key), None)
-        if self._folder is not None:
-            (self._folder / kind / f"{key}.json").unlink(missing_ok=True)
-
-    def all(self, kind: str) -> Iterator[tuple[str, Json]]:
-        """Yield every document of a kind with its key, in the order of the keys."""
+        Raises:
+            Damaged: one of them is no such document.
+        """
         if self._folder is None:
             return
         for path in sorted((self._folder / kind).glob("*.json")):
-            yield path.stem, json.loads(path.read_text(encoding="utf-8"))
+            yield path.stem, _read(path, held)
 
     def clear(self) -> None:
-        """Forget every document."""
+        """Forget every document.
+
+        Raises:
+            Unwritable: the disk does not let them go.
+        """
         self._pending.clear()
         if self._folder is None:
             return
-        for path in self._folder.glob("*/*.json"):
-            path.unlink(missing_ok=True)
+        try:
+            for path in (self._folder / JOURNAL, *self._folder.glob("*/*.json")):
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise Unwritable(f"The sandbox cannot forget what is in {self._folder}: {error.strerror}") from error
+
+    def _write(self) -> None:
+        if self._folder is None:
+            self._pending.clear()
+            return
+        documents = {name: encode(document) for name, document in self._pending.items()}
+        try:
+            if len(documents) > 1:
+                _replace(self._folder / JOURNAL, documents)
+            self._apply(self._folder, documents)
+        except OSError as error:
+            self.problem = f"it cannot keep its state in {self._folder}: {error.strerror}"
+            raise Unwritable(f"The sandbox answers, but {self.problem}") from error
+        self._pending.clear()
+        self.problem = ""
+
+    def _apply(self, folder: Path, documents: dict[str, Json]) -> None:
+        for name, document in documents.items():
+            _replace(folder / name, document)
+        (folder / JOURNAL).unlink(missing_ok=True)
+
+
+def _read(path: Path, held: type[T]) -> T:
+    try:
+        return decode(held, json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Damaged(f"{path} cannot be read: {error!r}") from error
+
+
+def _replace(path: Path, document: Json) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_suffix(".tmp")
+    draft.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+    os.replace(draft, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.cloudformation.service import CloudFormation
 from esmcfn.sandbox.faults import Faults
 from esmcfn.sandbox.logs import Logs
+from esmcfn.sandbox.pace import Pace
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError
@@ -32,21 +33,6 @@ MOST_STEPS = 100_000
 """A settle that takes more steps than this has a bug: it would never end."""
 
 
-@dataclass(slots=True)
-class Pace:
-    """How long things take, in engine seconds.
-
-    Attributes:
-        change_set_seconds: from CREATE_PENDING to CREATE_COMPLETE.
-        stack_seconds: between the phases of an operation.
-        resource_seconds: a resource that is there at once.
-    """
-
-    change_set_seconds: float = 0.05
-    stack_seconds: float = 0.05
-    resource_seconds: float = 0.05
-
-
 class World:
     """One account with its services; `port` is that of the server, where there is one.
 
@@ -60,7 +46,7 @@ class World:
         self.pace = Pace()
         self.pages: dict[str, int] = {}
         self.port = 0
-        saved = dict(self.store.all("clock"))
+        saved = dict(self.store.all("clock", dict[str, float]))
         self._load()
         self.clock = clock or Clock(start=max(float(saved.get("clock", {}).get("now", 0)), self._latest()))
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
-from esmcfn.sandbox.state import Json, decode
+from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ class Metrics:
     def __init__(self, world: World) -> None:
         self.world = world
         self._series: dict[str, Series] = {}
-        for _, document in world.store.all("metrics"):
-            found = decode(Series, document)
+        for _, found in world.store.all("metrics", Series):
             self._series[_identity(found.region, found.namespace, found.name, found.dimensions)] = found
 
     @property

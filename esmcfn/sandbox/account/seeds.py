@@ -8,6 +8,7 @@ it. A price is {"instance_type", "region", "usd_per_hour"}; a cost is {"date": "
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from decimal import Decimal, InvalidOperation
 
 from esmcfn.sandbox.account.metrics import Metrics, Point
 from esmcfn.sandbox.refusal import Refusal
-from esmcfn.sandbox.state import Json, Store, decode
+from esmcfn.sandbox.state import Json, Store
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class Seeds:
 
     def __init__(self, store: Store, metrics: Metrics) -> None:
         self._store, self._metrics = store, metrics
-        self.told = decode(Told, dict(store.all("seeds")).get("told", {}))
+        self.told = dict(store.all("seeds", Told)).get("told", Told())
 
     def add(self, body: Json) -> Mapping[str, int]:
         """Add seeds.
@@ -81,7 +82,11 @@ class Seeds:
             prices = [Price(**item) for item in body.get("prices", ())]
             costs = [Cost(**item) for item in body.get("costs", ())]
             for amount in (*(p.usd_per_hour for p in prices), *(c.usd for c in costs)):
-                Decimal(amount)
+                if not Decimal(amount).is_finite():
+                    raise ValueError(f"{amount!r} is no amount")
+            for metric, _ in measured:
+                if not math.isfinite(float(metric.value)):
+                    raise ValueError(f"{metric.value!r} is no value of a metric")
         except (TypeError, KeyError, ValueError, InvalidOperation) as error:
             raise Refusal("BadSeed", f"a seed is not as it should be: {error}") from error
         for cost in costs:

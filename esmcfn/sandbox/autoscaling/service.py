@@ -17,7 +17,7 @@ from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources.base import tag_map
-from esmcfn.sandbox.state import Json, decode
+from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class AutoScaling:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.regions = {key: decode(Region, document) for key, document in world.store.all("autoscaling")}
+        self.regions = dict(world.store.all("autoscaling", Region))
 
     @property
     def operations(self) -> dict[str, Operation]:

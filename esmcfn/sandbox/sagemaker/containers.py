@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from esmcfn.sandbox.sagemaker.model import Variant
-from esmcfn.sandbox.state import Store, decode
+from esmcfn.sandbox.state import Store
 
 PREFIX = "/aws/sagemaker/Endpoints/"
 """https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"""
@@ -86,7 +86,7 @@ class Containers:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.regions = {key: decode(Region, document) for key, document in store.all("containers")}
+        self.regions = dict(store.all("containers", Region))
 
     def groups(self, region: str) -> dict[str, Group]:
         """Return a region's log groups by name."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from esmcfn.sandbox.cloudformation.model import Execution, Op, Resource, Revision, Stack
-from esmcfn.sandbox.state import Store, decode, encode
+from esmcfn.sandbox.state import JOURNAL, Damaged, Store, Unwritable, decode, encode
 
 
 def a_stack() -> Stack:
@@ -31,13 +32,8 @@ def a_stack() -> Stack:
 
 
 def test_a_stack_comes_back_as_it_was(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    store.put("stacks", "1", a_stack())
-    ((key, document),) = store.all("stacks")
-    assert key == "1"
-    assert decode(Stack, document) == a_stack()
-    store.delete("stacks", "1")
-    assert list(store.all("stacks")) == []
+    Store(tmp_path).put("stacks", "1", a_stack())
+    assert list(Store(tmp_path).all("stacks", Stack)) == [("1", a_stack())]
 
 
 def test_an_older_file_gets_defaults_and_a_newer_one_loses_what_is_unknown() -> None:
@@ -50,7 +46,11 @@ def test_an_older_file_gets_defaults_and_a_newer_one_loses_what_is_unknown() -> 
 def test_without_a_folder_nothing_is_kept() -> None:
     store = Store(None)
     store.put("stacks", "1", a_stack())
-    assert list(store.all("stacks")) == []
+    assert list(store.all("stacks", Stack)) == []
+
+
+def kept(folder: Path) -> dict[str, dict[str, int]]:
+    return dict(Store(folder).all("kind", dict[str, int]))
 
 
 def test_what_is_put_together_is_written_once_and_at_the_end(tmp_path: Path) -> None:
@@ -60,9 +60,8 @@ def test_what_is_put_together_is_written_once_and_at_the_end(tmp_path: Path) -> 
             document["n"] = number
             store.put("kind", "a", document)
         store.put("kind", "b", {})
-        store.delete("kind", "b")
-        assert list(store.all("kind")) == []
-    assert list(store.all("kind")) == [("a", {"n": 2})]
+        assert kept(tmp_path) == {}
+    assert kept(tmp_path) == {"a": {"n": 2}, "b": {}}
 
 
 def test_what_was_put_before_an_exception_is_written(tmp_path: Path) -> None:
@@ -75,4 +74,39 @@ def test_what_was_put_before_an_exception_is_written(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="oops"):
         put_half()
-    assert list(store.all("kind")) == [("a", {"n": 1})]
+    assert kept(tmp_path) == {"a": {"n": 1}}
+
+
+def test_a_crash_among_several_documents_leaves_none_or_all_of_them(tmp_path: Path) -> None:
+    """Every file that one write touches is tried as the last one that came through."""
+    (tmp_path / "kind").mkdir()
+    before, after = {"a": {"n": 1}, "b": {"n": 1}}, {"a": {"n": 2}, "b": {"n": 2}}
+    files = {"journal": {f"kind/{key}.json": document for key, document in after.items()}}
+    for came_through in range(4):
+        for key, document in before.items():
+            (tmp_path / "kind" / f"{key}.json").write_text(json.dumps(document))
+        if came_through:
+            (tmp_path / JOURNAL).write_text(json.dumps(files["journal"]))
+        for key in list(after)[: max(0, came_through - 1)]:
+            (tmp_path / "kind" / f"{key}.json").write_text(json.dumps(after[key]))
+        assert kept(tmp_path) == (after if came_through else before)
+        assert not (tmp_path / JOURNAL).exists()
+
+
+def test_what_the_disk_did_not_take_is_tried_again_with_the_next(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (tmp_path / "kind").write_text("in the way")
+    with pytest.raises(Unwritable, match="cannot keep its state in"):
+        store.put("kind", "a", {"n": 1})
+    assert store.problem
+    (tmp_path / "kind").unlink()
+    store.put("kind", "b", {"n": 2})
+    assert (kept(tmp_path), store.problem) == ({"a": {"n": 1}, "b": {"n": 2}}, "")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 1}', "[" * 100_000, "\udc80"])
+def test_a_file_that_nobody_here_wrote_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "1.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(Damaged, match=r"stacks/1\.json cannot be read"):
+        list(Store(tmp_path).all("stacks", Stack))
