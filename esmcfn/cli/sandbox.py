@@ -129,7 +129,9 @@ def fault(ctx: click.Context, name: str | None, options: tuple[str, ...], clear:
     epilog="""\b
 Examples:
   esmcfn sandbox break esm-dev-prototype-model Endpoint
-  esmcfn sandbox break esm-dev ExecutionRole property=Description value=changed action=change
+  esmcfn sandbox break esm-dev-prototype-model Endpoint action=scale count=3
+  esmcfn sandbox break esm-dev ExecutionRole property=Description value=changed
+  esmcfn sandbox break esm-dev ExecutionRole action=attach policy=arn:aws:iam::aws:policy/ReadOnlyAccess
 """,
 )
 @click.argument("stack")
@@ -175,10 +177,15 @@ def _pairs(words: tuple[str, ...]) -> dict[str, str]:
     """name=value words, as a mapping."""
     from esmcfn.errors import UsageError
 
+    found: dict[str, str] = {}
     for word in words:
-        if not word.partition("=")[1]:
+        name, equals, value = word.partition("=")
+        if not (name and equals):
             raise UsageError(f"{word} is not of the form name=value", next_step="esmcfn sandbox --help")
-    return {name: value for name, _, value in (word.partition("=") for word in words)}
+        if name in found:
+            raise UsageError(f"{name}= is there twice: {found[name]} and {value}")
+        found[name] = value
+    return found
 
 
 def _list_faults(known: Mapping[str, Any]) -> None:
