@@ -58,6 +58,7 @@ class Status(Struct, frozen=True, kw_only=True):
 
     Attributes:
         faults: names of the faults in force.
+        problem: what keeps it from keeping its state.
     """
 
     running: bool
@@ -66,6 +67,7 @@ class Status(Struct, frozen=True, kw_only=True):
     uptime_seconds: float = 0.0
     stacks: int = 0
     faults: tuple[str, ...] = ()
+    problem: str = ""
 
     @property
     def line(self) -> str:
@@ -74,7 +76,9 @@ class Status(Struct, frozen=True, kw_only=True):
             return "stopped"
         faults = f", faults: {', '.join(self.faults)}" if self.faults else ""
         stacks = "1 stack" if self.stacks == 1 else f"{self.stacks} stacks"
-        return f"running at {self.endpoint_url} (pid {self.pid}), up {_span(self.uptime_seconds)}, {stacks}{faults}"
+        problem = f"; {self.problem}" if self.problem else ""
+        where = f"running at {self.endpoint_url} (pid {self.pid}), up {_span(self.uptime_seconds)}"
+        return f"{where}, {stacks}{faults}{problem}"
 
 
 def ensure(root: Path, *, on_start: Callable[[str], None] = lambda _: None) -> Address:
@@ -157,6 +161,7 @@ def status(root: Path) -> Status:
         uptime_seconds=float(health["uptime_seconds"]),
         stacks=int(health["stacks"]),
         faults=tuple(health["faults"]),
+        problem=str(health.get("problem", "")),
     )
 
 
@@ -202,9 +207,7 @@ def known_faults(root: Path) -> Mapping[str, Any]:
 
 
 def break_resource(root: Path, *, stack: str, logical_id: str, **options: str) -> Mapping[str, Any]:
-    """Change or delete a resource behind CloudFormation's back.
-
-    Options: `action` (delete, the default, or change), `property` and `value` for a change, `region`.
+    """Do to a resource what a hand in the console would: `breaking.ACTIONS` has the actions and their options.
 
     Raises:
         SandboxError: there is no such resource, or it cannot be changed so.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from esmcfn.sandbox.breaking import ACTIONS
 from esmcfn.sandbox.cloudformation import schema
 from esmcfn.sandbox.faults import CATALOG
 from esmcfn.sandbox.resources import HANDLERS
@@ -25,7 +26,8 @@ def table(case: Case) -> Iterator[str]:
     attributes = ", ".join(f"`{name}`" for name in names) or "none"
     lacking = "of the nested stack itself" if case is NESTED else "the registry has no read handler"
     drift = "checked" if kind.readable else f"not checked: {lacking}"
-    yield f"`Fn::GetAtt`: {attributes}. Drift: {drift}.\n"
+    imported = "tested" if kind.readable else "refused"
+    yield f"`Fn::GetAtt`: {attributes}. Drift: {drift}. Import: {imported}.\n"
     yield "| property | create | read back | change |"
     yield "|---|---|---|---|"
     for name in sorted(handler.supported):
@@ -65,6 +67,16 @@ def faults() -> str:
     return "\n".join(rows) + "\n"
 
 
+def breaks() -> str:
+    """Return the table of what a hand can do."""
+    rows = ["| action | does | options | for |", "|---|---|---|---|"]
+    for name, action in ACTIONS.items():
+        options = "; ".join(f"`{option}`: {meaning}" for option, meaning in action.options.items()) or "none"
+        kinds = ", ".join(f"`{kind}`" for kind in action.types) or "every type"
+        rows.append(f"| `{name}` | {action.summary} | {options} | {kinds} |")
+    return "\n".join(rows) + "\n"
+
+
 def claims() -> str:
     """Return the table of what only a live account can confirm."""
     rows = ["| behaviour of the sandbox | test | needs |", "|---|---|---|"]
@@ -77,7 +89,12 @@ def claims() -> str:
 def test_the_page_has_the_tables_as_they_are(update_golden: bool) -> None:
     text = PAGE.read_text(encoding="utf-8")
     wanted = text
-    for name, made in (("types", types()), ("faults", faults()), ("claims", claims())):
+    for name, made in (
+        ("types", types()),
+        ("faults", faults()),
+        ("breaks", breaks()),
+        ("claims", claims()),
+    ):
         begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->"
         head, _, rest = wanted.partition(begin)
         _, _, tail = rest.partition(end)

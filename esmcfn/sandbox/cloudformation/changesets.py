@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from esmcfn.sandbox.cloudformation import requests
+from esmcfn.sandbox.cloudformation import importing, requests
 from esmcfn.sandbox.cloudformation.changes import compute, parameters_shown
-from esmcfn.sandbox.cloudformation.early import findings
+from esmcfn.sandbox.cloudformation.early import findings, property_findings
 from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.cloudformation.model import (
     PAUSED,
@@ -97,8 +98,10 @@ class ChangeSets:
             raise invalid(f"IncludeNestedStacks cannot be combined with {what}")
         if given.get("OnStackFailure") == "DELETE" and kind != "CREATE":
             raise invalid("OnStackFailure DELETE is only valid for change sets of type CREATE")
-        if kind == "IMPORT" and not given.get("ResourcesToImport"):
-            raise invalid("ResourcesToImport must be specified for a change set of type IMPORT")
+        if (kind == "IMPORT") != bool(given.get("ResourcesToImport")):
+            raise invalid("ResourcesToImport must be specified for a change set of type IMPORT, and for no other")
+        if kind == "IMPORT" and given.get("ImportExistingResources"):
+            raise invalid("ImportExistingResources is only valid for change sets of type CREATE and UPDATE")
         if given.get("DeploymentMode") == "REVERT_DRIFT" and kind != "UPDATE":
             raise invalid("DeploymentMode REVERT_DRIFT is only supported for change sets of type UPDATE")
 
@@ -170,6 +173,9 @@ class ChangeSets:
     def _fill(self, change_set: ChangeSet, stack: Stack, template: Template, given: Json) -> None:
         proposal = proposed(self.world, stack, template, change_set.revision, imports=change_set.imports)
         _refuse_new_types(stack, template)
+        if change_set.import_existing and not list(property_findings(self.world, proposal)):
+            change_set.imports = importing.existing(self.world, proposal)
+            proposal = replace(proposal, imports=change_set.imports)
         change_set.findings = findings(self.world, proposal, skip=bool(given.get("DisableValidation")))
         fatal = sorted({finding.name for finding in change_set.findings if finding.mode == "FAIL"})
         if fatal:
@@ -179,13 +185,13 @@ class ChangeSets:
                 "errors, use the DescribeEvents API for detailed failure information.",
             )
             return
-        if change_set.imports or change_set.kind == "IMPORT":
-            requests.check_imports(self.world, proposal)
+        if change_set.kind == "IMPORT":
+            importing.check_imports(self.world, proposal)
         change_set.changes = compute(proposal)
         if change_set.deployment_mode:
             self.world.cloudformation.drift.add_reverts(proposal, change_set)
         if change_set.kind == "IMPORT":
-            requests.only_imports(change_set)
+            importing.only_imports(change_set)
         if change_set.include_nested:
             self.world.cloudformation.nested.plan(change_set, proposal)
         if change_set.kind == "UPDATE" and not change_set.changes and not something_else(proposal):

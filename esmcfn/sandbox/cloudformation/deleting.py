@@ -151,6 +151,8 @@ class Deleting(Machine):
         if replaced and resource.logical_id in self.stack.resources and not rollback:
             return resource.update_replace_policy == "Retain"
         if rollback:
+            if resource.logical_id in self.run.imports:
+                return True
             return resource.deletion_policy == "Retain" and not replaced
         return resource.deletion_policy in ("Retain", "RetainExceptOnCreate")
 

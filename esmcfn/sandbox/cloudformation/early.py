@@ -31,7 +31,7 @@ QUOTA = "AWS::EarlyValidation::ServiceQuotaCheck"
 
 def findings(world: World, proposal: Proposal, *, skip: bool) -> list[Finding]:
     """Return every finding; `skip` (DisableValidation) leaves property syntax only, which execution needs."""
-    found = list(_property_findings(world, proposal))
+    found = list(property_findings(world, proposal))
     if skip:
         return found
     if not found:
@@ -55,7 +55,8 @@ def _finding(world: World, name: str, mode: str, reason: str, where: tuple[str, 
     )
 
 
-def _property_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
+def property_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
+    """Yield every property that the schema forbids, or that the sandbox does not honour."""
     scope = _scope(proposal)
     for logical_id in creation_order(proposal.template):
         declaration = proposal.template.resources[logical_id]

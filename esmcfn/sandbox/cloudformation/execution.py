@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation.changes import creation_order, differences
@@ -50,8 +51,8 @@ class Engine(RollingBack):
         present = self.stack.present
         for logical_id in creation_order(self.template):
             if logical_id in included:
-                action = "update" if logical_id in present else "create"
-                action = "import" if logical_id in self.run.imports else action
+                new = "import" if logical_id in self.run.imports else "create"
+                action = "update" if logical_id in present else new
                 self.run.ops.append(Op(logical_id=logical_id, action=action))
         self.run.phase = "forward"
         self._forward(at)
@@ -182,9 +183,29 @@ class Engine(RollingBack):
                 op.until = max(progress.until, at + self.world.pace.resource_seconds)
                 return ""
             resource.attributes = dict(HANDLERS[resource.resource_type].settled(self.request(resource, at)))
+        if op.action == "import":
+            return self._imported(op, resource, at)
         op.state = "done"
-        status = {"create": "CREATE_COMPLETE", "import": "IMPORT_COMPLETE"}.get(op.action, "UPDATE_COMPLETE")
+        status = "CREATE_COMPLETE" if op.action == "create" else "UPDATE_COMPLETE"
         self._mark(resource, status, at, properties=json.dumps(resource.shown))
+        return ""
+
+    def _imported(self, op: Op, resource: Resource, at: float) -> str:
+        """End an import; the stack's tags are then put on what was imported, which else stays as it is."""
+        shown, op.state = json.dumps(resource.shown), "done"
+        self._mark(resource, "IMPORT_COMPLETE", at, "Resource import completed.", properties=shown)
+        if not resource.tags:
+            return ""
+        op.state, op.action = "running", "modify"
+        reason = "Apply stack-level tags to imported resource if applicable."
+        self._mark(resource, "UPDATE_IN_PROGRESS", at, reason, properties=shown)
+        request, handler = self.request(resource, at), HANDLERS[resource.resource_type]
+        try:
+            actual = handler.read(request)
+            tagged = replace(request, properties=actual, previous=actual, previous_tags={})
+            self._wait(op, resource, handler.update(tagged), at)
+        except (Refusal, HandlerError) as error:
+            return self._op_failed(op, error, at)
         return ""
 
     def _succeed(self, at: float) -> None:

@@ -6,14 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from esmcfn.sandbox.cloudformation import schema, validate
-from esmcfn.sandbox.cloudformation.changes import Proposal
+from esmcfn.sandbox.cloudformation import validate
 from esmcfn.sandbox.cloudformation.fetching import from_url
-from esmcfn.sandbox.cloudformation.model import PAUSED, SETTLED_FOR_UPDATE, ChangeSet, Revision, Stack
+from esmcfn.sandbox.cloudformation.model import PAUSED, SETTLED_FOR_UPDATE, Revision, Stack
 from esmcfn.sandbox.cloudformation.template import Template, entities, parse
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.resources import HANDLERS, SUPPORTED
-from esmcfn.sandbox.resources.base import HandlerError, Request
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 UNSUPPORTED_IN_CHANGE_SETS = (
     "RollbackConfiguration",
     "ResourceTypes",
-    "ImportExistingResources",
 )
 UNSUPPORTED_IN_STACKS = (
     "RollbackConfiguration",
@@ -180,56 +177,3 @@ def check_updatable(stack: Stack, *, disable_rollback: bool = False) -> None:
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Return tags as the API shows them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-# Imports
-
-
-def check_imports(world: World, proposal: Proposal) -> None:
-    """Refuse an import of something that cannot be imported.
-
-    Raises:
-        Refusal: ValidationError.
-    """
-    for logical_id in proposal.imports:
-        declaration = proposal.template.resources.get(logical_id)
-        if declaration is None:
-            raise invalid(f"Resources [{logical_id}] is missing from the template")
-        if logical_id in proposal.stack.resources:
-            raise invalid(f"Resource [{logical_id}] already exists in stack [{proposal.stack.name}]")
-        if "DeletionPolicy" not in declaration:
-            raise invalid(f"Resources [{logical_id}] must have DeletionPolicy attribute specified in the template.")
-        kind = schema.load(declaration["Type"], proposal.place.region)
-        if kind is None or not kind.readable:
-            raise invalid(f"ResourceTypes [{declaration['Type']}] are not supported for Import")
-        _find(world, proposal, logical_id, declaration)
-
-
-def _find(world: World, proposal: Proposal, logical_id: str, declaration: Json) -> None:
-    request = Request(
-        world=world,
-        region=proposal.place.region,
-        stack_name=proposal.place.stack_name,
-        stack_id=proposal.place.stack_id,
-        logical_id=logical_id,
-        properties=declaration.get("Properties", {}),
-        at=world.clock.now(),
-    )
-    try:
-        HANDLERS[declaration["Type"]].find(proposal.imports[logical_id], request)
-    except (Refusal, HandlerError) as error:
-        raise invalid(f"{logical_id}: {error.message}") from error
-
-
-def only_imports(change_set: ChangeSet) -> None:
-    """Refuse an IMPORT change set that changes anything else.
-
-    Raises:
-        Refusal: ValidationError.
-    """
-    other = [change.logical_id for change in change_set.changes if change.action != "Import"]
-    if other:
-        raise invalid(
-            "As part of the import operation, you cannot modify or add [Outputs, Resources]: "
-            f"{', '.join(sorted(other))}"
-        )

@@ -13,6 +13,9 @@ from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError, NotYet
 
+_TOLD = {"create": ("CREATE", "creation"), "import": ("IMPORT", "import")}
+"""What an event calls an action; any other is an update."""
+
 
 class RollingBack(Deleting):
     """The way back after a failure, and the pauses on it."""
@@ -22,8 +25,7 @@ class RollingBack(Deleting):
         for op in run.ops:
             if op.state == "running":
                 op.state = "cancelled"
-                verb = "CREATE" if op.action == "create" else "UPDATE"
-                word = "creation" if op.action == "create" else "update"
+                verb, word = _TOLD.get(op.action, ("UPDATE", "update"))
                 resource = stack.resources[op.logical_id]
                 self._mark(resource, f"{verb}_FAILED", at, f"Resource {word} cancelled")
                 failed.append(op.logical_id)
@@ -93,8 +95,8 @@ class RollingBack(Deleting):
         for logical_id, resource in list(stack.resources.items()):
             before = run.before.get(logical_id)
             if before is None:
-                if run.kind != "import" and resource.physical_id:
-                    run.doomed.append(resource)
+                if logical_id not in run.imports and resource.physical_id:
+                    run.doomed.append(resource)  # what was imported was there before, and stays
                 del stack.resources[logical_id]
             elif before.physical_id != resource.physical_id:
                 run.doomed = [item for item in run.doomed if item.physical_id != before.physical_id]
@@ -204,7 +206,7 @@ class RollingBack(Deleting):
     def _op_failed(self, op: Op, error: Refusal | HandlerError, at: float) -> str:
         op.state = "failed"
         reason = self._said(error)
-        verb = {"create": "CREATE", "import": "IMPORT"}.get(op.action, "UPDATE")
+        verb, _ = _TOLD.get(op.action, ("UPDATE", "update"))
         resource = self.stack.resources.get(op.logical_id) or self._unresolved(op.logical_id)
         self._mark(resource, f"{verb}_FAILED", at, reason, properties=json.dumps(resource.shown))
         return reason

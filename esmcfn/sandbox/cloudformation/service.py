@@ -23,7 +23,6 @@ from esmcfn.sandbox.cloudformation.model import (
 from esmcfn.sandbox.cloudformation.template import parse
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.resources.base import HandlerError
-from esmcfn.sandbox.state import decode
 
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
@@ -46,8 +45,7 @@ class CloudFormation:
         self.stacks: dict[str, Stack] = {}
         self.bugs: list[Exception] = []
         self._agenda = Agenda()
-        for _, document in world.store.all("stacks"):
-            stack = decode(Stack, document)
+        for _, stack in world.store.all("stacks", Stack):
             if stack.execution is not None and stack.status in PAUSED_STACKS:
                 stack.execution.wake_at = NEVER
             self.stacks[stack.id] = stack
@@ -174,25 +172,8 @@ class CloudFormation:
     ) -> None:
         """Begin to create, update or import."""
         stack.remember()
-        names = {"create": "CREATE_STACK", "update": "UPDATE_STACK", "import": "UPDATE_STACK"}
-        paused = stack.execution if stack.status in PAUSED or stack.held else None
-        execution = Execution(
-            kind=kind,
-            token=token,
-            operation_id=str(uuid.uuid4()),
-            operation_type=names[kind],
-            wake_at=at,
-            revision=revision,
-            previous=(paused.previous if paused else None) or stack.revision,
-            before=deepcopy(paused.before if paused else stack.resources),
-            disable_rollback=disable_rollback,
-            on_failure=on_failure,
-            imports=change_set.imports if change_set else {},
-            revert=drifted_ids(change_set) if change_set else [],
-            change_set_id=change_set.id if change_set else "",
-            doomed=list(paused.doomed) if paused else [],
-            outputs_before=list(paused.outputs_before if paused else stack.outputs),
-        )
+        execution = _execution(stack, kind, revision, change_set, at)
+        execution.token, execution.disable_rollback, execution.on_failure = token, disable_rollback, on_failure
         if change_set is not None:
             stack.change_set_id = change_set.id
         stack.revision = revision
@@ -245,6 +226,27 @@ class CloudFormation:
         for other in stack.change_sets.values():
             if other.id != run.change_set_id and other.execution_status == "AVAILABLE":
                 other.execution_status = "OBSOLETE"
+
+
+def _execution(stack: Stack, kind: str, revision: Revision, change_set: ChangeSet | None, at: float) -> Execution:
+    """Return an operation that makes of a stack what a revision says; one that was paused is gone on with."""
+    names = {"create": "CREATE_STACK", "update": "UPDATE_STACK", "import": "UPDATE_STACK"}
+    paused = stack.execution if stack.status in PAUSED or stack.held else None
+    return Execution(
+        kind=kind,
+        token="",
+        operation_id=str(uuid.uuid4()),
+        operation_type=names[kind],
+        wake_at=at,
+        revision=revision,
+        previous=(paused.previous if paused else None) or stack.revision,
+        before=deepcopy(paused.before if paused else stack.resources),
+        imports={**(paused.imports if paused else {}), **(change_set.imports if change_set else {})},
+        revert=drifted_ids(change_set) if change_set else [],
+        change_set_id=change_set.id if change_set else "",
+        doomed=list(paused.doomed) if paused else [],
+        outputs_before=list(paused.outputs_before if paused else stack.outputs),
+    )
 
 
 def _before(stack: Stack) -> Stack | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources.base import Handler, HandlerError, Outcome, Request, only, without_none
 from esmcfn.sandbox.state import Json
@@ -87,6 +89,9 @@ class ScalableTarget(Handler):
             Tags=[{"Key": key, "Value": value} for key, value in sorted(held.tags.items())],
         )
 
+    def physical_id(self, identifier: Mapping[str, str]) -> str:
+        return "|".join(identifier[name] for name in ("ResourceId", "ScalableDimension", "ServiceNamespace"))
+
     def restore(self, request: Request) -> None:
         """Nothing: Application Auto Scaling keeps its own state."""
 
@@ -149,6 +154,9 @@ class ScalingPolicy(Handler):
             **only(live, POLICY),
             **{name: live[name] for name in parts if name in request.properties},
         )
+
+    def physical_id(self, identifier: Mapping[str, str]) -> str:
+        return identifier["Arn"]
 
     def restore(self, request: Request) -> None:
         """Nothing: Application Auto Scaling keeps its own state."""

@@ -219,6 +219,7 @@ class Handler(ABC):
         attributes: the names GetAtt accepts.
         name_property: the property with a custom name; empty where there is none.
         name_clash_is_the_services: the service, and not CloudFormation, refuses a replacement under the same name.
+        made_again: somebody may delete it and make another one of the same name and id.
         secret_attributes: attributes that only another resource's properties may use, never an output.
         secret_properties: properties that are masked wherever they would be shown.
         supported: properties the sandbox honours; it refuses every other that AWS has.
@@ -228,6 +229,7 @@ class Handler(ABC):
     attributes: ClassVar[frozenset[str]] = frozenset()
     name_property: ClassVar[str] = ""
     name_clash_is_the_services: ClassVar[bool] = False
+    made_again: ClassVar[bool] = False
     secret_attributes: ClassVar[frozenset[str]] = frozenset()
     secret_properties: ClassVar[frozenset[str]] = frozenset()
     supported: ClassVar[frozenset[str]]
@@ -286,13 +288,17 @@ class Handler(ABC):
 
     def find(self, identifier: Mapping[str, str], request: Request) -> Outcome:
         """Return an existing resource for an import; raises NotFound when there is none."""
-        found = self.existing(replace(request, physical_id=next(iter(identifier.values()))))
+        found = self.existing(replace(request, physical_id=self.physical_id(identifier)))
         self.read(replace(request, physical_id=found.physical_id, attributes=found.attributes))
         return found
 
+    def physical_id(self, identifier: Mapping[str, str]) -> str:
+        """Return the physical id of what an identifier names: its one value, unless the type knows better."""
+        return next(iter(identifier.values()))
+
     def existing(self, request: Request) -> Outcome:
-        """Return the attributes of an existing resource by its physical id."""
-        raise HandlerError("InvalidRequest", f"The sandbox cannot import {self.resource_type}")
+        """Return the attributes of an existing resource: its physical id, unless the type knows better."""
+        return Outcome(physical_id=request.physical_id, attributes=dict.fromkeys(self.attributes, request.physical_id))
 
 
 def policy_text(document: Json) -> str:

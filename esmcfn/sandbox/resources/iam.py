@@ -273,5 +273,9 @@ class User(_Principal):
     def conflict(self, request: Request) -> str:
         return _existing(request, "GetUser", "UserName")
 
+    def existing(self, request: Request) -> Outcome:
+        live = self._call(request, "Get{}", request.physical_id)["User"]
+        return Outcome(physical_id=live["UserName"], attributes={"Arn": live["Arn"]})
+
 
 HANDLERS: tuple[Handler, ...] = (Role(), User())

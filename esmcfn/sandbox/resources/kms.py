@@ -80,6 +80,10 @@ class Key(Handler):
         rotation = request.call("kms", "GetKeyRotationStatus", KeyId=key)["KeyRotationEnabled"]
         return {**found, "Enabled": live["Enabled"], "EnableKeyRotation": rotation}
 
+    def existing(self, request: Request) -> Outcome:
+        live = self._live(request)
+        return Outcome(physical_id=live["KeyId"], attributes={"Arn": live["Arn"], "KeyId": live["KeyId"]})
+
     def restore(self, request: Request) -> None:
         from moto.kms.models import kms_backends
 

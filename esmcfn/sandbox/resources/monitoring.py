@@ -69,12 +69,18 @@ class Alarm(Handler):
         name = str(request.properties.get("AlarmName", ""))
         return name if name and self._found(request, name) else ""
 
+    def existing(self, request: Request) -> Outcome:
+        return self._outcome(request, request.physical_id)
+
+    def _outcome(self, request: Request, name: str) -> Outcome:
+        arn = f"arn:aws:cloudwatch:{request.region}:{ACCOUNT}:alarm:{name}"
+        return Outcome(physical_id=name, attributes={"Arn": arn})
+
     def _put(self, request: Request, name: str) -> Outcome:
         tags = request.merged_tags() or None
         given = only(request.properties, ALARM)
         request.call("cloudwatch", "PutMetricAlarm", AlarmName=name, Tags=tags, **given)
-        arn = f"arn:aws:cloudwatch:{request.region}:{ACCOUNT}:alarm:{name}"
-        return Outcome(physical_id=name, attributes={"Arn": arn})
+        return self._outcome(request, name)
 
     def _found(self, request: Request, name: str) -> list[Json]:
         found: list[Json] = request.call("cloudwatch", "DescribeAlarms", AlarmNames=[name])["MetricAlarms"]

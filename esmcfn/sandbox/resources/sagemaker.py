@@ -104,6 +104,8 @@ def _clash(refusal: Refusal) -> Exception:
 class _Immutable(_Named):
     """What SageMaker only makes and deletes; its tags alone change in place."""
 
+    made_again = True
+
     @abstractmethod
     def _live(self, request: Request) -> nouns.Model | nouns.EndpointConfig:
         """The live object; Refusal where it is gone."""

@@ -19,7 +19,7 @@ from esmcfn.sandbox.sagemaker.fleet import TOTAL, declared, instance_types, quot
 from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Region, Transition
 from esmcfn.sandbox.sagemaker.rules import refuse
 from esmcfn.sandbox.sagemaker.trouble import trouble
-from esmcfn.sandbox.state import Json, Store, decode
+from esmcfn.sandbox.state import Json, Store
 
 ENDPOINT_SECONDS = 2.0
 """How long an endpoint is Creating or Updating unless the sandbox was told otherwise."""
@@ -39,7 +39,7 @@ class Hosting:
         self._faults = faults
         self._containers = containers
         self.seconds = ENDPOINT_SECONDS
-        self.regions = {key: decode(Region, document) for key, document in store.all("sagemaker")}
+        self.regions = dict(store.all("sagemaker", Region))
 
     def region(self, name: str) -> Region:
         """Return what a region holds."""
@@ -219,6 +219,8 @@ class Hosting:
         for item in wanted:
             if item["VariantName"] not in variants:
                 raise refuse(f"Variant {item['VariantName']} does not exist in endpoint {name}.")
+            if int(item.get("DesiredInstanceCount", 1)) < 1:
+                raise refuse("Minimum instance count is required to be 1 or higher")
         for item in wanted:
             variant = variants[item["VariantName"]]
             variant.desired_count = int(item.get("DesiredInstanceCount", variant.desired_count))
