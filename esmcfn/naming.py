@@ -62,6 +62,11 @@ def policy_name(prefix: str, environment: str, user: str) -> str:
     return f"{prefix}-shared-invoke-policy-{environment}-{user}"
 
 
+def topic_name(prefix: str, environment: str) -> str:
+    """The name of the topic that alarms go to."""
+    return f"{stack_name(prefix, environment)}-alarms"
+
+
 def endpoint_name(base: str, *, account: str, region: str, stack: str) -> str:
     """The endpoint's whole name, stable for as long as its stack keeps its name."""
     return f"{base}-{_digits([account, region, stack])}"

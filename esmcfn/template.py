@@ -11,16 +11,21 @@ from troposphere import Output
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.stack import BaseStack, BootstrapStack, ModelStack, Selection, Stack
 from esmcfn.domain.template import Template
-from esmcfn.resources import Part, Parts, autoscaling, github, iam, sagemaker, secretsmanager
+from esmcfn.resources import Part, Parts, autoscaling, cloudwatch, github, iam, sagemaker, secretsmanager, sns
 
 BASE_BUILDERS: tuple[Callable[[BaseStack], Parts], ...] = (
     iam.execution_role,
     iam.service_account,
     secretsmanager.access_key_secret,
+    sns.alarm_topic,
 )
 """What a base stack consists of: a line here, a function there."""
 
-MODEL_BUILDERS: tuple[Callable[[ModelStack], Parts], ...] = (sagemaker.hosting, autoscaling.autoscaling)
+MODEL_BUILDERS: tuple[Callable[[ModelStack], Parts], ...] = (
+    sagemaker.hosting,
+    autoscaling.autoscaling,
+    cloudwatch.alarms,
+)
 """What a model stack consists of."""
 
 BOOTSTRAP_BUILDERS: tuple[Callable[[BootstrapStack], Parts], ...] = (
@@ -108,7 +113,7 @@ def _parts(stack: Stack) -> Iterable[Part]:
 def _outputs(stack: Stack, names: Mapping[str, str]) -> Mapping[str, Output]:
     match stack:
         case BaseStack():
-            return iam.outputs(stack)
+            return {**iam.outputs(stack), **sns.outputs(stack)}
         case ModelStack():
             return sagemaker.outputs(stack, names)
         case BootstrapStack():

@@ -9,12 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from esmcfn.aws.access import AccessReader
-from esmcfn.aws.session import Clients, error_message, translated
+from esmcfn.aws.session import Clients, error_code, error_message, translated
 from esmcfn.domain.drift import ListedEndpoint, Reading
 
 
 class ServiceObservers:
-    """The port Observers, by SageMaker and IAM."""
+    """The port Observers, by SageMaker, IAM and SNS."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -26,6 +26,7 @@ class ServiceObservers:
             "AWS::IAM::User": lambda name, of: access.user(name),
             "AWS::IAM::ManagedPolicy": lambda name, of: access.policy(name),
             "AWS::IAM::AccessKey": access.key,
+            "AWS::SNS::TopicPolicy": lambda name, of: self._topic_policy(of),
         }
 
     def read(self, resource_type: str, name: str, *, of: str = "") -> Reading | None:
@@ -63,6 +64,18 @@ class ServiceObservers:
             "DescribeModel",
             lambda: self._client.describe_model(ModelName=name),
         )
+
+    def _topic_policy(self, topic: str) -> Reading | None:
+        """The policy that a topic has, whoever gave it that."""
+        doing = f"asking SNS about topic {topic}"
+        with translated(doing, operation="GetTopicAttributes"):
+            try:
+                found = self._clients.of("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+            except ClientError as error:
+                if error_code(error) in {"NotFound", "NotFoundException"}:
+                    return None
+                raise
+        return Reading(properties={"PolicyDocument": found.get("Policy", ""), "Topics": [topic]})
 
     def _described(self, doing: str, operation: str, ask: Callable[[], Mapping[str, Any]]) -> Reading | None:
         with translated(doing, operation=operation):

@@ -64,3 +64,41 @@ class Autoscaling(Struct, frozen=True, kw_only=True):
     def most(self) -> int:
         """Instances at the busiest moment, schedule included."""
         return max(self.max_capacity, *(each.max_capacity for each in self.schedule), self.min_capacity)
+
+
+LATENCY_MS = 48_000
+"""Milliseconds that a model may take where nobody says otherwise: 80 percent of the 60 seconds after which SageMaker
+gives up on a container.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
+"""
+
+
+class Alarms(Struct, frozen=True, kw_only=True):
+    """When somebody is told about an endpoint; None where nobody is, of this.
+
+    Attributes:
+        invocation_5xx_errors: answers of 5xx in 5 minutes, 1 or more.
+        model_latency_p99_ms: milliseconds that the slowest hundredth of the requests takes, up to 60,000.
+        disk_percent: of an instance's disk in use, 1 to 100.
+    """
+
+    invocation_5xx_errors: int | None = 1
+    model_latency_p99_ms: int | None = LATENCY_MS
+    disk_percent: int | None = None
+
+    @property
+    def any(self) -> bool:
+        """Is there one at all?"""
+        return (self.invocation_5xx_errors, self.model_latency_p99_ms, self.disk_percent) != (None, None, None)
+
+
+class AlarmTopic(Struct, frozen=True, kw_only=True):
+    """Where alarms go.
+
+    Attributes:
+        emails: who is told; everybody has to confirm the mail that AWS sends first.
+    """
+
+    name: str
+    emails: tuple[str, ...]

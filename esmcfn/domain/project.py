@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from esmcfn.domain.cost import PriceBook
 from esmcfn.domain.finding import Level
-from esmcfn.domain.hosting import Autoscaling
+from esmcfn.domain.hosting import Alarms, Autoscaling
 from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.waiver import Waiver
 
@@ -42,6 +42,7 @@ class CatalogEntry(Struct, frozen=True, kw_only=True):
         packages: region to model package ARN; empty when `container` is given.
         instance_count: instances behind the endpoint, 1 or more.
         autoscaling: None where the instances stay as many.
+        alarms: None where nobody is told anything.
         supported_instance_types: what may be selected; empty means that the catalog does not say.
         software_usd_per_hour: the seller's own charge per instance and hour, None when unknown.
         marketplace_product_id: AWS Marketplace's `prod-...`, or empty.
@@ -56,6 +57,7 @@ class CatalogEntry(Struct, frozen=True, kw_only=True):
     instance_type: str
     instance_count: int
     autoscaling: Autoscaling | None = None
+    alarms: Alarms | None = None
     supported_instance_types: tuple[str, ...] = ()
     software_usd_per_hour: Decimal | None = None
     marketplace_product_id: str = ""
@@ -83,7 +85,7 @@ class SelectedModel(Struct, frozen=True, kw_only=True):
     Attributes:
         instance_type: override of the catalog's, None to keep it.
         instance_count: override of the catalog's, None to keep it.
-        autoscaling: in place of the catalog's, False for none, None to keep it.
+        autoscaling, alarms: in place of the catalog's, False for none, None to keep it.
         parked: the endpoint is left out on purpose; model and configuration stay.
         moved_from: the key that it was deployed under, and that its names go on being made of; empty for its own.
     """
@@ -93,6 +95,7 @@ class SelectedModel(Struct, frozen=True, kw_only=True):
     instance_type: str | None = None
     instance_count: int | None = None
     autoscaling: Autoscaling | Literal[False] | None = None
+    alarms: Alarms | Literal[False] | None = None
     parked: bool = False
     moved_from: str = ""
     origins: Origins
@@ -127,6 +130,8 @@ class Environment(Struct, frozen=True, kw_only=True):
         budget_usd_per_month: what may be spent, None where nothing was said.
         budget_soft: more than that is said, and stops nothing.
         termination_protection: None where nothing was said.
+        alarm_emails: who is told of alarms by a topic of the base stack; None where there is none.
+        alarm_topic_arn: a topic of one's own that alarms go to, or empty.
         profile: AWS profile that reaches the account, or empty.
         role_arn: role to assume first, or empty.
     """
@@ -148,6 +153,8 @@ class Environment(Struct, frozen=True, kw_only=True):
     budget_usd_per_month: Decimal | None = None
     budget_soft: bool = False
     termination_protection: bool | None = None
+    alarm_emails: tuple[str, ...] | None = None
+    alarm_topic_arn: str = ""
     origins: Origins
 
     @property

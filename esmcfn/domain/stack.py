@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from esmcfn.domain.hosting import Autoscaling
+from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling
 from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.project import Container, Environment
 
@@ -86,6 +86,7 @@ class BaseStack(Struct, frozen=True, kw_only=True):
     Attributes:
         execution_role: None when the environment brings its own.
         service_account: None when nobody asked for one.
+        alarm_topic: None when nobody asked for one.
         tags: stable values only, they propagate.
     """
 
@@ -95,6 +96,7 @@ class BaseStack(Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str]
     execution_role: ExecutionRole | None
     service_account: ServiceAccount | None
+    alarm_topic: AlarmTopic | None = None
     origins: Origins
 
     @property
@@ -115,6 +117,9 @@ class ModelStack(Struct, frozen=True, kw_only=True):
         execution_role_path: path and name of the base stack's role, empty when the ARN is the environment's own.
         package: model package ARN, empty when `container` is given.
         autoscaling: None where the variant keeps its instance_count.
+        alarms: None where nobody is told anything.
+        alarm_topic_name: the base stack's topic, empty where it has none.
+        alarm_topic_arn: the environment's own topic, or empty.
         network_isolation: no network for the container; always on for Marketplace packages.
         software_usd_per_hour: the seller's charge per instance and hour, None when unknown.
         catalog_origins: where the catalog entry stands; `origins` is where it was selected.
@@ -136,6 +141,9 @@ class ModelStack(Struct, frozen=True, kw_only=True):
     container: Container | None
     variant: Variant
     autoscaling: Autoscaling | None = None
+    alarms: Alarms | None = None
+    alarm_topic_name: str = ""
+    alarm_topic_arn: str = ""
     network_isolation: bool = True
     parked: bool = False
     software_usd_per_hour: Decimal | None = None

@@ -8,6 +8,11 @@ from msgspec import Struct, field
 
 SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 SCALING_POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"
+ALARM = "AWS::CloudWatch::Alarm"
+KEY = "AWS::KMS::Key"
+SUBSCRIPTION = "AWS::SNS::Subscription"
+TOPIC = "AWS::SNS::Topic"
+TOPIC_POLICY = "AWS::SNS::TopicPolicy"
 HOSTING = "AWS::SageMaker::"
 ENDPOINT = f"{HOSTING}Endpoint"
 CONFIG = f"{HOSTING}EndpointConfig"
@@ -60,6 +65,13 @@ _NOT_TOLD = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "
 READERS: Mapping[str, Reader] = {
     SCALABLE_TARGET: Reader(not_compared={"RoleARN": "Application Auto Scaling works with a role of its own"}),
     SCALING_POLICY: Reader(),
+    ALARM: Reader(),
+    KEY: Reader(
+        not_compared={"PendingWindowInDays": "KMS has it only for a key that is being deleted"},
+    ),
+    SUBSCRIPTION: Reader(),
+    TOPIC: Reader(),
+    TOPIC_POLICY: Reader(read=frozenset({"PolicyDocument", "Topics"})),
     ENDPOINT: Reader(
         read=frozenset({"EndpointName", "EndpointConfigName"}),
         beyond=(

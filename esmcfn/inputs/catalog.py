@@ -8,7 +8,7 @@ from esmcfn.domain.project import Catalog, CatalogEntry, Container
 from esmcfn.errors import Problem, shown
 from esmcfn.inputs import schema
 from esmcfn.inputs.document import Document
-from esmcfn.inputs.hosting import autoscaling
+from esmcfn.inputs.hosting import alarms, autoscaling
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.path import Path, labelled
 from esmcfn.inputs.values import Values, origins
@@ -52,6 +52,7 @@ def _entry(document: Document, selector: str, values: Values, problems: list[Pro
         instance_type=values.text("instance_type"),
         instance_count=values.whole("instance_count") or 1,
         autoscaling=autoscaling(values) or None,
+        alarms=alarms(values) or None,
         supported_instance_types=values.texts("supported_instance_types"),
         software_usd_per_hour=values.decimal("software_usd_per_hour"),
         marketplace_product_id=values.text("marketplace_product_id"),

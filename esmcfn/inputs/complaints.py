@@ -74,6 +74,11 @@ class _Validator(Validator):  # type: ignore[misc]
         Kind.DECIMAL.value: TypeDefinition(Kind.DECIMAL.value, (Decimal,), ()),
     }
 
+    def _validate_min(self, least: int, field: str, value: object) -> None:
+        """{'nullable': False}"""  # Cerberus reads a rule's own schema here
+        if not isinstance(value, bool):  # where false means none, it is not less than 1
+            super()._validate_min(least, field, value)
+
 
 def _field_problem(document: Document, path: Path, parent: Field, error: ValidationError) -> Iterator[Problem]:
     """What one of Cerberus's errors about a known set of keys means."""

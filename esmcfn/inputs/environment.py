@@ -9,7 +9,7 @@ from esmcfn.domain.project import Environment, ExecutionRoleSettings, Neighbour,
 from esmcfn.errors import Problem, shown
 from esmcfn.inputs import schema
 from esmcfn.inputs.document import Document, Plain
-from esmcfn.inputs.hosting import autoscaling
+from esmcfn.inputs.hosting import alarms, autoscaling
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.values import Values, origins
 
@@ -44,6 +44,8 @@ def environment(document: Document, name: str, problems: list[Problem]) -> tuple
             budget_usd_per_month=_budget(values),
             budget_soft=Values.of(values.get("budget")).text("level") == "soft",
             termination_protection=values.truth("termination_protection"),
+            alarm_emails=Values.of(values.get("alarm_topic")).texts("emails") if "alarm_topic" in values else None,
+            alarm_topic_arn=values.text("alarm_topic_arn"),
             origins=origins(document, ()),
         ),
         values.text("catalog"),
@@ -79,6 +81,7 @@ def _selected_models(document: Document, models: Mapping[str, Plain]) -> tuple[S
             instance_type=values.text("instance_type") or None,
             instance_count=values.whole("instance_count"),
             autoscaling=autoscaling(values),
+            alarms=alarms(values),
             parked=values.truth("parked") or False,
             moved_from=values.text("moved_from"),
             origins=origins(document, ("selected_models", key)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from esmcfn.domain.hosting import COOLDOWN_SECONDS, Autoscaling, ScalingMetric, ScheduledScaling
+from esmcfn.domain.hosting import COOLDOWN_SECONDS, Alarms, Autoscaling, ScalingMetric, ScheduledScaling
 from esmcfn.inputs.values import Values
 
 
@@ -26,6 +26,25 @@ def autoscaling(values: Values) -> Autoscaling | Literal[False] | None:
         scale_out_cooldown=_seconds(inner, "scale_out_cooldown"),
         schedule=tuple(_scheduled(number, each) for number, each in enumerate(inner.inner("schedule"), start=1)),
     )
+
+
+def alarms(values: Values) -> Alarms | Literal[False] | None:
+    """What stands under alarms: None where nothing does."""
+    if "alarms" not in values:
+        return None
+    if values.truth("alarms") is False:
+        return False
+    inner, usual = Values.of(values.get("alarms")), Alarms()
+    return Alarms(
+        invocation_5xx_errors=_threshold(inner, "invocation_5xx_errors", usual.invocation_5xx_errors),
+        model_latency_p99_ms=_threshold(inner, "model_latency_p99_ms", usual.model_latency_p99_ms),
+        disk_percent=_threshold(inner, "disk_percent", usual.disk_percent),
+    )
+
+
+def _threshold(values: Values, name: str, usual: int | None) -> int | None:
+    """The number, None for false; the usual one where nothing is written."""
+    return None if values.truth(name) is False else values.whole(name) or usual
 
 
 def _scheduled(number: int, values: Values) -> ScheduledScaling:

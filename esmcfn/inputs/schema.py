@@ -5,7 +5,7 @@ What depends on more than one field or file (selectors, composed names, regions)
 
 from __future__ import annotations
 
-from esmcfn.domain.hosting import COOLDOWN_SECONDS
+from esmcfn.domain.hosting import COOLDOWN_SECONDS, LATENCY_MS
 from esmcfn.inputs.field import Field, Kind
 
 _ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+"
@@ -173,6 +173,64 @@ def _autoscaling(instead: str) -> Field:
     )
 
 
+def _threshold(must: str, about: str, *, most: int, default: int | None = None) -> Field:
+    return Field(
+        kind=(Kind.WHOLE, Kind.TRUTH),
+        must=f"{must}, or false for none",
+        about=about,
+        never=True,
+        least=1,
+        most=most,
+        default=default,
+    )
+
+
+def _alarms(instead: str) -> Field:
+    return Field(
+        kind=(Kind.MAPPING, Kind.TRUTH),
+        must="true, false, or a mapping of thresholds",
+        about=(
+            "Alarms about the endpoint, for the environment's alarm_topic or alarm_topic_arn. true is the thresholds "
+            f"that are given here as defaults. {instead}"
+        ),
+        fields={
+            "invocation_5xx_errors": _threshold(
+                "a number of errors, 1 or more",
+                "So many answers of 5xx within 5 minutes are an alarm.",
+                most=1_000_000_000,
+                default=1,
+            ),
+            "model_latency_p99_ms": _threshold(
+                "milliseconds, 1 to 60000",
+                "So many milliseconds for the slowest hundredth of the requests, twice 5 minutes long, are an alarm.",
+                most=60_000,
+                default=LATENCY_MS,
+            ),
+            "disk_percent": _threshold(
+                "a percentage, 1 to 100",
+                "So much of an instance's disk in use for 5 minutes is an alarm. Without it there is none.",
+                most=100,
+            ),
+        },
+    )
+
+
+ALARM_TOPIC = Field(
+    kind=Kind.MAPPING,
+    must="a mapping with emails",
+    about="A topic that alarms go to, encrypted with a key of its own. Who is named has to confirm AWS's mail.",
+    excludes="alarm_topic_arn",
+    fields={
+        "emails": Field(
+            kind=Kind.LIST,
+            must="a list of e-mail addresses",
+            about="Who is told.",
+            required=True,
+            each=Field(must="an e-mail address", pattern=r"[^@\s]+@[^@\s]+\.[^@\s.]+", longest=254),
+        )
+    },
+)
+
 _SCHEDULED = Field(
     kind=Kind.MAPPING,
     must="a mapping with cron, min_capacity and max_capacity",
@@ -226,6 +284,7 @@ ENTRY = Field(
             "Instances behind the endpoint where the environment says nothing.", required=True
         ),
         "autoscaling": _autoscaling("An environment that says autoscaling replaces all of it."),
+        "alarms": _alarms("An environment that says alarms replaces all of it."),
         "supported_instance_types": Field(
             kind=Kind.LIST,
             must="a list of instance types",
@@ -279,6 +338,7 @@ SELECTED_MODEL = Field(
         "instance_type": _instance_type("Instance type in place of the catalog's."),
         "instance_count": _instance_count("Instances behind the endpoint in place of the catalog's."),
         "autoscaling": _autoscaling("In place of all that the catalog says; false for none."),
+        "alarms": _alarms("In place of all that the catalog says; false for none."),
         "parked": Field(
             kind=Kind.TRUTH,
             must="true or false",
@@ -448,6 +508,12 @@ ENVIRONMENT = Field(
             longest=2048,
         ),
         "execution_role": EXECUTION_ROLE,
+        "alarm_topic": ALARM_TOPIC,
+        "alarm_topic_arn": Field(
+            must="a topic's ARN",
+            about="A topic of your own that alarms go to; it must let cloudwatch.amazonaws.com publish.",
+            pattern=r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
+        ),
         "budget": BUDGET,
         "termination_protection": Field(
             kind=Kind.TRUTH,

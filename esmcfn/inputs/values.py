@@ -95,8 +95,8 @@ def _places(document: Document, path: Path, written: Plain, above: str) -> Itera
 
 
 def _below(written: Plain) -> Iterator[tuple[str | int, Plain]]:
-    """What stands inside, by key; the mappings of a list by their number, since only those have keys to point at."""
+    """What stands inside, by key; in a list by number, from 0."""
     if isinstance(written, dict):
         yield from written.items()
     if isinstance(written, list):
-        yield from ((number, item) for number, item in enumerate(written) if isinstance(item, dict))
+        yield from enumerate(written)

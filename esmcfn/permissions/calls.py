@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from esmcfn.permissions import hosting
 from esmcfn.permissions.grants import OWNER_TAG, Condition, Grant, Scope, grant
 
 _LOOK = frozenset({"cloudformation:DescribeStacks"})
@@ -64,7 +65,15 @@ _DETECT = frozenset(
         "cloudformation:ListStackResources",
     }
 )
-_OBSERVE = _HEADROOM | {"sagemaker:DescribeModel", "sagemaker:ListTags"} | _OF_ROLES | _OF_USERS | _OF_POLICIES
+_OF_TOPICS = frozenset({"sns:GetTopicAttributes"})
+_OBSERVE = (
+    _HEADROOM
+    | {"sagemaker:DescribeModel", "sagemaker:ListTags"}
+    | _OF_ROLES
+    | _OF_USERS
+    | _OF_POLICIES
+    | _OF_TOPICS
+)
 _OVERWRITTEN = _OBSERVE | {"cloudformation:ListStackResources"}
 _READ_ONLY_PLAN = _COMPARE | _OVERWRITTEN | _QUOTAS | {"cloudformation:DescribeStackEvents"}
 _DEPLOY = _READ_ONLY_PLAN | _PROPOSE | _EXECUTE | _LOGS
@@ -166,8 +175,10 @@ def of_verbs(verbs: Iterable[str], scope: Scope) -> Iterator[Grant]:
     chosen = tuple(verbs)
     called = frozenset[str]().union(*(VERBS.get(verb, frozenset()) for verb in chosen))
     executes = any(verb in WRITES for verb in chosen)
-    for action in sorted(called.union(*(BESIDES.get(each, frozenset()) for each in called))):
+    extra = hosting.compared(scope) if "cloudformation:DetectStackDrift" in called else {}
+    for action in sorted(called.union(*(BESIDES.get(each, frozenset()) for each in called)) - extra.keys()):
         yield _grant(action, scope, executes=executes)
+    yield from (grant(action, *resources) for action, resources in extra.items())
     if "cloudformation:CreateChangeSet" in called and scope.service_role_arn:
         passed = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
         yield grant("iam:PassRole", scope.service_role_arn, condition=passed)
@@ -186,6 +197,8 @@ def _grant(action: str, scope: Scope, *, executes: bool) -> Grant:
         return grant(action, scope.arn("iam", f"{kind}/*"))
     if service == "secretsmanager":
         return grant(action, scope.arn("secretsmanager", "secret:*"))
+    if service == "sns":
+        return grant(action, scope.arn("sns", f"{scope.stacks}-*"))
     if service == "logs":
         return grant(action, scope.arn("logs", "log-group:/aws/sagemaker/Endpoints/*"))
     stacks = (scope.arn(service, f"stack/{scope.stacks}/*"), scope.arn(service, f"stack/{scope.stacks}-*/*"))

@@ -29,6 +29,8 @@ class Scope(Struct, frozen=True, kw_only=True):
         service_account: None where there is none.
         service_role_arn: the role that CloudFormation works with; empty where it works as whoever calls it.
         scaled: some endpoint is scaled automatically.
+        alarmed: some endpoint has alarms.
+        alarm_topic: name of the base stack's topic; empty where it has none.
     """
 
     partition: str
@@ -41,6 +43,8 @@ class Scope(Struct, frozen=True, kw_only=True):
     service_account: ServiceAccount | None = None
     service_role_arn: str = ""
     scaled: bool = False
+    alarmed: bool = False
+    alarm_topic: str = ""
 
     def arn(self, service: str, resource: str) -> str:
         """An ARN of this account; IAM knows no region, and S3 neither region nor account."""
@@ -103,4 +107,6 @@ def scope_of(selection: Selection) -> Scope:
         service_account=base.service_account if base else None,
         service_role_arn=environment.service_role_arn,
         scaled=any(stack.autoscaling for stack in selection.models),
+        alarmed=any(stack.alarms for stack in selection.models),
+        alarm_topic=base.alarm_topic.name if base and base.alarm_topic else "",
     )

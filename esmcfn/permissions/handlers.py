@@ -26,11 +26,18 @@ SCALING_TYPES = (
     "AWS::ApplicationAutoScaling::ScalingPolicy",
 )
 
+ALARM_TYPES = ("AWS::CloudWatch::Alarm",)
+TOPIC_TYPES = ("AWS::KMS::Key", "AWS::SNS::Subscription", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy")
+
 ONLY_FOR: Mapping[str, frozenset[str]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget RoleARN": frozenset({"iam:PassRole"}),
     "AWS::ApplicationAutoScaling::ScalingPolicy PredictiveScalingPolicyConfiguration": frozenset(
         {"cloudwatch:GetMetricData"}
     ),
+    "AWS::KMS::Key Enabled": frozenset({"kms:DisableKey", "kms:EnableKey"}),
+    "AWS::SNS::Subscription SubscriptionRoleArn": frozenset({"iam:GetRole", "iam:PassRole"}),
+    "AWS::SNS::Topic DataProtectionPolicy": frozenset({"sns:PutDataProtectionPolicy"}),
+    "AWS::SNS::Topic DeliveryStatusLogging": frozenset({"iam:GetRole", "iam:PassRole"}),
     "AWS::IAM::ManagedPolicy Groups": frozenset({"iam:AttachGroupPolicy", "iam:DetachGroupPolicy"}),
     "AWS::IAM::ManagedPolicy Roles": frozenset({"iam:AttachRolePolicy", "iam:DetachRolePolicy"}),
     "AWS::IAM::User Groups": frozenset({"iam:AddUserToGroup", "iam:RemoveUserFromGroup"}),
@@ -63,6 +70,10 @@ def of_handlers(scope: Scope) -> Iterator[Grant]:
     """What CloudFormation must be allowed for an environment's stacks."""
     if scope.scaled:
         yield from hosting.of_scaling(_actions(SCALING_TYPES), scope)
+    if scope.alarmed:
+        yield from hosting.of_alarms(_actions(ALARM_TYPES), scope)
+    if scope.alarm_topic:
+        yield from hosting.of_topic(_actions(TOPIC_TYPES), scope)
     for action in _actions(MODEL_TYPES):
         yield from _of_models(action, scope)
     yield grant(SUBSCRIPTIONS, "*")

@@ -1,8 +1,8 @@
-"""What CloudFormation calls for what belongs to an endpoint besides SageMaker: autoscaling."""
+"""What CloudFormation calls for what belongs to an endpoint besides SageMaker: autoscaling, alarms and their topic."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from esmcfn.permissions.grants import OWNER_TAG, Condition, Grant, Scope, grant
 
@@ -47,3 +47,64 @@ def of_scaling(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
             yield grant(action, scope.arn(service, "scalable-target/*"), condition=condition)
     ours: Condition = {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": scope.environment}}
     yield grant("sagemaker:UpdateEndpointWeightsAndCapacities", scope.arn("sagemaker", "endpoint/*"), condition=ours)
+
+
+def of_alarms(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
+    """Alarms begin with an endpoint's name, which the catalog gives; so what is ours is told by its tag.
+
+    PutMetricAlarm makes and changes: what is there already has its tag from before.
+    """
+    requested: Condition = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": scope.environment}}
+    owned: Condition = {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": scope.environment}}
+    for action in actions:
+        operation = action.partition(":")[2]
+        reads = operation.startswith(("Describe", "List"))
+        if operation in {"PutMetricAlarm", "TagResource"}:
+            yield grant(action, scope.arn("cloudwatch", "alarm:*"), condition=requested)
+        if operation != "TagResource":
+            yield grant(action, scope.arn("cloudwatch", "alarm:*"), condition=None if reads else owned)
+
+
+def of_topic(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
+    """The one topic by its name, and the key by its tag, which it has from the moment it is made."""
+    requested: Condition = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": scope.environment}}
+    owned: Condition = {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": scope.environment}}
+    for action in actions:
+        service, _, operation = action.partition(":")
+        if action == "kms:CreateKey":
+            yield grant(action, "*", condition=requested)
+        elif service == "kms":
+            yield grant(action, scope.arn("kms", "key/*"), condition=owned)
+        elif operation in _OF_ANY_SUBSCRIPTION:
+            yield grant(action, "*")
+        else:
+            yield grant(action, scope.arn("sns", scope.alarm_topic))
+
+
+_OF_ANY_SUBSCRIPTION = frozenset({"GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"})
+"""What IAM narrows to no subscription.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+"""
+
+
+def compared(scope: Scope) -> Mapping[str, tuple[str, ...]]:
+    """What CloudFormation reads, as whoever asks for drift, of these types alone: action to resources."""
+    everywhere = ("*",)
+    found: dict[str, tuple[str, ...]] = {}
+    if scope.scaled:
+        described = ("DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions")
+        found |= {f"application-autoscaling:{operation}": everywhere for operation in described}
+        targets = (scope.arn("application-autoscaling", "scalable-target/*"),)
+        found["application-autoscaling:ListTagsForResource"] = targets
+    if scope.alarmed:
+        alarms = (scope.arn("cloudwatch", "alarm:*"),)
+        found |= {"cloudwatch:DescribeAlarms": alarms, "cloudwatch:ListTagsForResource": alarms}
+    if scope.alarm_topic:
+        topic, keys = (scope.arn("sns", scope.alarm_topic),), (scope.arn("kms", "key/*"),)
+        of_topics = ("GetDataProtectionPolicy", "GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource")
+        of_keys = ("DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags")
+        found |= {f"sns:{operation}": topic for operation in of_topics}
+        found |= {f"kms:{operation}": keys for operation in of_keys}
+        found["sns:GetSubscriptionAttributes"] = everywhere
+    return found

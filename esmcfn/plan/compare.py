@@ -12,6 +12,7 @@ from esmcfn.domain.template import Template
 from esmcfn.reference.create_only import requires_replacement
 
 NAME_PROPERTIES: Mapping[str, str] = {
+    "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
     "AWS::IAM::Role": "RoleName",
     "AWS::IAM::User": "UserName",

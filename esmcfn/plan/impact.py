@@ -100,6 +100,17 @@ def _scaling(change: Change) -> Meaning:
             return Impact.NONE, "callers are served throughout; instances come and go by the new bounds"
 
 
+def _unfelt(change: Change) -> Meaning:
+    """Alarms and where they go: whoever calls an endpoint has nothing to do with it."""
+    match change.action:
+        case Action.ADD:
+            return Impact.NONE, "new; it watches, and callers notice nothing"
+        case Action.DELETE:
+            return Impact.NONE, "it watches no more; callers notice nothing"
+        case Action.MODIFY | Action.REPLACE:
+            return Impact.NONE, "what is watched, or who is told; callers notice nothing"
+
+
 def _settings_only(change: Change) -> Meaning:
     if _paths(change) == {"Tags"}:
         return Impact.NONE, "tags only"
@@ -119,10 +130,14 @@ def _stranger(change: Change) -> Meaning:
 _JUDGES: dict[str, Callable[[Change], Meaning]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": _scaling,
     "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling,
+    "AWS::CloudWatch::Alarm": _unfelt,
     "AWS::IAM::AccessKey": _credential,
     "AWS::IAM::ManagedPolicy": _credential,
     "AWS::IAM::Role": _role,
     "AWS::IAM::User": _credential,
+    "AWS::SNS::Subscription": _unfelt,
+    "AWS::SNS::Topic": _unfelt,
+    "AWS::SNS::TopicPolicy": _unfelt,
     "AWS::SageMaker::Endpoint": _endpoint,
     "AWS::SageMaker::EndpointConfig": _hosted,
     "AWS::SageMaker::Model": _hosted,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from esmcfn import naming
+from esmcfn.domain.hosting import AlarmTopic
 from esmcfn.domain.project import CatalogEntry, Environment, Project, SelectedModel
 from esmcfn.domain.stack import (
     BaseStack,
@@ -108,6 +109,9 @@ def _model_stack(environment: Environment, model: SelectedModel, entry: CatalogE
             instance_type=model.instance_type or entry.instance_type,
             instance_count=model.instance_count or entry.instance_count,
         ),
+        alarms=(entry.alarms if model.alarms is None else model.alarms) or None,
+        alarm_topic_name="" if environment.alarm_emails is None else _topic_name(environment),
+        alarm_topic_arn=environment.alarm_topic_arn,
         autoscaling=(entry.autoscaling if model.autoscaling is None else model.autoscaling) or None,
         parked=model.parked,
         software_usd_per_hour=entry.software_usd_per_hour,
@@ -121,7 +125,8 @@ def _base_stack(environment: Environment, stacks: tuple[ModelStack, ...], target
     """What the models share, whichever of them were asked for; None where nothing is shared."""
     role = None if environment.execution_role_arn else _execution_role(environment, stacks)
     account = _service_account(environment, stacks) if environment.enable_shared_service_account else None
-    if role is None and account is None:
+    topic = _alarm_topic(environment)
+    if role is None and account is None and topic is None:
         return None
     return BaseStack(
         name=naming.stack_name(environment.iam_role_name_prefix, environment.name),
@@ -130,8 +135,19 @@ def _base_stack(environment: Environment, stacks: tuple[ModelStack, ...], target
         tags=_tags(environment),
         execution_role=role,
         service_account=account,
+        alarm_topic=topic,
         origins=environment.origins,
     )
+
+
+def _alarm_topic(environment: Environment) -> AlarmTopic | None:
+    if environment.alarm_emails is None:
+        return None
+    return AlarmTopic(name=_topic_name(environment), emails=environment.alarm_emails)
+
+
+def _topic_name(environment: Environment) -> str:
+    return naming.topic_name(environment.iam_role_name_prefix, environment.name)
 
 
 def _execution_role(environment: Environment, stacks: tuple[ModelStack, ...]) -> ExecutionRole:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from esmcfn.domain.hosting import Autoscaling
 from esmcfn.domain.origin import Origins
-from esmcfn.domain.project import CatalogEntry, SelectedModel
+from esmcfn.domain.project import CatalogEntry, Environment, SelectedModel
 from esmcfn.errors import Problem, did_you_mean, shown
 from esmcfn.reference.timezones import TIMEZONES
 from esmcfn.selection.complaint import at
@@ -24,6 +25,20 @@ def impossible_hosting(model: SelectedModel, entry: CatalogEntry) -> Iterator[Pr
     if scaling:
         yield from _bounds(model, entry, scaling)
         yield from _schedule(model, _written(model, entry), scaling)
+
+
+def impossible_topic(environment: Environment) -> Iterator[Problem]:
+    """A topic that tells nobody, one person twice, or lives in another region than the alarms."""
+    emails, arn = environment.alarm_emails, environment.alarm_topic_arn
+    written, place = environment.origins.keys, environment.origins.of("alarm_topic.emails")
+    if emails == () and "alarm_topic.emails" in written and "alarm_topic.emails.0" not in written:
+        yield at(place, "alarm_topic.emails: nobody is named", "name somebody, or use alarm_topic_arn")
+    for twice in sorted(each for each, count in Counter(map(str.lower, emails or ())).items() if count > 1):
+        yield at(place, f"alarm_topic.emails: {shown(twice)} is named twice")
+    region = arn.split(":")[3] if arn else environment.region
+    if region != environment.region:
+        message = f"alarm_topic_arn: the topic is in {shown(region)}, and alarms reach one of {environment.region} only"
+        yield at(environment.origins.of("alarm_topic_arn"), message)
 
 
 def _bounds(model: SelectedModel, entry: CatalogEntry, scaling: Autoscaling) -> Iterator[Problem]:

@@ -64,8 +64,14 @@ def _read(subject: drift.Subject, name: str, cloud: Cloud) -> Reading | Observed
     kind = subject.resource.resource_type
     if kind == drift.ENDPOINT:
         return cloud.endpoints.observe(name)
-    owner = subject.expected.properties.get("UserName", "") if subject.expected else ""
-    return cloud.observers.read(kind, name, of=str(owner))
+    return cloud.observers.read(kind, name, of=_owner(subject))
+
+
+def _owner(subject: drift.Subject) -> str:
+    """What a resource belongs to, where its service knows it by that: a key's user, a policy's topic."""
+    properties = subject.expected.properties if subject.expected else {}
+    topics = properties.get("Topics")
+    return str(topics[0] if isinstance(topics, list) and topics else properties.get("UserName", ""))
 
 
 def _arn(subject: drift.Subject, name: str, target: Target) -> str:

@@ -1,16 +1,18 @@
-"""Autoscaling over HTTP: deployed, scaled, changed, parked; what it does to running instances is no surprise."""
+"""Autoscaling and alarms over HTTP: deployed, scaled, changed, parked; what it does to instances is no surprise."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from builders import a_selection, a_stack, a_variant
+from builders import a_base_stack, a_selection, a_stack, a_variant
 from msgspec.structs import replace
 
-from esmcfn.domain.hosting import Autoscaling, ScheduledScaling
+from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling, ScheduledScaling
 from esmcfn.domain.plan import StackAction
+from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.errors import ExitCode
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
@@ -25,8 +27,9 @@ SCALED = Autoscaling(
     target_value=Decimal(70),
     schedule=(ScheduledScaling(name="rush", cron="0 8 ? * * *", timezone="UTC", min_capacity=2, max_capacity=6),),
 )
-STACK = a_stack(autoscaling=SCALED)
-SELECTION = a_selection(STACK)
+TOPIC = AlarmTopic(name="esm-dev-alarms", emails=("ops@example.com",))
+STACK = a_stack(autoscaling=SCALED, alarms=Alarms(disk_percent=80), alarm_topic_name=TOPIC.name)
+SELECTION = a_selection(STACK, base=a_base_stack(alarm_topic=TOPIC))
 MODEL = STACK.name
 TARGET = f"endpoint/{STACK.endpoint_name}/variant/variant-1"
 DIMENSION = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
@@ -45,6 +48,10 @@ def account(_running: Sandbox) -> Account:
     there = Account.emptied(_running)
     assert there.deploy(SELECTION).exit_code is ExitCode.DONE
     return there
+
+
+def selected(stack: ModelStack) -> Selection:
+    return replace(SELECTION, models=(stack,))
 
 
 def scaled_to(account: Account, count: int) -> None:
@@ -97,16 +104,35 @@ def test_a_target_that_a_hand_took_off_is_missing(account):
     assert (MODEL, "ScalableTarget") in deviating(drift(account, SELECTION))
 
 
+def test_an_alarm_that_a_hand_changed_or_deleted_is_found(account):
+    cloudwatch = client(account, "cloudwatch")
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[f"{STACK.endpoint_name}-disk"])["MetricAlarms"]
+    kept = ("AlarmName", "MetricName", "Namespace", "Dimensions", "Period", "EvaluationPeriods", "ComparisonOperator")
+    cloudwatch.put_metric_alarm(**{key: alarm[key] for key in kept}, Statistic="Maximum", Threshold=99)
+    cloudwatch.delete_alarms(AlarmNames=[f"{STACK.endpoint_name}-5xx-errors"])
+    found = deviating(drift(account, SELECTION))
+    assert "Threshold" in found[(MODEL, "DiskAlarm")]
+    assert found[(MODEL, "ErrorAlarm")] == []
+
+
+def test_a_topic_that_a_hand_opened_is_found_though_cloudformation_does_not_look(account):
+    topic = "arn:aws:sns:us-east-2:123456789012:esm-dev-alarms"
+    anybody = {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": topic}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
+    client(account, "sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    assert deviating(drift(account, SELECTION)) == {("esm-dev", "AlarmTopicPolicy"): ["PolicyDocument"]}
+
+
 def test_an_update_keeps_the_instances_that_autoscaling_came_to(account):
     scaled_to(account, 3)
     other = replace(STACK, forge_model_name="other", package=STACK.package.replace("6ad677e3", "00000000"))
-    assert account.deploy(a_selection(other)).exit_code is ExitCode.DONE
+    assert account.deploy(selected(other)).exit_code is ExitCode.DONE
     assert instances(account) == 3
 
 
 def test_another_instance_type_is_deployed_in_two_updates_and_scaled_again(account):
     scaled_to(account, 3)
-    bigger = a_selection(replace(STACK, variant=a_variant(instance_type="ml.g5.12xlarge")))
+    bigger = selected(replace(STACK, variant=a_variant(instance_type="ml.g5.12xlarge")))
     planned = next(stack for stack in account.plan(bigger).body.stacks if stack.name == MODEL)
     assert (planned.action, planned.unscale_first) == (StackAction.UPDATE, True)
     assert account.deploy(bigger).exit_code is ExitCode.DONE
@@ -119,7 +145,7 @@ def test_another_instance_type_is_deployed_in_two_updates_and_scaled_again(accou
 
 def test_where_the_new_instances_fail_the_old_ones_serve_and_the_next_plan_brings_scaling_back(account):
     account.fault("capacity", instance_type="ml.g5.12xlarge")
-    bigger = a_selection(replace(STACK, variant=a_variant(instance_type="ml.g5.12xlarge")))
+    bigger = selected(replace(STACK, variant=a_variant(instance_type="ml.g5.12xlarge")))
     assert account.deploy(bigger).exit_code is ExitCode.DEPLOYMENT
     account.clear()
     assert targets(account) == []
@@ -130,7 +156,7 @@ def test_where_the_new_instances_fail_the_old_ones_serve_and_the_next_plan_bring
 
 
 def test_parked_has_no_target_and_resumed_has_it_again(account):
-    assert account.deploy(a_selection(replace(STACK, parked=True))).exit_code is ExitCode.DONE
+    assert account.deploy(selected(replace(STACK, parked=True))).exit_code is ExitCode.DONE
     assert targets(account) == []
     assert account.deploy(SELECTION).exit_code is ExitCode.DONE
     assert len(targets(account)) == 1
@@ -138,8 +164,8 @@ def test_parked_has_no_target_and_resumed_has_it_again(account):
 
 def test_scaling_comes_and_goes_without_another_configuration(account):
     still = a_stack()
-    assert synthesize(still).names == synthesize(STACK).names
-    assert account.deploy(a_selection(still)).exit_code is ExitCode.DONE
+    assert synthesize(still).names.items() <= synthesize(STACK).names.items()
+    assert account.deploy(selected(still)).exit_code is ExitCode.DONE
     assert targets(account) == []
     assert account.deploy(SELECTION).exit_code is ExitCode.DONE
     assert len(targets(account)) == 1

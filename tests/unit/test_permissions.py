@@ -10,15 +10,26 @@ from builders import a_base_stack, a_selection, a_service_account, a_stack, an_e
 from msgspec.structs import replace
 
 from esmcfn.cli.program import COMMANDS, program, run
-from esmcfn.domain.hosting import Autoscaling
+from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling
 from esmcfn.domain.stack import ExecutionRole
 from esmcfn.permissions import VERBS, document, of_handlers, of_verbs, scope_of
-from esmcfn.permissions.handlers import ACCOUNT_TYPES, MODEL_TYPES, ONLY_FOR, ROLE_TYPES, SCALING_TYPES
+from esmcfn.permissions.handlers import (
+    ACCOUNT_TYPES,
+    ALARM_TYPES,
+    MODEL_TYPES,
+    ONLY_FOR,
+    ROLE_TYPES,
+    SCALING_TYPES,
+    TOPIC_TYPES,
+)
 from esmcfn.template import synthesize_all
 
 SERVICE_ROLE = "arn:aws:iam::123456789012:role/esmcfn/service"
+FEATURE_TYPES = (*SCALING_TYPES, *ALARM_TYPES, *TOPIC_TYPES)
 SCALED = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))
-EVERYTHING = a_selection(a_stack(autoscaling=SCALED), base=a_base_stack(service_account=a_service_account()))
+WATCHED = a_stack(autoscaling=SCALED, alarms=Alarms(), alarm_topic_name="esm-dev-alarms")
+TOPIC = AlarmTopic(name="esm-dev-alarms", emails=("ops@example.com",))
+EVERYTHING = a_selection(WATCHED, base=a_base_stack(service_account=a_service_account(), alarm_topic=TOPIC))
 
 
 def statements(grants) -> list[dict]:
@@ -46,9 +57,13 @@ def test_no_action_is_a_pattern_and_only_what_knows_no_resource_is_allowed_every
         "cloudformation:BatchDescribeTypeConfigurations",
         "cloudformation:DescribeStackDriftDetectionStatus",
         "cloudwatch:GetMetricData",
+        "kms:CreateKey",
         "pricing:GetProducts",
         "sagemaker:ListEndpoints",
         "servicequotas:ListServiceQuotas",
+        "sns:GetSubscriptionAttributes",
+        "sns:Unsubscribe",
+        "sns:SetSubscriptionAttributes",
     }
 
 
@@ -126,7 +141,7 @@ def test_an_environment_that_shares_nothing_makes_no_role_and_no_user():
 
 def test_the_templates_consist_of_the_types_that_are_allowed_for_and_set_no_property_that_is_not():
     resources = [each for template in synthesize_all(EVERYTHING) for each in template.body["Resources"].values()]
-    assert {each["Type"] for each in resources} == {*MODEL_TYPES, *ROLE_TYPES, *ACCOUNT_TYPES, *SCALING_TYPES}
+    assert {each["Type"] for each in resources} == {*MODEL_TYPES, *ROLE_TYPES, *ACCOUNT_TYPES, *FEATURE_TYPES}
     made = {f"{each['Type']} {name}" for each in resources for name in each["Properties"]}
     assert not made & set(ONLY_FOR)
 
@@ -137,12 +152,43 @@ def test_autoscaling_is_of_sagemaker_alone_and_makes_one_linked_role():
     assert registering["Condition"] == {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
     (linking,) = allowing("iam:CreateServiceLinkedRole", grants)
     assert linking["Resource"].endswith("/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint")
-    (alarming,) = allowing("cloudwatch:PutMetricAlarm", grants)
+    scaled = a_scope(a_selection(a_stack(autoscaling=SCALED)))
+    (alarming,) = allowing("cloudwatch:PutMetricAlarm", of_handlers(scaled))
     assert alarming["Resource"].endswith(":alarm:TargetTracking-endpoint/*")
 
 
-def test_an_environment_that_scales_nothing_needs_nothing_of_it():
-    assert not allowing("application-autoscaling:RegisterScalableTarget", of_handlers(a_scope(a_selection())))
+def test_alarms_and_the_topics_key_are_made_with_our_tag_and_changed_where_they_have_it():
+    grants = list(of_handlers(a_scope()))
+    (deleting,) = (each for each in allowing("cloudwatch:DeleteAlarms", grants) if "Condition" in each)
+    assert deleting["Condition"] == {"StringEquals": {"aws:ResourceTag/esmcfn:environment": "dev"}}
+    (making,) = allowing("kms:CreateKey", grants)
+    assert making["Condition"] == {"StringEquals": {"aws:RequestTag/esmcfn:environment": "dev"}}
+    (ending,) = allowing("kms:ScheduleKeyDeletion", grants)
+    assert ending["Condition"] == {"StringEquals": {"aws:ResourceTag/esmcfn:environment": "dev"}}
+    (publishing,) = allowing("sns:CreateTopic", grants)
+    assert publishing["Resource"] == "arn:aws:sns:us-east-2:123456789012:esm-dev-alarms"
+    assert not allowing("iam:GetRole", [each for each in grants if each.resources == ("*",)])
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "application-autoscaling:RegisterScalableTarget",
+        "iam:CreateServiceLinkedRole",
+        "cloudwatch:PutMetricAlarm",
+        "sns:CreateTopic",
+        "kms:CreateKey",
+    ],
+)
+def test_an_environment_without_these_features_needs_nothing_of_them(action):
+    plain = a_scope(a_selection())
+    assert not allowing(action, [*of_handlers(plain), *of_verbs(VERBS, plain)])
+
+
+def test_whoever_asks_for_drift_may_read_what_only_cloudformation_compares():
+    grants = list(of_verbs(["drift"], a_scope()))
+    for action in ("cloudwatch:DescribeAlarms", "kms:GetKeyPolicy", "application-autoscaling:DescribeScalableTargets"):
+        assert allowing(action, grants)
 
 
 def test_every_verb_that_reaches_an_account_is_in_the_table():

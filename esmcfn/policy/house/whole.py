@@ -47,11 +47,23 @@ def _kept_or_not(subject: Subject) -> Iterable[Complaint]:
         facts = mapping(resource)
         for attribute in ("DeletionPolicy", "UpdateReplacePolicy"):
             kept = facts.get(attribute) in _KEPT
-            if facts.get("Type") in _HOLDING and not kept:
+            if facts.get("Type") in _HOLDING and not kept and not _of_topics_alone(subject, logical_id):
                 yield f"it holds data, and no {attribute} keeps it", logical_id
             if facts.get("Type") in _HOLDING_NOTHING and kept:
                 said = f"{attribute} {facts[attribute]} leaves its name behind, and the next stack cannot take it"
                 yield said, logical_id
+
+
+def _of_topics_alone(subject: Subject, logical_id: str) -> bool:
+    """Is it a key that only topics of its own stack use? A topic keeps nothing that would be lost with it."""
+    users = {
+        path.split("/")[1]
+        for path, value in walk(subject.template.body, "")
+        if path.startswith("Resources/") and value == {"Ref": logical_id}
+    }
+    told = any(value == {"Ref": logical_id} for _, value in walk(subject.template.body.get("Outputs"), "Outputs"))
+    types = {subject.template.resource_type(each) for each in users}
+    return subject.template.resource_type(logical_id) == "AWS::KMS::Key" and types == {"AWS::SNS::Topic"} and not told
 
 
 def _switched_off(subject: Subject) -> Iterable[Complaint]:
