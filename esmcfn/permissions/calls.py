@@ -67,12 +67,7 @@ _DETECT = frozenset(
 )
 _OF_TOPICS = frozenset({"sns:GetTopicAttributes"})
 _OBSERVE = (
-    _HEADROOM
-    | {"sagemaker:DescribeModel", "sagemaker:ListTags"}
-    | _OF_ROLES
-    | _OF_USERS
-    | _OF_POLICIES
-    | _OF_TOPICS
+    _HEADROOM | {"sagemaker:DescribeModel", "sagemaker:ListTags"} | _OF_ROLES | _OF_USERS | _OF_POLICIES | _OF_TOPICS
 )
 _OVERWRITTEN = _OBSERVE | {"cloudformation:ListStackResources"}
 _READ_ONLY_PLAN = _COMPARE | _OVERWRITTEN | _QUOTAS | {"cloudformation:DescribeStackEvents"}

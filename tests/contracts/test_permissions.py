@@ -20,6 +20,7 @@ from builders import (
 from fakes import FakeClock
 from msgspec.structs import replace
 
+from esmcfn.domain.hosting import AlarmTopic
 from esmcfn.domain.report import Report
 from esmcfn.errors import CloudError, EsmcfnError, ExitCode, Interrupted, StackBusyError
 from esmcfn.permissions.calls import READS, UNCHECKED, VERBS, WRITES
@@ -40,6 +41,7 @@ from esmcfn.verbs.watching import status
 from .deploying import SPEED, Account
 from .test_deploying import client
 
+TOPIC = AlarmTopic(name="esm-dev-alarms", emails=("ops@example.com",))
 DROPPED = a_selection(a_stack(), a_stack("dropped"))
 BIGGER = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.4xlarge")))
 ONLY = replace(BIGGER, narrowed=frozenset({"prototype_model"}))
@@ -173,7 +175,7 @@ def audited(there: Account) -> None:
     audit(a_project(), a_selection(), there.world(), days=14, billed=True, edit=lambda text, *more: text)
 
 
-SHARED = a_selection(base=a_base_stack(service_account=a_service_account()))
+SHARED = a_selection(base=a_base_stack(service_account=a_service_account(), alarm_topic=TOPIC))
 TAGGED = replace(SHARED, base=replace(SHARED.base, tags={**SHARED.base.tags, "Team": "x"}))
 
 
