@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-def _address(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+def address(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     """An address that can stand in a Markdown link."""
     import re
 
@@ -40,7 +40,7 @@ Examples:
     metavar="URL",
     default="",
     envvar="ESMCFN_RUN_URL",
-    callback=_address,
+    callback=address,
     help="The workflow's run, named where something was cut.",
 )
 @click.option(

@@ -14,12 +14,38 @@ if TYPE_CHECKING:
     from esmcfn.scaffold.payload import Carried
 
 
+def _pinned(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """A requirement that means one release of esmcfn and no other."""
+    from esmcfn.scaffold import PINNED
+
+    if value and not PINNED.fullmatch(value):
+        raise click.BadParameter(
+            "write a version, a commit or a digest: esmcfn[sandbox]==1.2.3, "
+            "esmcfn[sandbox] @ git+https://github.com/OWNER/esmcfn@ and a commit's 40 digits"
+        )
+    return value
+
+
+def _installed() -> str:
+    """Where this esmcfn came from, as pip is told; empty where nobody else could get it from there."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    from esmcfn.scaffold import requirement_of
+
+    try:
+        found = distribution("esmcfn")
+    except PackageNotFoundError:  # run from a folder that nobody installed
+        return ""
+    return requirement_of(found.version, found.read_text("direct_url.json"))
+
+
 @click.command(
     short_help="Scaffold a repository.",
     epilog="""\b
 Examples:
   esmcfn init models
   esmcfn init models --from-payload execution-input.json
+  esmcfn init models --esmcfn "esmcfn[sandbox] @ git+https://github.com/OWNER/esmcfn@COMMIT"
 """,
 )
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path))
@@ -29,6 +55,15 @@ Examples:
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="ESMCFN_FROM_PAYLOAD",
     help="Take catalog and environment from the JSON input of a Step-Functions endpoint deployment.",
+)
+@click.option(
+    "--esmcfn",
+    "requirement",
+    default="",
+    metavar="REQUIREMENT",
+    envvar="ESMCFN_REQUIREMENT",
+    callback=_pinned,
+    help="Where the workflows get esmcfn, as pip is told, pinned. Without it: from where this one came.",
 )
 @click.option(
     "-f",
@@ -42,21 +77,24 @@ Examples:
 )
 @options.anywhere
 @click.pass_context
-def init(ctx: click.Context, folder: Path | None, payload: Path | None, form: str) -> None:
+def init(ctx: click.Context, folder: Path | None, payload: Path | None, requirement: str, form: str) -> None:
     """Scaffold a repository that works at once in the sandbox: catalog, environment, policies, workflows.
 
     Nothing is asked and nothing is overwritten: what is there already is named, and nothing is written.
     """
     from esmcfn.cli.streams import printed, told
     from esmcfn.render.canonical import canonical
-    from esmcfn.scaffold import new_repository
+    from esmcfn.scaffold import REQUIREMENTS, new_repository
 
     root = folder or ctx.obj["root"]
     carried = _carried(payload) if payload else None
     replaced = {file.path: file for file in carried.files} if carried else {}
-    files = tuple(replaced.get(file.path, file) for file in new_repository())
+    requirement = requirement or _installed()
+    files = tuple(replaced.get(file.path, file) for file in new_repository(requirement))
     _write(root, files)
     left = carried.left if carried else ()
+    if not requirement:
+        told(f"note: this esmcfn came from a folder: write into {REQUIREMENTS} where GitHub gets it (--esmcfn does)")
     if form == "json":
         made = [{"path": file.path, "about": file.about} for file in files]
         printed(canonical({"schema": "esmcfn.init/v1", "folder": str(root), "files": made, "left": list(left)}))

@@ -29,6 +29,7 @@ COMMANDS = {
     "plan": "plan",
     "changed": "changed",
     "comment": "comment",
+    "issue": "issue",
     "deploy": "deploy",
     "park": "park",
     "resume": "park",

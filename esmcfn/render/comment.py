@@ -9,7 +9,6 @@ GitHub refuses a comment of more than 65,536 characters, counted in UTF-16, and 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +16,7 @@ from msgspec import Struct
 
 from esmcfn.domain.review import Expected, Planned, Seen, Unplanned
 from esmcfn.render import reviewing
-from esmcfn.render.escape import code, safe, tag
+from esmcfn.render.escape import code, hidden, safe, tag
 from esmcfn.render.reviewing import Line, Terse, short
 
 MARKER = "<!-- esmcfn:plan "
@@ -130,8 +129,8 @@ def _head(seen: Sequence[Seen], terse: Terse) -> Iterator[str]:
     rows = list(reviewing.rows(seen))
     ids = {each.environment: each.plan_id if isinstance(each, Planned) else None for each in seen}
     fits = terse is not Terse.COUNTED
-    hidden = _hidden({"v": 1, "plans": ids})
-    yield f"{MARKER}{hidden if fits or len(hidden) < 5_000 else _hidden({'v': 1, 'plans': None})} -->"
+    named = hidden({"v": 1, "plans": ids})
+    yield f"{MARKER}{named if fits or len(named) < 5_000 else hidden({'v': 1, 'plans': None})} -->"
     yield f"## esmcfn plan · {_title(seen)}"
     if not seen:
         return
@@ -155,20 +154,6 @@ def _title(seen: Sequence[Seen]) -> str:
     said += [f"**{failed} without a plan**"] if failed else []
     said += [f"**{blocked} blocked**"] if blocked else []
     return ", ".join(said)
-
-
-def _hidden(document: object) -> str:
-    """JSON that cannot end the HTML comment that it stands in, and that a runner that prints it does not obey."""
-    text = json.dumps(document, separators=(",", ":"))
-    for written, escaped in (
-        ("<", "\\u003c"),
-        (">", "\\u003e"),
-        ("--", "-\\u002d"),
-        ("\x7f", "\\u007f"),
-        ("##[", "#\\u0023["),
-    ):
-        text = text.replace(written, escaped)
-    return text
 
 
 def _warnings(seen: Sequence[Seen], expected: Expected, terse: Terse) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from esmcfn.errors import visible
@@ -10,6 +11,16 @@ GAP = "\u200b"
 """A space without width: what GitHub would link (a person, an issue, an address) is none with it inside."""
 
 _LINKED = re.compile(r"[@#$]|(?<=gh)-(?=\d)|(?<=:)//|(?<=www)\.|(?<=:):|~(?=~)", re.IGNORECASE)
+
+
+_WRITTEN_OUT = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "--": "-\\u002d",
+    "##[": "#\\u0023[",
+    "\x7f": "\\u007f",
+}
+"""What would end an HTML comment, or be obeyed by a runner, as JSON can say it, too."""
 
 
 def code(text: str) -> str:
@@ -34,6 +45,14 @@ def tag(text: str) -> str:
 def html(text: str) -> str:
     """Text inside of HTML."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def hidden(document: object) -> str:
+    """JSON inside of an HTML comment, which it cannot end."""
+    text = json.dumps(document, separators=(",", ":"))
+    for meant, written in _WRITTEN_OUT.items():
+        text = text.replace(meant, written)
+    return text
 
 
 def flat(text: str) -> str:

@@ -283,6 +283,7 @@ def many(each, times):
     st.sampled_from([1, 200]),
 )
 @example([], (), COMMENT, 1)
+@example([a_planned(environment="##[add-mask]x" * 3)], ("##[add-mask]x",), COMMENT, 1)
 def test_whatever_is_in_the_plans_it_fits_is_balanced_and_nobodys_text_is_markup(seen, names, limit, times):
     seen = [many(each, times) for each in seen]
     text = rendered(*seen, limit=limit, expected=Expected(vanished=names, sandbox=names))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from esmcfn.cli.program import run
 from esmcfn.errors import InputError
-from esmcfn.scaffold import OWN, new_repository
+from esmcfn.scaffold import ACTION, OWN, REQUIREMENTS, new_repository, requirement_of
 from esmcfn.scaffold.payload import carried_over
 
 REPOSITORY = Path(__file__).parents[2]
@@ -88,9 +89,49 @@ def test_the_files_are_those_of_this_repository(path):
 
 def test_every_workflow_but_our_own_comes_along():
     own = {f".github/workflows/{path.name}": path for path in (REPOSITORY / ".github/workflows").glob("*.yml")}
-    made = {file.path: file.text for file in new_repository() if file.path.startswith(".github/")}
+    made = {file.path: file.text for file in new_repository() if file.path.startswith(".github/workflows/")}
     assert set(own) - set(made) == {f".github/workflows/{name}" for name in OWN}
     assert made == {path: own[path].read_text(encoding="utf-8") for path in made}
+    used = {name for text in made.values() for name in re.findall(r"uses: \$/(\S+)", text)}
+    assert f"{used.pop()}/action.yml" == ACTION
+    assert used == set()
+
+
+COMMIT = "0123456789" * 4
+
+
+@pytest.mark.parametrize(
+    ("noted", "wanted"),
+    [
+        (None, "esmcfn[sandbox] == 1.2.3"),
+        (
+            {"url": "https://github.com/o/esmcfn", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
+            f"esmcfn[sandbox] @ git+https://github.com/o/esmcfn@{COMMIT}",
+        ),
+        (
+            {"url": "https://o.example/e.whl", "archive_info": {"hashes": {"sha256": "ab" * 32}}},
+            f"esmcfn[sandbox] @ https://o.example/e.whl#sha256={'ab' * 32}",
+        ),
+        ({"url": "file:///home/somebody/esmcfn", "dir_info": {"editable": True}}, ""),
+        ({"url": "file:///home/somebody/e.whl", "archive_info": {"hashes": {"sha256": "ab" * 32}}}, ""),
+        ({"url": "ssh://git@internal/esmcfn", "vcs_info": {"vcs": "git", "commit_id": "main"}}, ""),
+    ],
+)
+def test_the_workflows_get_esmcfn_from_where_this_one_came_or_from_nowhere(noted, wanted):
+    assert requirement_of("1.2.3", None if noted is None else json.dumps(noted)) == wanted
+
+
+@pytest.mark.parametrize("loose", ["esmcfn", "esmcfn>=1", "esmcfn @ git+https://github.com/o/esmcfn@main", "other==1"])
+def test_a_requirement_that_may_mean_something_else_tomorrow_is_refused(tmp_path, capsys, loose):
+    assert run(["init", str(tmp_path / "new"), "--esmcfn", loose]) == 2
+    assert "write a version, a commit or a digest" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_where_nobody_knows_the_file_says_what_to_write_and_holds_no_requirement():
+    made = {file.path: file.text for file in new_repository()}
+    assert not [line for line in made[REQUIREMENTS].splitlines() if not line.startswith("#")]
+    assert {file.path: file.text for file in new_repository("esmcfn == 1")}[REQUIREMENTS] == "esmcfn == 1\n"
 
 
 def test_every_file_is_explained_in_a_line(tmp_path, capsys):

@@ -1,0 +1,406 @@
+"""Reports as issues: one an environment, quiet while nothing changes, closed only where everything was looked at."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from msgspec.structs import replace
+
+from esmcfn.cli.program import program, run
+from esmcfn.domain.issue import (
+    MARKER,
+    AuditReport,
+    DriftReport,
+    Known,
+    SeenBeside,
+    SeenCoverage,
+    SeenDifference,
+    SeenDriftVerdict,
+    SeenModel,
+    SeenMonth,
+    SeenPatch,
+    SeenResource,
+    SeenSaving,
+    SeenStackDrift,
+    SeenUnmanaged,
+    Standing,
+    fingerprint,
+    marker_of,
+)
+from esmcfn.errors import INVISIBLE
+from esmcfn.inputs.reported import known_issues
+from esmcfn.render.issue import issue, news
+from esmcfn.verbs.issuing import requests
+
+BOT = "github-actions[bot]"
+RUN = "https://github.example/o/r/actions/runs/1"
+
+
+def a_drifted(logical_id="Endpoint", state="drifted", **changes):
+    seen = (SeenDifference("Tags/Owner", None, "somebody"),) if state == "drifted" else ()
+    common = {"resource_type": "AWS::SageMaker::Endpoint", "name": "e", "differences": seen, "next_step": "deploy"}
+    return SeenResource(logical_id=logical_id, state=state, **{**common, **changes})
+
+
+def a_drift(*resources, environment="prod", complete=True, beside=(), as_of="2026-11-21T02:17:00Z", **changes):
+    counts = any(each.counts for each in resources)
+    return DriftReport(
+        environment=environment,
+        account="123456789012",
+        region="us-east-2",
+        as_of=as_of,
+        coverage=SeenCoverage(4, 4 if complete else 3, complete),
+        stacks=(SeenStackDrift("esm-prod-model", resources),),
+        unmanaged=SeenUnmanaged(asked=True, why_not_read=None, endpoints=beside),
+        verdict=SeenDriftVerdict(drifted=counts, bad=changes.pop("bad", counts)),
+        **changes,
+    )
+
+
+def an_audit(*models, **changes):
+    common = {"environment": "prod", "account": "1", "region": "us-east-2", "as_of": "2026", "saving_monthly": None}
+    return AuditReport(models=models, **{**common, **changes})
+
+
+PARK = (SeenSaving("park", "1105.95", "nobody called in 14 days"),)
+
+
+def a_model(model="esmc", activity="idle", savings=PARK, **rest):
+    return SeenModel(model=model, activity=activity, why="no calls", savings=savings, **rest)
+
+
+def kept(report, *, number=7, author=BOT, open=True):
+    return Known(number=number, author=author, open=open, marker=marker_of(report))
+
+
+def asked(report, *known):
+    found = requests(report, issue(report, run=RUN), known, author=BOT, tell=news)
+    return [(each.method, each.path, each.fields.get("state"), each) for each in found]
+
+
+def short(found):
+    return [(method, path, state) for method, path, state, _ in found]
+
+
+IN_SYNC, DRIFTED = a_drift(), a_drift(a_drifted())
+
+
+def test_drift_opens_one_issue_and_no_drift_opens_none():
+    assert short(asked(DRIFTED)) == [("POST", "issues", None)]
+    assert asked(IN_SYNC) == []
+    assert asked(a_drift(complete=False)) == []
+
+
+def test_the_same_drift_of_another_night_is_edited_in_place_without_a_comment():
+    later = a_drift(a_drifted(), as_of="2026-11-22T02:17:00Z")
+    assert fingerprint(later) == fingerprint(DRIFTED)
+    ((method, path, state, request),) = asked(later, kept(DRIFTED))
+    assert (method, path, state) == ("PATCH", "issues/7", None)
+    assert "2026-11-22" in request.fields["body"]
+
+
+def test_other_drift_is_a_comment_that_names_what_is_new_what_differs_and_what_is_gone():
+    before = a_drift(a_drifted("A"), a_drifted("B"))
+    now = a_drift(a_drifted("B", differences=()), a_drifted("C"))
+    comment, edit = asked(now, kept(before))
+    assert comment[:2] == ("POST", "issues/7/comments")
+    assert edit[:3] == ("PATCH", "issues/7", None)
+    said = comment[3].fields["body"]
+    assert "New: `esm-prod-model/C`" in said
+    assert "Otherwise than before: `esm-prod-model/B`" in said
+    assert "Gone: `esm-prod-model/A`" in said
+
+
+def test_it_closes_with_a_word_when_all_is_in_sync_and_stays_closed_in_silence():
+    assert short(asked(IN_SYNC, kept(DRIFTED))) == [
+        ("POST", "issues/7/comments", None),
+        ("PATCH", "issues/7", "closed"),
+    ]
+    assert asked(IN_SYNC, kept(IN_SYNC, open=False)) == []
+
+
+def test_what_could_not_be_looked_at_closes_nothing_and_opens_nothing():
+    unseen = a_drift(a_drifted(state="not checked", why_not_checked="iam:GetRole is denied"), complete=False)
+    assert unseen.standing is Standing.UNCLEAR
+    assert asked(unseen) == []
+    assert asked(unseen, kept(DRIFTED, open=False)) == []
+    assert short(asked(unseen, kept(DRIFTED))) == [("POST", "issues/7/comments", None), ("PATCH", "issues/7", None)]
+    assert short(asked(unseen, kept(unseen))) == [("PATCH", "issues/7", None)]
+
+
+def test_it_opens_again_when_drift_returns_even_the_same():
+    assert short(asked(DRIFTED, kept(DRIFTED, open=False))) == [
+        ("POST", "issues/7/comments", None),
+        ("PATCH", "issues/7", "open"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        kept(DRIFTED, author="mallory"),
+        kept(a_drift(a_drifted(), environment="dev")),
+        Known(number=7, author=BOT, open=True, marker=None),
+        kept(an_audit(a_model())),
+    ],
+)
+def test_nobody_elses_issue_no_other_environment_and_no_other_report_is_taken_for_it(other):
+    assert short(asked(DRIFTED, other)) == [("POST", "issues", None)]
+
+
+def test_of_two_that_are_open_the_first_goes_on_and_the_other_is_closed():
+    found = short(asked(DRIFTED, kept(DRIFTED, number=9), kept(DRIFTED, number=8), kept(DRIFTED, number=5, open=False)))
+    assert found == [
+        ("PATCH", "issues/8", None),
+        ("POST", "issues/9/comments", None),
+        ("PATCH", "issues/9", "closed"),
+    ]
+
+
+def test_an_issue_that_says_nothing_of_what_stood_in_it_is_commented_on_without_a_list():
+    one = kept(a_drift(a_drifted("A")))
+    bare = replace(one, marker=replace(one.marker, marks=None))
+    comment, _ = asked(DRIFTED, bare)
+    assert "It has changed" in comment[3].fields["body"]
+    assert "New:" not in comment[3].fields["body"]
+
+
+def test_a_new_endpoint_beside_is_news_and_its_age_is_not():
+    beside = a_drift(a_drifted(), beside=(SeenBeside("theirs", "InService", "10.00"),))
+    dearer = a_drift(a_drifted(), beside=(SeenBeside("theirs", "Updating", "20.00"),))
+    assert fingerprint(beside) != fingerprint(DRIFTED)
+    assert fingerprint(beside) == fingerprint(dearer)
+
+
+def test_an_audit_opens_where_something_could_be_saved_and_figures_that_move_are_no_news():
+    idle, cheaper = an_audit(a_model()), an_audit(a_model(savings=(SeenSaving("park", "9.00", "nobody called"),)))
+    assert short(asked(idle)) == [("POST", "issues", None)]
+    assert short(asked(cheaper, kept(idle))) == [("PATCH", "issues/7", None)]
+    other = an_audit(a_model(savings=(SeenSaving("smaller", "9.00", "a smaller type does"),)))
+    assert short(asked(other, kept(idle)))[0] == ("POST", "issues/7/comments", None)
+    busy, unseen = an_audit(a_model(activity="busy", savings=())), an_audit(a_model(activity="no data", savings=()))
+    assert short(asked(busy, kept(idle)))[-1] == ("PATCH", "issues/7", "closed")
+    assert short(asked(unseen, kept(idle)))[-1] == ("PATCH", "issues/7", None)
+
+
+def test_the_body_says_what_drifted_how_and_what_to_do():
+    body = issue(DRIFTED, run=RUN).body
+    assert body.startswith(MARKER)
+    assert "**1 resource otherwise than deployed** in `prod`" in body
+    assert "- `esm-prod-model/Endpoint` `AWS::SageMaker::Endpoint`: **drifted**" in body
+    assert "  - `Tags/Owner`: `(none)` → `somebody`" in body
+    assert "  - next: deploy" in body
+    assert RUN in body
+
+
+def test_two_thousand_drifted_resources_are_all_named_and_ten_thousand_are_counted():
+    some = issue(a_drift(*(a_drifted(f"R{number}") for number in range(1200)))).body
+    assert all(f"esm-prod-model/R{number}`" in some for number in range(1200))
+    assert len(some.encode("utf-16-le")) // 2 <= 65_536
+    many = issue(a_drift(*(a_drifted(f"Resource{number}") for number in range(10_000)))).body
+    named = len(re.findall(r"`esm-prod-model/Resource\d+`", many))
+    assert named > 500
+    assert f"and {10_000 - named} more, too many for an issue" in many
+    assert len(many.encode("utf-16-le")) // 2 <= 65_536
+
+
+EVIL = (
+    "</details><img src=x onerror=alert(1)>",
+    "-->",
+    "```\n# heading",
+    "`code` | cell |",
+    "@octocat @team/all #1 GH-2 o/r#3",
+    "https://evil.example www.evil.example",
+    "[link](javascript:alert(1)) ![x](y)",
+    "::error::owned\n::add-mask::x",
+    "##[add-mask]x",
+    "\u202egnp.exe",
+    "````\n",
+    "\\",
+    "",
+    "💥" * 40,
+)
+texts = st.one_of(st.sampled_from(EVIL), st.text(max_size=40), st.sampled_from(EVIL).map(lambda text: text * 20))
+maybe = st.none() | texts
+differences = st.builds(SeenDifference, texts, maybe, maybe)
+resources = st.builds(
+    SeenResource,
+    logical_id=maybe,
+    resource_type=texts,
+    name=texts,
+    state=st.sampled_from(["in sync", "drifted", "missing", "not checked"]),
+    differences=st.lists(differences, max_size=3).map(tuple),
+    why_not_checked=maybe,
+    next_step=maybe,
+)
+money = st.none() | st.decimals(-(10**9), 10**9, places=2).map(str)
+drifts = st.builds(
+    DriftReport,
+    environment=texts,
+    account=texts,
+    region=texts,
+    as_of=texts,
+    coverage=st.builds(SeenCoverage, st.integers(0, 9), st.integers(0, 9), st.booleans()),
+    stacks=st.lists(
+        st.builds(
+            SeenStackDrift,
+            texts,
+            st.tuples(st.lists(resources, max_size=4), st.sampled_from([1, 300])).map(
+                lambda pair: tuple(pair[0] * pair[1])
+            ),
+            st.lists(texts, max_size=2).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
+    unmanaged=st.builds(
+        SeenUnmanaged,
+        st.booleans(),
+        maybe,
+        st.none() | st.lists(st.builds(SeenBeside, texts, texts, money), max_size=3).map(tuple),
+    ),
+    verdict=st.builds(SeenDriftVerdict, st.booleans(), st.booleans()),
+    report=st.just("drift"),
+)
+models = st.builds(
+    SeenModel,
+    model=texts,
+    activity=st.sampled_from(["busy", "idle", "unknown"]),
+    why=texts,
+    calls=st.none(),
+    instances=st.lists(texts, max_size=2).map(tuple),
+    expected_monthly=money,
+    savings=st.lists(st.builds(SeenSaving, texts, money, texts), max_size=2).map(tuple),
+)
+audits = st.builds(
+    AuditReport,
+    environment=texts,
+    account=texts,
+    region=texts,
+    as_of=texts,
+    models=st.lists(models, max_size=3).map(tuple),
+    saving_monthly=money,
+    months=st.lists(st.builds(SeenMonth, texts, maybe, money, money, money), max_size=2).map(tuple),
+    why_no_bill=maybe,
+    patch=st.builds(SeenPatch, maybe),
+    report=st.just("audit"),
+)
+
+
+@settings(
+    max_examples=40, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck)
+)
+@given(drifts | audits)
+@example(an_audit(patch=SeenPatch("##[add-mask]x\n````\n::error::x")))
+@example(an_audit(a_model(savings=(SeenSaving("", None, ""),))))
+@example(a_drift(a_drifted("##[add-mask]x"), environment="##[add-mask]x"))
+def test_whatever_is_in_a_report_its_issue_fits_and_nobodys_text_is_markup(report):
+    text = issue(report, run=RUN)
+    body = text.body
+    assert len(body.encode("utf-16-le")) // 2 <= 65_536
+    assert len(body.encode()) <= 200_000
+    assert re.fullmatch(re.escape(MARKER) + r"[^<>]* -->", body.splitlines()[0])
+    assert json.loads(body.splitlines()[0][len(MARKER) : -4])["fingerprint"] == fingerprint(report)
+    assert not re.search(INVISIBLE, body.replace("\n", ""))
+    assert "\n" not in text.title
+    tokens = MarkdownIt("commonmark").enable("table").parse(body)
+    inline = [child for token in tokens for child in token.children or ()]
+    assert not [token for token in tokens if token.type in {"heading_open", "code_block"}]
+    assert len([token for token in tokens if token.type == "html_block"]) == 1
+    assert len([token for token in tokens if token.type == "fence"]) <= 1
+    assert not [child for child in inline if child.type in {"html_inline", "image", "em_open", "s_open"}]
+    assert {child.attrs["href"] for child in inline if child.type == "link_open"} <= {RUN}
+    prose = "\n".join(child.content for child in inline if child.type == "text")
+    assert not re.search(r"@\w|#\d|GH-\d|www\.\w|://\w", prose, re.IGNORECASE)
+    assert not [line for line in body.splitlines() if line.lstrip().startswith("::") or "##[" in line]
+
+
+def report_file(tmp_path, name="prod.json", **changes):
+    document = {
+        "schema": "esmcfn.drift/v1",
+        "environment": "prod",
+        "account": "123456789012",
+        "region": "us-east-2",
+        "as_of": "2026-11-21T02:17:00Z",
+        "summary": {},
+        "coverage": {"resources": 1, "checked": 1, "complete": True},
+        "stacks": [
+            {
+                "name": "esm-prod",
+                "resources": [
+                    {"logical_id": "Role", "resource_type": "AWS::IAM::Role", "name": "r", "state": "missing"},
+                ],
+            }
+        ],
+        "unmanaged": {"asked": True, "why_not_read": None, "endpoints": []},
+        "verdict": {"drifted": True, "strict": False, "bad": True},
+        **changes,
+    }
+    path = tmp_path / name
+    path.write_text(json.dumps(document))
+    return path
+
+
+def invoked(*words):
+    return CliRunner().invoke(program, ["issue", *map(str, words)], standalone_mode=False)
+
+
+def test_the_command_writes_what_is_to_be_asked_for_and_reads_what_it_wrote(tmp_path):
+    report, known, out = report_file(tmp_path), tmp_path / "known", tmp_path / "out"
+    known.write_text("\n")
+    done = invoked(report, "--known", known, "--out", out)
+    assert done.stdout == "POST issues Drift in prod\n"
+    assert (out / "requests").read_text() == "POST issues 1.json\n"
+    opened = json.loads((out / "1.json").read_text())
+    known.write_text(json.dumps({"number": 3, "state": "open", "author": BOT, "body": opened["body"]}) + "\n")
+    assert invoked(report, "--known", known, "--out", out).stdout == "PATCH issues/3 Drift in prod\n"
+    assert invoked(report).stdout == opened["body"]
+
+
+def test_an_environment_that_nobody_could_look_at_is_said_and_its_issue_left_alone(tmp_path):
+    error = {"schema": "esmcfn.error/v1", "exit_code": 4, "message": "expired", "next_step": "log in"}
+    path = tmp_path / "qa.json"
+    path.write_text(json.dumps(error))
+    known = tmp_path / "known"
+    known.write_text("")
+    done = invoked(path, "--known", known, "--out", tmp_path / "out")
+    assert (done.stdout, (tmp_path / "out/requests").read_text()) == ("", "")
+    assert "qa: nobody could look" in done.stderr
+    assert "`qa`: **nobody could look** (exit code 4): expired" in invoked(path).stdout
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{", "null", '{"schema": 1}', '{"schema": "esmcfn.drift/v1"}', '{"schema": "esmcfn.drifts/v1"}'],
+)
+def test_a_file_that_is_no_report_is_refused_without_a_traceback(tmp_path, content, capsys):
+    path = tmp_path / "x.json"
+    path.write_text(content)
+    assert run(["issue", str(path)]) == 2
+    assert "is no report of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"number": "1"}'])
+def test_what_is_no_list_of_issues_is_refused_with_its_line(tmp_path, line, capsys):
+    known = tmp_path / "known"
+    known.write_text("\n" + line)
+    words = ["issue", str(report_file(tmp_path)), "--known", str(known), "--out", str(tmp_path / "out")]
+    assert run(words) == 2
+    assert "known:2" in capsys.readouterr().err
+
+
+def test_known_without_out_cannot_be_meant(tmp_path):
+    assert run(["issue", str(report_file(tmp_path)), "--known", "x"]) == 2
+
+
+@pytest.mark.parametrize("body", [None, "", f"{MARKER}{{}} -->", f"{MARKER}{'[' * 10_000} -->", f"{MARKER}x", "text"])
+def test_an_issue_whose_first_line_somebody_edited_is_nobodys(tmp_path, body):
+    path = tmp_path / "known"
+    path.write_text(json.dumps({"number": 1, "state": "open", "author": BOT, "body": body}))
+    (found,) = known_issues(path)
+    assert found.marker is None
