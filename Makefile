@@ -19,7 +19,7 @@ test: $(VENV)/.test ## everything that gates
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto --dist loadfile --hypothesis-profile=gate
-	$(BIN)/zizmor --offline --quiet --persona auditor --strict-collection .github/workflows action.yml
+	$(BIN)/zizmor --offline --quiet --persona auditor --strict-collection .github action.yml esmcfn/scaffold/files/action.yml
 
 check: $(VENV)/.plan ## cfn-lint, checkov and the house rules on ENV
 	@$(BIN)/esmcfn check $(ENV)

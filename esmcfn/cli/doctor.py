@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from esmcfn.cli import options
+from esmcfn.errors import ExitCode
 
 if TYPE_CHECKING:
     from esmcfn.permissions import Scope
@@ -24,9 +25,15 @@ Examples:
 )
 @click.argument("words", nargs=-1, metavar="[ENVIRONMENT|VERB]...")
 @click.option(
+    "--install-tools",
+    "install_tools",
+    is_flag=True,
+    envvar="ESMCFN_INSTALL_TOOLS",
+    help="Install checkov in an environment of its own, where it is not yet.",
+)
+@click.option(
     "--permissions",
     is_flag=True,
-    required=True,
     envvar="ESMCFN_PERMISSIONS",
     help="Print the IAM policy of whoever runs these verbs, and CloudFormation's own.",
 )
@@ -42,11 +49,15 @@ Examples:
 )
 @options.anywhere
 @click.pass_context
-def doctor(ctx: click.Context, words: tuple[str, ...], permissions: bool, form: str) -> None:
+def doctor(ctx: click.Context, words: tuple[str, ...], *, install_tools: bool, permissions: bool, form: str) -> int:
     """Print the IAM permissions that verbs need, narrowed to the environment where IAM can narrow.
 
     Without an environment: all of them. Without a verb: all of them. Nothing is asked of AWS.
     """
+    if install_tools:
+        from esmcfn.policy import tools
+
+        return int(ExitCode.CLOUD) if tools.main(()) else 0
     from esmcfn.cli.streams import printed
     from esmcfn.permissions import VERBS, of_handlers, of_verbs
     from esmcfn.permissions.calls import WRITES
@@ -70,6 +81,7 @@ def doctor(ctx: click.Context, words: tuple[str, ...], permissions: bool, form: 
             )
         )
     printed(rendered(needs, form))
+    return 0
 
 
 def _sorted_out(root: Path, words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

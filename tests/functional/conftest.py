@@ -10,11 +10,14 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from esmcfn import sandbox
+
+if TYPE_CHECKING:
+    from story import World
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -128,3 +131,45 @@ def root_of(
 @pytest.fixture
 def root(root_of: Callable[[str], Root]) -> Root:
     return root_of("basic")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The address of a process that forks for every command line."""
+    from forking import start
+
+    address = tmp_path_factory.mktemp("server") / "socket"
+    process = start(address)
+    yield address
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture(scope="session")
+def account(machine: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of one sandbox that many tests use, each after a reset."""
+    folder = tmp_path_factory.mktemp("account")
+    home = {name: machine[name] for name in ("XDG_STATE_HOME", "HOME")}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in home.items():
+            patch.setenv(name, value)
+        sandbox.ensure(folder)
+    yield folder
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in home.items():
+            patch.setenv(name, value)
+        sandbox.stop(folder)
+
+
+@pytest.fixture
+def world(
+    machine: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, account: Path, server: Path
+) -> World:
+    """A repository with pull requests, its GitHub, and an empty account."""
+    from story import World
+
+    for name in ("XDG_STATE_HOME", "HOME"):
+        monkeypatch.setenv(name, machine[name])
+    sandbox.reset(account)
+    sandbox.set_clock(account, speed=1000)
+    return World(tmp_path, machine, account, server)

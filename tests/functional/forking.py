@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 CLIENT = """\
@@ -56,7 +58,7 @@ def serve(address: str) -> None:
     door.bind(f"{address}.new")
     door.listen(64)
     os.rename(f"{address}.new", address)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who answer
+    signal.signal(signal.SIGCHLD, reaped)
     while True:
         caller, _ = door.accept()
         if os.fork() == 0:
@@ -64,6 +66,13 @@ def serve(address: str) -> None:
             door.close()
             answer(caller, commands)
         caller.close()
+
+
+def reaped(number: int, frame: object) -> None:
+    """Forget whoever has answered."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def loaded() -> dict[str, Callable[[list[str]], int]]:
@@ -87,6 +96,18 @@ def loaded() -> dict[str, Callable[[list[str]], int]]:
     return {"esmcfn": esmcfn.cli.program.run, "gh": gh.main}
 
 
+def tomorrow(days: int) -> None:
+    """Let commands believe that so many days have passed."""
+    from esmcfn.cli import compose
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(days=days)
+
+    compose.datetime = Later  # type: ignore[misc]
+
+
 def answer(caller: socket.socket, commands: dict[str, Callable[[list[str]], int]]) -> None:
     """Be the command, and never come back."""
     size, streams, _, _ = socket.recv_fds(caller, 8, 3)
@@ -101,6 +122,8 @@ def answer(caller: socket.socket, commands: dict[str, Callable[[list[str]], int]
     os.environ.clear()
     os.environ.update(asked["variables"])
     time.tzset()
+    if later := os.environ.get("DAYS_LATER"):
+        tomorrow(int(later))
     name, *words = asked["words"]
     code = 1
     try:

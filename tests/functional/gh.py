@@ -19,7 +19,7 @@ BOT = "github-actions[bot]"
 LONGEST = 65_536
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("api", choices=["api"])
     parser.add_argument("path")
@@ -28,7 +28,8 @@ def main() -> int:
     parser.add_argument("--silent", action="store_true")
     parser.add_argument("--jq", default=".")
     parser.add_argument("--field", action="append", default=[])
-    asked = parser.parse_args()
+    parser.add_argument("--input", default="")
+    asked = parser.parse_args(words)
     file = Path(os.environ["FAKE_GITHUB"])
     github = json.loads(file.read_text())
     try:
@@ -54,8 +55,10 @@ def answered(github, asked):
         raise PermissionError("API rate limit exceeded (HTTP 403)")
     allowed = json.loads(os.environ["GH_TOKEN"])
     fields = dict(field.split("=", 1) for field in asked.field)
-    body = Path(fields["body"][1:]).read_text() if fields.get("body", "").startswith("@") else fields.get("body")
-    found = routed(github, asked.method, address.path, query, allowed=allowed, body=body)
+    fields = {key: Path(text[1:]).read_text() if text.startswith("@") else text for key, text in fields.items()}
+    if asked.input:
+        fields = json.loads(Path(asked.input).read_text())
+    found = routed(github, asked.method, address.path, query, allowed=allowed, fields=fields)
     if not isinstance(found, list):
         yield found
         return
@@ -71,17 +74,21 @@ def needs(allowed, scope, level):
         raise PermissionError(f"Resource not accessible by integration: {scope}: {level} (HTTP 403)")
 
 
-def routed(github, method, path, query, *, allowed, body):
+def routed(github, method, path, query, *, allowed, fields):
     """What one address answers."""
     path = path.removeprefix(f"repos/{github['repository']}/")
+    if path == "issues" or re.fullmatch(r"issues/\d+", path):
+        return issues(github, method, path, query, allowed=allowed, fields=fields)
     if found := re.fullmatch(r"issues/(\d+)/comments", path):
-        comments = [each for each in github["comments"] if each["issue"] == int(found[1])]
+        number = int(found[1])
+        scope = "issues" if any(each["number"] == number for each in github["issues"]) else "pull-requests"
+        comments = [each for each in github["comments"] if each["issue"] == number]
         if method == "GET":
-            needs(allowed, "pull-requests", "read")
+            needs(allowed, scope, "read")
             return comments
-        needs(allowed, "pull-requests", "write")
-        fits(body)
-        new = {"id": len(github["comments"]) + 1, "issue": int(found[1]), "user": {"login": BOT}, "body": body}
+        needs(allowed, scope, "write")
+        fits(fields["body"])
+        new = {"id": len(github["comments"]) + 1, "issue": number, "user": {"login": BOT}, "body": fields["body"]}
         github["comments"].append(new)
         return new
     if found := re.fullmatch(r"issues/comments/(\d+)", path):
@@ -90,8 +97,8 @@ def routed(github, method, path, query, *, allowed, body):
         if method == "PATCH":
             if comment["user"]["login"] != BOT:
                 raise PermissionError("another author's comment was edited")
-            fits(body)
-            comment["body"] = body
+            fits(fields["body"])
+            comment["body"] = fields["body"]
         return comment
     if path == "pulls":
         return [{"number": number} for number in github["open"]]
@@ -102,6 +109,30 @@ def routed(github, method, path, query, *, allowed, body):
         needs(allowed, "actions", "read")
         return {"workflow_runs": [run for run in github["runs"] if run["head_sha"] == query["head_sha"]]}
     raise PermissionError(f"Not Found: {method} {path} (HTTP 404)")
+
+
+def issues(github, method, path, query, *, allowed, fields):
+    """Issues, which pull requests are among: read, opened, edited."""
+    needs(allowed, "issues", "read" if method == "GET" else "write")
+    if method == "GET":
+        state, author = query.get("state", "open"), query.get("creator")
+        return [
+            each
+            for each in github["issues"]
+            if state in {"all", each["state"]} and author in {None, each["user"]["login"]}
+        ]
+    fits(fields["body"])
+    if method == "POST":
+        assert set(fields) == {"title", "body"}
+        new = {"number": 1000 + len(github["issues"]), "state": "open", "user": {"login": BOT}, **fields}
+        github["issues"].append(new)
+        return new
+    issue = next(each for each in github["issues"] if each["number"] == int(path.removeprefix("issues/")))
+    if issue["user"]["login"] != BOT:
+        raise PermissionError("another author's issue was edited")
+    assert set(fields) <= {"title", "body", "state", "state_reason"}
+    issue.update(fields)
+    return issue
 
 
 def fits(body):

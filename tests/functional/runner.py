@@ -7,15 +7,14 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 from expressions import evaluated, filled, holds, written
+from forking import command
 
-REPOSITORY = Path(__file__).parents[2]
 LARGEST_SUMMARY = 1024 * 1024
 
 
@@ -53,15 +52,17 @@ class Run:
 
 @dataclass
 class Runner:
-    """Runs workflows of this repository.
+    """Runs workflows of a repository.
 
     Attributes:
+        repository: whose .github is run.
         folder: for workspaces and artifacts.
         checkout: makes the workspace of a job, given the depth of its history (0: all of it).
         aws: variables that somebody with AWS credentials has.
         variables: of the machine, and of the fake GitHub.
     """
 
+    repository: Path
     folder: Path
     github: dict[str, Any]
     checkout: Any
@@ -71,7 +72,7 @@ class Runner:
 
     def run(self, workflow: str, number: int) -> Run:
         """Run a workflow to its end."""
-        text = (REPOSITORY / ".github" / "workflows" / workflow).read_text(encoding="utf-8")
+        text = (self.repository / ".github" / "workflows" / workflow).read_text(encoding="utf-8")
         self.workflow = yaml.safe_load(text)
         assert self.workflow["permissions"] == {}
         run = Run(number)
@@ -128,7 +129,9 @@ class Steps:
     def step(self, step: dict[str, Any], contexts: dict[str, Any]) -> None:
         assert "${{" not in step.get("run", "")
         try:
-            if "uses" in step:
+            if step.get("uses", "").startswith("$/"):
+                outputs = self.ours(self.runner.repository / step["uses"].removeprefix("$/"), contexts)
+            elif "uses" in step:
                 action = step["uses"].partition("@")[0].partition("/")[2].replace("-", "_")
                 getattr(self, action)(
                     **{key.replace("-", "_"): each for key, each in filled(step.get("with", {}), contexts).items()}
@@ -144,9 +147,20 @@ class Steps:
         if "id" in step:
             contexts["steps"][step["id"]] = {"outputs": outputs}
 
+    def ours(self, folder: Path, contexts: dict[str, Any]) -> dict[str, Any]:
+        """An action of the repository itself, as the workflow's own commit has it: steps of its own, in one of ours."""
+        action = yaml.safe_load((folder / "action.yml").read_text(encoding="utf-8"))
+        inside = {**contexts, "steps": {}, "github": {**contexts["github"], "action_path": str(folder)}}
+        for step in action["runs"]["steps"]:
+            assert "run" not in step or step["shell"] == "bash"
+            self.step(step, inside)
+            if inside["job"]["status"] == "failure":
+                break
+        return {name: filled(each["value"], inside) for name, each in action.get("outputs", {}).items()}
+
     def bash(self, script: str, variables: dict[str, Any]) -> dict[str, str]:
         """Run a script as `shell: bash` does, with the files that a step may write."""
-        assert self.runner.workflow.get("defaults", {}).get("run", {}).get("shell") == "bash"
+        assert self.runner.workflow["defaults"]["run"]["shell"] == "bash"
         self.workspace.mkdir(exist_ok=True)
         output, text = self.place / "output", self.place / "script.sh"
         output.write_text("")
@@ -162,6 +176,7 @@ class Steps:
                 "GITHUB_OUTPUT": str(output),
                 "GITHUB_STEP_SUMMARY": str(self.summary),
                 "GITHUB_RUN_ID": str(self.run.id),
+                "GITHUB_ACTIONS": "true",
                 "RUNNER_TEMP": str(self.place / "temp"),
             },
             capture_output=True,
@@ -185,6 +200,9 @@ class Steps:
         assert self.permissions["id-token"] == "write"
         assert aws_region
         self.role, self.secrets = role_to_assume, self.runner.aws
+
+    def setup_python(self, *, python_version: str) -> None:
+        assert python_version
 
     def upload_artifact(self, *, name: str, path: str, if_no_files_found: str) -> None:
         target = self.artifacts(self.run.id) / name
@@ -227,15 +245,19 @@ def matrix(job: dict[str, Any], contexts: dict[str, Any]) -> list[dict[str, Any]
     return [{key: value} for value in values]
 
 
-def machine(folder: Path, variables: dict[str, str]) -> dict[str, str]:
-    """A runner's commands: ours in place of `gh` and `sleep`, and `make`, which has made .venv before the tests."""
+def machine(folder: Path, variables: dict[str, str], server: Path) -> dict[str, str]:
+    """A runner's commands: ours in place of `gh`, `sleep`, and of what installs esmcfn, which is installed already."""
     commands = folder / "bin"
     commands.mkdir()
     scripts = {
-        "gh": f'exec "{sys.executable}" "{Path(__file__).with_name("gh.py")}" "$@"',
+        "gh": command(server, "gh"),
         "sleep": f'echo "$1" >> "{folder}/slept"',
-        "make": f'[ "$*" = .venv/.plan ] && mkdir -p .venv/bin && ln -s "{folder}/bin/esmcfn" .venv/bin/esmcfn',
-        "esmcfn": f'exec "{sys.executable}" -m esmcfn "$@"',
+        "make": f'[ "$*" = .venv/.plan ] && mkdir -p .venv/bin && ln -sf "{commands}/esmcfn" .venv/bin/esmcfn',
+        "esmcfn": command(server, "esmcfn"),
+        # A virtual environment is a folder with these two; pip writes down what it was asked for.
+        "python": f'[ "$1 $2" = "-m venv" ] && mkdir -p "$3/bin" && ln -sf "{commands}/pip" "$3/bin/python" '
+        f'&& ln -sf "{commands}/esmcfn" "$3/bin/esmcfn"',
+        "pip": f'[ "$2 $3 $5" = "pip install --disable-pip-version-check" ] && cat "$7" >> "{folder}/installed"',
     }
     for name, script in scripts.items():
         (commands / name).write_text(f"#!/bin/sh\n{script}\n")

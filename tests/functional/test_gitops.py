@@ -1,161 +1,17 @@
-"""A pull request from its opening to its deployment: every `run:` of the workflows, in a sandbox and a small GitHub."""
+"""A pull request from its opening to its deployment: every `run:` of the workflows, in a sandbox and a small GitHub.
+
+The repository is one that `esmcfn init` made, with its own workflows and its own action; ours runs once as well.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-from pathlib import Path
 
-import pytest
 from gh import BOT
-from runner import Runner, machine
+from story import MARKER, PINNED, REPOSITORY
 
 from esmcfn import documents, sandbox
-
-REPOSITORY = Path(__file__).parents[2]
-OURS = "owner/repository"
-MARKER = "<!-- esmcfn:plan "
-
-
-class World:
-    """A repository with pull requests, its GitHub, and an AWS account that is a sandbox."""
-
-    def __init__(self, folder, machine_variables):
-        self.folder, self.origin, self.runs = folder, folder / "origin", folder / "runs"
-        self.runs.mkdir()
-        (folder / "cloud").mkdir()
-        self.file = folder / "github.json"
-        self.save(
-            {"repository": OURS, "calls": [], "refusals": 0, "comments": [], "open": [], "merges": {}, "runs": []}
-        )
-        self.variables = machine(folder, {**machine_variables, "FAKE_GITHUB": str(self.file)})
-        address = sandbox.ensure(folder / "cloud")
-        sandbox.set_clock(folder / "cloud", speed=100)
-        keys = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox", "AWS_REGION": "us-east-2"}
-        self.aws = {**keys, "AWS_ENDPOINT_URL": address.endpoint_url}
-        self.begin()
-
-    def begin(self):
-        for name in ("catalogs", "environments", "policies"):
-            shutil.copytree(REPOSITORY / name, self.origin / name)
-        text = (self.origin / "environments/staging.yaml").read_text(encoding="utf-8")
-        for name in ("staging", "prod"):
-            (self.origin / f"environments/{name}.yaml").unlink()
-        live = text.replace("staging", "live").replace("111122223333", sandbox.ACCOUNT)
-        (self.origin / "environments/live.yaml").write_text(live, encoding="utf-8")
-        self.git("init", "-q")
-        self.commit()
-
-    def git(self, *words, folder=None):
-        who = ("-c", "user.name=someone", "-c", "user.email=someone@example.com", "-c", "init.defaultBranch=main")
-        done = subprocess.run(
-            ["git", *who, *words], cwd=folder or self.origin, check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
-
-    def commit(self):
-        self.git("add", "-A")
-        self.git("commit", "-qm", "as it stands")
-        return self.git("rev-parse", "HEAD")
-
-    @property
-    def github(self):
-        return json.loads(self.file.read_text())
-
-    def save(self, github):
-        self.file.write_text(json.dumps(github))
-
-    def update(self, **changes):
-        self.save({**self.github, **changes})
-
-    def pull(self, number, old, new, *, file="environments/live.yaml"):
-        """Push a branch with one edit."""
-        branch = f"pull-{number}"
-        known = self.git("branch", "--list", branch)
-        self.git("checkout", "-q", *(() if known else ("-b",)), branch)
-        path = self.origin / file
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        assert old in text
-        path.write_text(text.replace(old, new) if old else new, encoding="utf-8")
-        head = self.commit()
-        self.git("checkout", "-q", "main")
-        self.update(open=sorted({*self.github["open"], number}))
-        return head
-
-    def planned(self, number, *, repository=OURS):
-        """The plan workflow, on the merge of a pull request's head into main."""
-        head = self.git("rev-parse", f"pull-{number}")
-
-        def checkout(workspace, depth):
-            self.git("clone", "-q", str(self.origin), str(workspace))
-            self.git("merge", "-q", "--no-ff", "-m", "merge", f"origin/pull-{number}", folder=workspace)
-
-        event = {"pull_request": {"number": number, "head": {"repo": {"full_name": repository}}}}
-        run = self.run("plan.yml", {"event_name": "pull_request", "event": event}, checkout)
-        told = {"id": run.id, "run_number": run.id, "head_sha": head, "head_repository": {"full_name": repository}}
-        self.update(runs=[*self.github["runs"], told])
-        return run
-
-    def merged(self, number):
-        """Squash it onto main, so that the commit is another one than was planned; then the deploy workflow."""
-        before, head = self.git("rev-parse", "main"), self.git("rev-parse", f"pull-{number}")
-        self.git("merge", "-q", "--squash", f"pull-{number}")
-        after = self.commit()
-        pull = {"merged_at": "2026-01-01T00:00:00Z", "base": {"ref": "main"}, "head": {"sha": head}}
-        github = self.github
-        github["merges"][after] = [pull]
-        github["open"].remove(number)
-        self.save(github)
-        return self.deployed(before)
-
-    def deployed(self, before, **inputs):
-        def checkout(workspace, depth):
-            self.git("clone", "-q", str(self.origin), str(workspace))
-
-        event = {} if inputs else {"before": before}
-        given = {"before": before, **inputs} if inputs else {}
-        after = self.git("rev-parse", "main")
-        words = {"event_name": "push", "event": event, "sha": after, "ref": "refs/heads/main"}
-        return self.run("deploy.yml", words, checkout, inputs=given)
-
-    def run(self, workflow, github, checkout, inputs=None):
-        number = 1000 + len(list(self.folder.glob("artifacts/*"))) + len(self.github["runs"]) * 10
-        (self.folder / "artifacts" / str(number)).mkdir(parents=True)
-        context = {"repository": OURS, **github}
-        runner = Runner(self.runs, context, checkout, self.aws, self.variables, inputs or {})
-        try:
-            return runner.run(workflow, number)
-        finally:
-            for workspace in self.runs.glob("*/workspace"):
-                sandbox.stop(workspace)
-
-    def comments(self):
-        return [each for each in self.github["comments"] if each["body"].startswith(MARKER)]
-
-    def artifact(self, run, environment="live"):
-        return self.folder / "artifacts" / str(run.id) / f"plan-{environment}" / f"{environment}.json"
-
-    def stacks(self):
-        import boto3
-
-        client = boto3.client(
-            "cloudformation",
-            region_name="us-east-2",
-            endpoint_url=self.aws["AWS_ENDPOINT_URL"],
-            aws_access_key_id="sandbox",
-            aws_secret_access_key="sandbox",
-        )
-        return {stack["StackName"]: stack["StackStatus"] for stack in client.describe_stacks()["Stacks"]}
-
-
-@pytest.fixture
-def world(machine, tmp_path, monkeypatch):
-    for name in ("XDG_STATE_HOME", "HOME"):
-        monkeypatch.setenv(name, machine[name])
-    made = World(tmp_path, machine)
-    yield made
-    sandbox.stop(tmp_path / "cloud")
 
 
 def noise(count, issue):
@@ -171,6 +27,7 @@ def test_a_pull_request_is_planned_pushed_again_merged_and_deployed(world):
     opened = world.planned(7)
     assert opened.failed == set(), [job.log for job in opened.jobs]
     assert opened.names == {"changed environments", "plan live", "comment", "planned"}
+    assert set((world.folder / "installed").read_text().splitlines()) == {PINNED}
     assert opened.job("plan live").role == "role of live-plan"
     first = world.comments()[-1]
     assert first["user"]["login"] == BOT
@@ -282,3 +139,16 @@ def test_what_changes_nothing_that_is_built_is_no_reason_to_comment(world):
     assert run.failed == set()
     assert run.names == {"changed environments", "comment", "planned"}
     assert world.comments() == []
+
+
+def test_our_own_workflows_install_the_esmcfn_of_their_commit(world):
+    for name in ("workflows", "actions"):
+        shutil.rmtree(world.origin / ".github" / name)
+        shutil.copytree(REPOSITORY / ".github" / name, world.origin / ".github" / name)
+    (world.origin / "Makefile").write_text("")
+    world.commit()
+    world.pull(6, "environment: live", "# a remark\nenvironment: live")
+    run = world.planned(6)
+    assert run.failed == set(), [job.log for job in run.jobs]
+    assert not (world.folder / "installed").exists()
+    assert (world.origin / ".venv/bin/esmcfn").exists()

@@ -251,7 +251,7 @@ drifts = st.builds(
         st.builds(
             SeenStackDrift,
             texts,
-            st.tuples(st.lists(resources, max_size=4), st.sampled_from([1, 300])).map(
+            st.tuples(st.lists(resources, max_size=4), st.sampled_from([1, 1, 1, 300])).map(
                 lambda pair: tuple(pair[0] * pair[1])
             ),
             st.lists(texts, max_size=2).map(tuple),
@@ -292,9 +292,7 @@ audits = st.builds(
 )
 
 
-@settings(
-    max_examples=40, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck)
-)
+@settings(phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck))
 @given(drifts | audits)
 @example(an_audit(patch=SeenPatch("##[add-mask]x\n````\n::error::x")))
 @example(an_audit(a_model(savings=(SeenSaving("", None, ""),))))
