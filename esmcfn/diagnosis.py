@@ -165,12 +165,12 @@ def not_serving(execution: Execution, sight: Sight, *, wanted: str, environment:
     endpoint = sight.endpoint
     if endpoint is None:
         reason = "SageMaker knows no such endpoint: somebody deleted it"
-        advice = f"esmcfn park {environment} and then esmcfn resume {environment} bring it back"
+        advice = f"esmcfn deploy {environment} --revert-drift makes it again; so do esmcfn park and then esmcfn resume"
     elif endpoint.config_name != wanted:
         reason = f"the endpoint is {endpoint.status} and serves {endpoint.config_name}, not {wanted}"
         advice = (
             "SageMaker went back to the configuration before: mend the cause, then "
-            f"esmcfn park {environment} and esmcfn resume {environment} serve the new one"
+            f"esmcfn deploy {environment} --revert-drift has it serve the new one"
         )
     else:
         reason = f"the endpoint is {endpoint.status}, not InService"

@@ -48,8 +48,11 @@ class Stacks(Protocol):
             CloudError: AWS refused or did not answer.
         """
 
-    def propose(self, template: Template, deployed: DeployedStack | None) -> ChangeSet:
+    def propose(self, template: Template, deployed: DeployedStack | None, *, revert: bool = False) -> ChangeSet:
         """Create a change set, wait until it settles, and read all of it; leaves nothing behind when it raises.
+
+        Args:
+            revert: put back what drifted, too; of no meaning where nothing is deployed.
 
         Raises:
             CloudError: AWS refused, the template is wrong, or it did not settle in time.

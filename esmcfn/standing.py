@@ -78,7 +78,7 @@ def next_step(status: ModelStatus, *, environment: str) -> str:
         case Standing.MISSING:
             return (
                 "somebody deleted the endpoint behind CloudFormation's back: "
-                f"esmcfn park {model}, then esmcfn resume {model} bring it back"
+                f"esmcfn deploy {model} --revert-drift makes it again; so do esmcfn park and then esmcfn resume"
             )
         case Standing.PARKED:
             return f"esmcfn resume {model}" if status.parked else f"esmcfn deploy {environment}"
@@ -95,7 +95,8 @@ def _other(status: ModelStatus, environment: str) -> str:
         return f"the file asks for another configuration than is deployed: esmcfn deploy {environment}"
     return (
         "SageMaker serves another configuration than the stack deployed: it went back after a failed update, or "
-        "somebody changed it by hand; mend the cause, then deploy a change"
+        f"somebody changed it by hand; mend the cause, then esmcfn deploy {environment} --model {status.model} "
+        "--revert-drift"
     )
 
 

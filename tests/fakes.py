@@ -46,6 +46,8 @@ class FakeStacks:
         open: ARNs of change sets that nobody has executed or discarded.
         calls: names of the methods that were called, in order.
         fail: method name to the error that it raises.
+        drifted: stack name to what a change set that reverts drift finds, in the place of what the templates say.
+        reverting: change sets that revert drift, by ARN.
     """
 
     def __init__(self, *deployed: Template, account: str = SANDBOX_ACCOUNT) -> None:
@@ -60,6 +62,8 @@ class FakeStacks:
         self.of_others: tuple[str, ...] = ()
         self.of_other_environments: Mapping[str, tuple[str, ...]] = {}
         self.strange: tuple[str, ...] = ()
+        self.drifted: dict[str, tuple[ProposedChange, ...]] = {}
+        self.reverting: dict[str, ChangeSet] = {}
         for template in deployed:
             self.deploy(template)
 
@@ -94,7 +98,7 @@ class FakeStacks:
         self._called("template")
         return self.there[stack.name][1]
 
-    def propose(self, template: Template, deployed: DeployedStack | None) -> ChangeSet:
+    def propose(self, template: Template, deployed: DeployedStack | None, *, revert: bool = False) -> ChangeSet:
         self._called("propose")
         name = template.stack.name
         body = self.there[name][1] if name in self.there and deployed else None
@@ -108,9 +112,13 @@ class FakeStacks:
             )
             for change in compare(template, body)
         )
+        reverts = revert and deployed is not None
+        if reverts:
+            listed = {change.logical_id: change for change in (*changes, *self.drifted.get(name, ()))}
+            changes = tuple(listed[logical_id] for logical_id in sorted(listed))
         arn = self._arn("changeSet", f"esmcfn-{len(self.calls)}-{name}")
         self.open[arn] = template
-        return self.edit(
+        made = self.edit(
             ChangeSet(
                 arn=arn,
                 name=arn.split("/")[-2],
@@ -119,8 +127,12 @@ class FakeStacks:
                 new_stack=deployed is None,
                 empty=deployed is not None and not changes,
                 changes=changes,
+                reverts=reverts,
             )
         )
+        if reverts:  # it knows what drifted when it was made
+            self.reverting[arn] = made
+        return made
 
     def discard(self, change_set: ChangeSet) -> None:
         self._called("discard")
@@ -133,8 +145,9 @@ class FakeStacks:
         template = self.open[change_set_id]
         there = self.there.get(template.stack.name)
         before = len(self.calls)
-        read = self.propose(template, there[0] if there else None)
-        self.open.pop(read.arn)
+        read = self.reverting.get(change_set_id) or self.propose(template, there[0] if there else None)
+        if read.arn != change_set_id:
+            self.open.pop(read.arn)
         del self.calls[before:]
         return Reviewed(
             change_set=replace(read, arn=change_set_id),

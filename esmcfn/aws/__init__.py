@@ -5,6 +5,7 @@ session      sessions, client settings, translated() errors
 stacks       CloudFormation: what is deployed
 proposals    change sets: asked for, awaited, read, removed
 changeset    what a change set says: warnings, both ways to say "nothing to do"
+refusals     why there is no change set, and what to do
 execution    executing, deleting and recovering stacks
 events pace  following a stack: each event once, and not too often
 endpoints    SageMaker's endpoints, and the logs of their containers

@@ -44,6 +44,8 @@ def changes(with_values: list[Response], plain: list[Response]) -> tuple[Propose
 def strange(described: Response) -> tuple[str, ...]:
     """What esmcfn never asks for and this change set does, in words; a forged one differs here or in its template."""
     found = [key for key in _NEVER_ASKED if described.get(key)]
+    mode = described.get("DeploymentMode")
+    found += [f"DeploymentMode {mode}"] if mode and mode != REVERT_DRIFT else []
     found += [f"capability {capability}" for capability in described.get("Capabilities", []) if capability != ALLOWED]
     return tuple(found)
 
@@ -58,8 +60,13 @@ _NEVER_ASKED = (
     "ParentChangeSetId",
     "ImportExistingResources",
     "OnStackFailure",
-    "DeploymentMode",
 )
+
+REVERT_DRIFT = "REVERT_DRIFT"
+"""DeploymentMode of a change set that compares what runs, too, and puts it back.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
+"""
 
 
 def _changes(pages: list[Response]) -> Iterator[ProposedChange]:
@@ -74,21 +81,35 @@ def _changes(pages: list[Response]) -> Iterator[ProposedChange]:
                     action=change.get("Action", ""),
                     replacement=change.get("Replacement", ""),
                     properties=tuple(_property(detail) for detail in change.get("Details", [])),
+                    drift=change.get("ResourceDriftStatus", ""),
+                    ignored=tuple(_ignored(each) for each in change.get("ResourceDriftIgnoredAttributes", [])),
                 )
+
+
+def _ignored(described: Response) -> str:
+    """ "RetainDeploymentConfig (write only property)"."""
+    return f"{described['Path'].strip('/')} ({described['Reason'].lower().replace('_', ' ')})"
 
 
 def _property(detail: Response) -> ProposedProperty:
     target = detail.get("Target", {})
-    after = target.get("AfterValue")
+    drifted = "Drift" in target and target.get("AttributeChangeType") != "SyncWithActual"
+    before, after = (_value(target.get(side), drifted) for side in ("BeforeValue", "AfterValue"))
     return ProposedProperty(
         path=str(target.get("Path") or _name(target)).strip("/"),
-        before=target.get("BeforeValue"),
+        before=before,
         after=after,
         recreation=target.get("RequiresRecreation", ""),
         dynamic=detail.get("Evaluation") == "Dynamic" or after == KNOWN_AFTER,
         source=detail.get("ChangeSource", ""),
         cause=detail.get("CausingEntity", ""),
+        drifted=drifted,
     )
+
+
+def _value(said: str | None, drifted: bool) -> str | None:
+    """Of a property that drifted, "null" is how CloudFormation writes that there is none."""
+    return None if drifted and said == "null" else said
 
 
 def _name(target: Response) -> str:

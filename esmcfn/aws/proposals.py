@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,10 +13,11 @@ from botocore.exceptions import ClientError
 
 from esmcfn.aws import changeset
 from esmcfn.aws.events import event_pages
+from esmcfn.aws.refusals import busy_told, first, reverting, stale
 from esmcfn.aws.session import Clients, error_code, error_message, translated
 from esmcfn.domain.plan import LIFETIME, ChangeSet, DeployedStack, Reviewed
 from esmcfn.domain.template import Template
-from esmcfn.errors import CloudError, Interrupted, StackBusyError, StalePlanError
+from esmcfn.errors import CloudError, Interrupted
 
 TEMPLATE_BYTES = 51_200
 """Bytes of a template sent inline, at most.
@@ -36,7 +36,6 @@ FORGOTTEN = LIFETIME + timedelta(hours=1)
 
 GONE = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException"})
 
-_BUSY = re.compile(r"is in \w+_IN_PROGRESS state|already exists and cannot be created again")
 _SETTLED = frozenset({"CREATE_COMPLETE", "FAILED", "DELETE_COMPLETE", "DELETE_FAILED"})
 
 
@@ -46,9 +45,13 @@ class Proposals:
     def __init__(self, clients: Clients, stop: threading.Event) -> None:
         self._clients, self._stop = clients, stop
 
-    def propose(self, template: Template, deployed: DeployedStack | None) -> ChangeSet:
+    def propose(self, template: Template, deployed: DeployedStack | None, *, revert: bool = False) -> ChangeSet:
         name = f"{PREFIX}{template.digest.removeprefix('sha256:')[:12]}-{secrets.token_hex(4)}"
-        pending = self._create(name, template, deployed)
+        with reverting(template.stack.name) if revert and deployed else nullcontext():
+            return self._proposed(name, template, deployed, revert=revert and deployed is not None)
+
+    def _proposed(self, name: str, template: Template, deployed: DeployedStack | None, *, revert: bool) -> ChangeSet:
+        pending = self._create(name, template, deployed, revert=revert)
         try:
             others = self._others(pending)
             described = self._settled(pending)
@@ -59,7 +62,7 @@ class Proposals:
             # Whatever stops us, Ctrl-C included: what we made goes before we do.
             self.discard(pending)
             if isinstance(error, CloudError) and error.code in GONE:
-                raise _first(template.stack.name, "their deployment removed our change set") from error
+                raise first(template.stack.name, "their deployment removed our change set") from error
             raise
 
     def discard(self, change_set: ChangeSet) -> None:
@@ -77,13 +80,13 @@ class Proposals:
             described = self._describe(asked, values=True)
         except CloudError as error:
             if error.code in GONE or "does not exist" in error.message:
-                raise _stale(
+                raise stale(
                     f"change set {stack_name} is gone: it was executed, removed, or its stack changed"
                 ) from error
             raise
         status = (described["Status"], described.get("ExecutionStatus", ""))
         if status != ("CREATE_COMPLETE", "AVAILABLE"):
-            raise _stale(
+            raise stale(
                 f"change set {described['ChangeSetName']} cannot be executed any more: it is {' and '.join(status)}"
             )
         known = ChangeSet(
@@ -93,6 +96,7 @@ class Proposals:
             stack_id=described["StackId"],
             new_stack=self._stack_status(described["StackId"]) == "REVIEW_IN_PROGRESS",
             empty=False,
+            reverts=described.get("DeploymentMode") == changeset.REVERT_DRIFT,
         )
         with translated(f"reading the template of change set {known.name}", operation="GetTemplate"):
             body = self._client.get_template(ChangeSetName=known.arn, TemplateStage="Original")["TemplateBody"]
@@ -118,7 +122,7 @@ class Proposals:
     def _client(self) -> Any:
         return self._clients.of("cloudformation")
 
-    def _create(self, name: str, template: Template, deployed: DeployedStack | None) -> ChangeSet:
+    def _create(self, name: str, template: Template, deployed: DeployedStack | None, *, revert: bool) -> ChangeSet:
         stack = template.stack
         size = len(template.text.encode())
         if size > TEMPLATE_BYTES:
@@ -126,6 +130,7 @@ class Proposals:
                 f"{stack.name}: its template has {size:,} bytes, and CloudFormation takes {TEMPLATE_BYTES:,} inline",
                 next_step="select fewer models in this environment",
             )
+        mode = self._mode() if revert else {}
         with busy_told(stack.name), translated(f"proposing {stack.name}"):
             response = self._client.create_change_set(
                 StackName=deployed.stack_id if deployed else stack.name,
@@ -137,6 +142,7 @@ class Proposals:
                 Description=f"esmcfn {template.digest}",
                 ClientToken=name,
                 **({"RoleARN": stack.target.service_role_arn} if stack.target.service_role_arn else {}),
+                **mode,
             )
         return ChangeSet(
             arn=response["Id"],
@@ -145,7 +151,22 @@ class Proposals:
             stack_id=response["StackId"],
             new_stack=deployed is None,
             empty=False,
+            reverts=revert,
         )
+
+    def _mode(self) -> Mapping[str, str]:
+        """Asked for only where the installed boto3 knows the word.
+
+        Raises:
+            CloudError: it does not.
+        """
+        known = self._client.meta.service_model.operation_model("CreateChangeSet").input_shape.members
+        if "DeploymentMode" not in known:
+            raise CloudError(
+                "the installed boto3 does not know change sets that revert drift",
+                next_step="pip install --upgrade boto3; they came with 1.40.76",
+            )
+        return {"DeploymentMode": changeset.REVERT_DRIFT}
 
     def _delete(self, arn: str) -> None:
         with translated(f"removing change set {_part(arn, -2)}", operation="DeleteChangeSet"):
@@ -210,6 +231,7 @@ class Proposals:
             changes=changeset.changes(with_values, plain),
             warnings=() if empty else self._validation(pending, "WARN"),
             others=others,
+            reverts=pending.reverts,
         )
 
     def _failed(self, pending: ChangeSet, described: Mapping[str, Any]) -> CloudError:
@@ -294,28 +316,6 @@ class Proposals:
 
 UNREAD = "(change sets of others could not be listed)"
 """Stands for names that nobody could read."""
-
-
-@contextmanager
-def busy_told(stack_name: str) -> Iterator[None]:
-    """Turn CloudFormation's "is in UPDATE_IN_PROGRESS state" into the error that has its own exit code."""
-    try:
-        yield
-    except CloudError as error:
-        if not _BUSY.search(error.message):
-            raise
-        raise _first(stack_name, error.message) from error
-
-
-def _first(stack_name: str, how: str) -> StackBusyError:
-    return StackBusyError(
-        f"{stack_name}: somebody else is at work on this stack: {how}",
-        next_step="wait until it is done, then plan again (deploy --wait-for-stack 30m does both)",
-    )
-
-
-def _stale(message: str) -> StalePlanError:
-    return StalePlanError(message, next_step="plan again and review what has changed")
 
 
 def _ours(summary: Mapping[str, Any]) -> bool:

@@ -57,8 +57,8 @@ class CloudFormationStacks:
         body = response["TemplateBody"]
         return body if isinstance(body, Mapping) else None
 
-    def propose(self, template: Template, deployed: DeployedStack | None) -> ChangeSet:
-        return self._proposals.propose(template, deployed)
+    def propose(self, template: Template, deployed: DeployedStack | None, *, revert: bool = False) -> ChangeSet:
+        return self._proposals.propose(template, deployed, revert=revert)
 
     def discard(self, change_set: ChangeSet) -> None:
         self._proposals.discard(change_set)

@@ -35,6 +35,7 @@ Examples:
   esmcfn deploy dev --yes -f json
   esmcfn plan dev --out plan.json; esmcfn deploy --plan plan.json --yes
   esmcfn deploy dev --wait-for-stack 30m   wait for whoever is changing a stack, then plan
+  esmcfn deploy dev --revert-drift         put back what somebody changed by hand
   esmcfn deploy dev --recover              first bring back stacks that are stuck
 """,
 )
@@ -48,6 +49,7 @@ Examples:
     callback=_plans,
     help="Execute exactly this plan (plan --out), or refuse.",
 )
+@click.option("--revert-drift", "revert", is_flag=True, envvar="ESMCFN_REVERT_DRIFT", help=options.REVERT_DRIFT)
 @click.option("--delete-first", is_flag=True, envvar="ESMCFN_DELETE_FIRST", help=options.DELETE_FIRST)
 @click.option(
     "--recover",
@@ -79,6 +81,7 @@ def deploy(run: Run, *, yes: bool, reviewed: tuple[ReviewedPlan, ...], **words: 
         recover=words["recover"],
         skip=words["skip"],
         delete_first=words["delete_first"],
+        revert=words["revert"],
     )
     plans = {plan.environment: plan for plan in reviewed}
     with watching() as display:
@@ -104,10 +107,15 @@ def _refuse_contradictions(run: Run, reviewed: tuple[ReviewedPlan, ...], words: 
 
     if words["skip"] and not words["recover"]:
         raise UsageError("--skip is for --recover", next_step="say both, or neither")
+    if words["revert"] and words["delete_first"]:
+        raise UsageError(options.REVERT_OR_DELETE)
     if not reviewed:
         return
-    if run.models or words["delete_first"] or words["recover"]:
-        raise UsageError("--plan executes what was reviewed: --model, --delete-first and --recover belong to planning")
+    if run.models or words["delete_first"] or words["recover"] or words["revert"]:
+        raise UsageError(
+            "--plan executes what was reviewed: "
+            "--model, --delete-first, --revert-drift and --recover belong to planning"
+        )
     missing = set(run.names).difference(plan.environment for plan in reviewed)
     if missing:
         raise StalePlanError(

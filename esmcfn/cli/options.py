@@ -30,6 +30,12 @@ OF_READERS = ("html",)
 DELETE_FIRST = "What goes, goes before anything comes; so does an endpoint that the quota cannot hold twice (downtime)."
 """Help of an option that planning and deploying share."""
 
+REVERT_DRIFT = "Put back what drifted too, in every stack; what was deployed is made again where it is gone."
+"""As above."""
+
+REVERT_OR_DELETE = "--delete-first deletes endpoints and --revert-drift puts them back: choose one"
+"""What is wrong with a command line that says both."""
+
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
 _LONGEST_DAYS = 366

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,7 @@ Examples:
   esmcfn plan dev --read-only              compare templates only: a role that may only read is enough
   esmcfn plan dev -f json --out plan.json  keep the change sets for exactly this plan
   esmcfn plan dev --drift                  what drifted in every stack, by CloudFormation too
+  esmcfn plan dev --revert-drift           what putting back what drifted would change
   esmcfn plan --all --detailed-exitcode    11 where something would change
 """,
 )
@@ -42,10 +43,9 @@ Examples:
     envvar="ESMCFN_DRIFT",
     help="Look for drift in every stack, and by CloudFormation too; it takes minutes.",
 )
+@click.option("--revert-drift", "revert", is_flag=True, envvar="ESMCFN_REVERT_DRIFT", help=options.REVERT_DRIFT)
 @click.option("--delete-first", is_flag=True, envvar="ESMCFN_DELETE_FIRST", help=options.DELETE_FIRST)
-def plan(
-    run: Run, *, read_only: bool, detailed_exitcode: bool, delete_first: bool, wholly: bool, out: Path | None
-) -> int:
+def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -> int:
     """Show what deploying would change, cost and break; change nothing."""
     from esmcfn.cli.compose import writable, written
     from esmcfn.cli.streams import told
@@ -53,20 +53,16 @@ def plan(
     from esmcfn.render import render
     from esmcfn.verbs.planning import make_plan
 
-    if out and read_only:
-        raise UsageError("--out keeps change sets and --read-only makes none: choose one")
+    for word, other in (("--out", out), ("--revert-drift", words["revert"])):
+        if other and words["read_only"]:
+            raise UsageError(f"{word} needs change sets and --read-only makes none: choose one")
+    if words["revert"] and words["delete_first"]:
+        raise UsageError(options.REVERT_OR_DELETE)
     if out:
         writable(out)  # said before change sets are kept for a file that cannot be written
     outcomes = run.outcomes(
         lambda project, selection, world: make_plan(
-            project,
-            selection,
-            world,
-            read_only=read_only,
-            keep=bool(out),
-            detailed=detailed_exitcode,
-            delete_first=delete_first,
-            wholly=wholly,
+            project, selection, world, keep=bool(out), detailed=detailed_exitcode, **words
         )
     )
     if out:

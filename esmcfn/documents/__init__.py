@@ -82,6 +82,7 @@ def plan(plan: Plan) -> Document:
         "server_side": plan.server_side,
         "narrowed_to": list(plan.narrowed),
         "delete_first": plan.delete_first,
+        "revert_drift": plan.reverts,
         "summary": dict(plan.summary),
         "drift": overwriting.overall(plan),
         "stacks": [_stack(stack) for stack in plan.stacks],
@@ -286,6 +287,7 @@ def _change(change: Change) -> Document:
                 "file": changed.origin.path if changed.origin else None,
                 "line": changed.origin.line if changed.origin else None,
                 "replaces": changed.replaces,
+                "reverts_drift": changed.reverts,
             }
             for changed in change.properties
         ],

@@ -99,6 +99,7 @@ class ProposedProperty(Struct, frozen=True, kw_only=True):
         dynamic: the value is only known when the change set runs.
         source: what makes it change: DirectModification, ResourceReference, ResourceAttribute, ...
         cause: the logical id (and attribute) that it follows, or empty.
+        drifted: it is otherwise than deployed; `before` is what runs.
     """
 
     path: str
@@ -108,6 +109,7 @@ class ProposedProperty(Struct, frozen=True, kw_only=True):
     dynamic: bool
     source: str = ""
     cause: str = ""
+    drifted: bool = False
 
 
 class ProposedChange(Struct, frozen=True, kw_only=True):
@@ -116,6 +118,8 @@ class ProposedChange(Struct, frozen=True, kw_only=True):
     Attributes:
         action: Add, Modify, Remove, Import, Dynamic, SyncWithActual, or whatever AWS says next.
         replacement: True, False, Conditional, or empty.
+        drift: CloudFormation's ResourceDriftStatus; empty where it was not asked to revert drift.
+        ignored: properties that it does not compare with what runs, each with its reason.
     """
 
     logical_id: str
@@ -124,6 +128,8 @@ class ProposedChange(Struct, frozen=True, kw_only=True):
     action: str
     replacement: str
     properties: tuple[ProposedProperty, ...] = ()
+    drift: str = ""
+    ignored: tuple[str, ...] = ()
 
 
 class ChangeSet(Struct, frozen=True, kw_only=True):
@@ -135,6 +141,7 @@ class ChangeSet(Struct, frozen=True, kw_only=True):
         empty: CloudFormation found nothing to do (both of its ways to say so).
         warnings: what early validation warns of.
         others: names of change sets of other people on the same stack; executing ours would delete them.
+        reverts: it puts back what drifted, too.
     """
 
     arn: str
@@ -143,6 +150,7 @@ class ChangeSet(Struct, frozen=True, kw_only=True):
     stack_id: str
     new_stack: bool
     empty: bool
+    reverts: bool = False
     changes: tuple[ProposedChange, ...] = ()
     warnings: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
@@ -191,6 +199,7 @@ class Change(Struct, frozen=True, kw_only=True):
         physical_id: CloudFormation's id of what exists today, None where nothing does yet.
         meaning: one sentence for the person who calls the endpoint.
         unexplained: only one of the two opinions (template comparison, change set) has it; says which, empty if both.
+        drift: CloudFormation's word for what it is to put back; empty where it is not asked to, or need not.
     """
 
     action: Action
@@ -202,6 +211,7 @@ class Change(Struct, frozen=True, kw_only=True):
     meaning: str = ""
     properties: tuple[PropertyChange, ...] = ()
     unexplained: str = ""
+    drift: str = ""
 
 
 class StackPlan(Struct, frozen=True, kw_only=True):
@@ -310,6 +320,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         narrowed: keys of the models that it was narrowed to; empty means all.
         delete_first: what goes, goes before anything comes.
         headroom: whether the account's quotas hold what runs while this is deployed.
+        reverts: what drifted is put back, in every stack.
     """
 
     plan_id: str
@@ -328,6 +339,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     narrowed: tuple[str, ...] = ()
     delete_first: bool = False
     headroom: tuple[Headroom, ...] = ()
+    reverts: bool = False
 
     @property
     def empty(self) -> bool:
@@ -358,6 +370,7 @@ class ReviewedPlan(Struct, frozen=True, kw_only=True):
         expires_at: in UTC.
         narrowed: keys of the models that it was narrowed to; empty means all.
         blocked: policy or budget forbade deploying it.
+        reverts: it puts back what drifted.
         stacks: the document's stacks, see docs/json.md.
     """
 
@@ -370,3 +383,4 @@ class ReviewedPlan(Struct, frozen=True, kw_only=True):
     delete_first: bool
     blocked: bool
     stacks: Sequence[Mapping[str, Any]]
+    reverts: bool = False

@@ -98,6 +98,7 @@ class Planned(Struct, frozen=True):
     cost: SeenCost
     verdict: SeenVerdict
     server_side: bool = True
+    revert_drift: bool = False
 
 
 class Unplanned(Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from esmcfn.drift.expected import expected
 from esmcfn.drift.judging import Observed, Subject, judge, judge_template, stack_notes, wants_tags
+from esmcfn.drift.masking import shown
 from esmcfn.drift.overwriting import Built, planned_drift
 from esmcfn.drift.readers import ENDPOINT, READERS
 
@@ -32,6 +33,7 @@ __all__ = [
     "judge",
     "judge_template",
     "planned_drift",
+    "shown",
     "stack_notes",
     "wants_tags",
 ]

@@ -14,62 +14,78 @@ MOST = 3
 """Steps that are spelled out; the report names every difference anyway."""
 
 
+def reverting(environment: str, model: str | None) -> str:
+    """The command that has CloudFormation put back what it can."""
+    return f"esmcfn deploy {environment}{f' --model {model}' if model else ''} --revert-drift"
+
+
 def missing(resource_type: str, *, environment: str, model: str | None) -> str:
     """The way back of a resource that is gone."""
     only = f"{environment} --model {model}" if model else environment
+    again = f"{reverting(environment, model)} makes it again under its name"
     match resource_type:
         case "AWS::SageMaker::Endpoint":
-            return f"esmcfn park {only}, then esmcfn resume {only}: the endpoint comes back under its name"
+            return f"{again}; so do esmcfn park {only} and then esmcfn resume {only}"
         case "AWS::SageMaker::EndpointConfig":
             return (
-                "what runs goes on, and an instance that starts anew may fail: "
-                f"deploy another instance_count of {model or 'its model'}, which makes another configuration"
+                f"{again}; what runs goes on, and an instance that starts anew may fail until then; a deployment of "
+                f"another instance_count of {model or 'its model'} makes another one"
             )
         case "AWS::SageMaker::Model":
-            return (
-                "what runs goes on, and an instance that starts anew may fail: make it again under this name, "
-                "or take the key out of the environment, deploy, and put it back"
-            )
+            return f"{again}; what runs goes on, and an instance that starts anew may fail until then"
         case "AWS::IAM::AccessKey":
             return "the key in the secret is dead: switch the shared service account off and on again, a deploy each"
-    return "make it again under the same name, or destroy and deploy the environment"
+    return f"{again}, or destroy and deploy the environment"
 
 
-def mended(expected: Expected, found: Sequence[Difference]) -> str:
+def mended(expected: Expected, found: Sequence[Difference], *, environment: str, model: str | None) -> str:
     """The way back of what is otherwise than deployed."""
-    kind, name = expected.resource.resource_type, expected.name
+    kind, name, again = expected.resource.resource_type, expected.name, reverting(environment, model)
     if kind == ENDPOINT:
-        return _endpoint(expected, found)
+        return _endpoint(expected, found, again)
     if found and all(each.path.startswith("Tags/") for each in found):
-        return "set the tags back in the console or by the service's tagging command"
+        return f"set the tags back; {again} does it for those that the template writes"
     if kind in {ROLE, USER}:
-        return "; ".join(list(dict.fromkeys(_identity(kind, name, found)))[:MOST])
+        by_hand = "; ".join(list(dict.fromkeys(_identity(kind, name, found)))[:MOST])
+        return f"{by_hand}; {again} puts back what the template writes" if _written(found) else by_hand
     if kind == POLICY:
-        return f"set policy {name} back in IAM, and detach it from whom it was not meant for"
+        steps = [f"{again}, or IAM, puts policy {name} back"] if _written(found) else []
+        steps += [f"detach policy {name} from whom it was not meant for"] if _handed_on(found) else []
+        return "; ".join(steps)
     if kind in {MODEL, CONFIG}:
         return "somebody made it anew under the same name: deploy a change, which comes with another name"
     if kind == ACCESS_KEY:
         return "aws iam update-access-key --status Active, unless somebody switched it off for a reason"
-    return "set it back by hand, or deploy a change of it"
+    return f"{again} puts it back, or set it back by hand"
 
 
-def _endpoint(expected: Expected, found: Sequence[Difference]) -> str:
+def _written(found: Sequence[Difference]) -> bool:
+    """Does the template write any of it? CloudFormation knows nothing of what was put beside it."""
+    return any(each.expected is not None for each in found)
+
+
+def _handed_on(found: Sequence[Difference]) -> bool:
+    return any(each.path.startswith("AttachedTo/") for each in found)
+
+
+def _endpoint(expected: Expected, found: Sequence[Difference], again: str) -> str:
     name, config = expected.name, expected.properties.get("EndpointConfigName")
     paths = [each.path for each in found]
     if any(path.endswith("EndpointConfigName") for path in paths):
         return (
-            f"to go back: aws sagemaker update-endpoint --endpoint-name {name} --endpoint-config-name {config}; "
-            f"{KEEP}; where SageMaker itself went back after a failed update: mend the cause and deploy a change"
+            f"to go back: {again}, or aws sagemaker update-endpoint --endpoint-name {name} "
+            f"--endpoint-config-name {config}; {KEEP}; "
+            "where SageMaker itself went back after a failed update, mend the cause first"
         )
     if "EndpointStatus" in paths:
         return "its FailureReason says what to mend; then deploy a change, or park and resume it"
     wanted = " ".join(_variants(found))
     if wanted:
         return (
-            f"to go back: aws sagemaker update-endpoint-weights-and-capacities --endpoint-name {name} "
-            f"--desired-weights-and-capacities {wanted}; {KEEP}"
+            "CloudFormation does not see it; to go back: aws sagemaker update-endpoint-weights-and-capacities "
+            f"--endpoint-name {name} --desired-weights-and-capacities {wanted}; {KEEP}"
         )
-    return "set the tags back by aws sagemaker add-tags and delete-tags"
+    return f"set the tags back by aws sagemaker add-tags and delete-tags; {again} does it for those that it wrote"
 
 
 def _variants(found: Sequence[Difference]) -> Iterator[str]:

@@ -99,11 +99,17 @@ def judge(subject: Subject, *, readers: Mapping[str, Reader] = READERS) -> Resou
     found = tuple(_masked(subject, [*pairs, *_theirs(native, pairs)]))
     why = _why(subject, reader, settled=settled, read=read)
     if found or native.status == "MODIFIED":
-        step = advice.mended(subject.expected, found) if subject.expected else "set it back by hand"
+        step = _mended(subject, found)
         return _answer(subject, State.DRIFTED, differences=found, sides=sides, why=why, next_step=step)
     if why and reader and reader.exempt and not settled:
         return _answer(subject, State.NOT_CHECKED, why=reader.exempt, exempt=True)
     return _answer(subject, State.NOT_CHECKED if why else State.IN_SYNC, sides=sides, why=why)
+
+
+def _mended(subject: Subject, found: Sequence[Difference]) -> str:
+    if subject.expected is None:
+        return "set it back by hand"
+    return advice.mended(subject.expected, found, environment=subject.environment, model=subject.stack.model)
 
 
 def judge_template(stack: DeployedStack, digest: str | None, *, environment: str) -> ResourceDrift | None:

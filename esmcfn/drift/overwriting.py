@@ -196,8 +196,9 @@ def _fate(difference: Difference, planned: str | None, wanted: Expected | None, 
         return Fate.OVERWRITTEN
     top, _, rest = difference.path.partition("/")
     touched = {each.path.split("/")[0] for each in change.properties}
-    if top in {each.path.split("/")[0] for each in change.properties if each.reverts}:
-        return Fate.OVERWRITTEN
+    putting_back = [each for each in change.properties if each.reverts and each.path.split("/")[0] == top]
+    if putting_back:  # what only a replacement could set is tried, and cannot be
+        return Fate.UNCLEAR if any(each.replaces for each in putting_back) else Fate.OVERWRITTEN
     if top == "Tags":
         return _of_tag(difference, change)
     if wanted.resource.resource_type == ENDPOINT and CONFIG_NAME in touched:

@@ -69,6 +69,7 @@ def _reviewed(path: Path, document: object) -> ReviewedPlan:
         expires_at=expires,
         narrowed=frozenset(found.narrowed_to),
         delete_first=found.delete_first,
+        reverts=found.revert_drift,
         blocked=bool(found.verdict.get("blocked", True)),
         stacks=[msgspec.to_builtins(stack) | document["stacks"][number] for number, stack in enumerate(found.stacks)],
     )
@@ -109,3 +110,4 @@ class _Kept(msgspec.Struct):
     delete_first: bool
     stacks: list[_Stack]
     verdict: dict[str, Any]
+    revert_drift: bool = False

@@ -25,9 +25,9 @@ from esmcfn.domain.plan import (
 from esmcfn.domain.project import Environment
 from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.domain.template import Template
-from esmcfn.plan.compare import compare, resources, settings
+from esmcfn.plan.compare import compare, name_of, resources, settings
 from esmcfn.plan.impact import assessed
-from esmcfn.plan.reconcile import reconcile
+from esmcfn.plan.reconcile import reconcile, unseen
 
 PROTECTED = "termination protection is on: CloudFormation refuses to delete it until that is lifted"
 
@@ -75,9 +75,10 @@ def stack_plan(
         changes, differs = ours, bool(ours or outside)
     else:
         # Outputs alone make a change set without a change; an empty one may still be contradicted by the templates.
-        changes = reconcile(ours, change_set)
+        changes = tuple(_named(change, template, body) for change in reconcile(ours, change_set))
         differs = not change_set.empty or bool(changes)
         said.extend(f"CloudFormation warns: {warning}" for warning in change_set.warnings)
+        said.extend(unseen(change_set))
         if change_set.others:
             said.append(OTHERS.format(", ".join(change_set.others)))
     return StackPlan(
@@ -92,6 +93,14 @@ def stack_plan(
         updated_at=deployed.updated_at if deployed else None,
         notes=tuple(said),
     )
+
+
+def _named(change: Change, template: Template, body: Mapping[str, object] | None) -> Change:
+    """What CloudFormation alone lists is called as the templates call it."""
+    if change.name:
+        return change
+    written = resources(template.body).get(change.logical_id) or resources(body or {}).get(change.logical_id)
+    return replace(change, name=name_of(written)) if written else change
 
 
 def removed(deployed: DeployedStack, changes: tuple[Change, ...]) -> StackPlan:
@@ -134,6 +143,7 @@ def assemble(
     server_side: bool,
     delete_first: bool = False,
     headroom: tuple[Headroom, ...] = (),
+    reverts: bool = False,
 ) -> Plan:
     """The plan, with its id computed over everything that does not merely say when or where it was kept."""
     environment = selection.environment
@@ -154,6 +164,7 @@ def assemble(
         narrowed=tuple(sorted(selection.narrowed)),
         delete_first=delete_first,
         headroom=headroom,
+        reverts=reverts,
     )
     return replace(plan, plan_id=documents.plan_id(documents.plan(plan)))
 

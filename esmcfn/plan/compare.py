@@ -98,12 +98,11 @@ def _difference(logical_id: str, before: Body | None, after: Body | None, place:
 
 
 def _change(action: Action, logical_id: str, resource: Body, properties: tuple[PropertyChange, ...] = ()) -> Change:
-    kind = str(resource["Type"])
-    name = _name(kind, resource)
+    name = name_of(resource)
     return Change(
         action=action,
         logical_id=logical_id,
-        resource_type=kind,
+        resource_type=str(resource["Type"]),
         name=name,
         physical_id=None if action is Action.ADD else name,
         impact=Impact.UNKNOWN,
@@ -111,9 +110,11 @@ def _change(action: Action, logical_id: str, resource: Body, properties: tuple[P
     )
 
 
-def _name(kind: str, resource: Body) -> str | None:
+def name_of(resource: Body) -> str | None:
+    """The physical name that esmcfn gives a resource, None where CloudFormation names it."""
     properties = resource.get("Properties")
-    name = properties.get(NAME_PROPERTIES.get(kind, "")) if isinstance(properties, Mapping) else None
+    key = NAME_PROPERTIES.get(str(resource["Type"]), "")
+    name = properties.get(key) if isinstance(properties, Mapping) else None
     return name if isinstance(name, str) else None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from esmcfn.domain.plan import Action, Change, Impact
+from esmcfn.plan.reconcile import NOTED
 
 Meaning = tuple[Impact, str]
 
@@ -16,7 +17,22 @@ def assessed(change: Change) -> Change:
     if change.unexplained:
         return replace(change, impact=Impact.UNKNOWN, meaning=change.unexplained)
     impact, meaning = _JUDGES.get(change.resource_type, _stranger)(change)
+    match change.drift:
+        case "SyncWithActual":
+            impact, meaning = Impact.NONE, NOTED
+        case "DELETED":
+            impact, meaning = _come_back(change)
+        case "MODIFIED":
+            meaning = f"what was changed by hand goes back: {meaning}"
     return replace(change, impact=impact, meaning=meaning)
+
+
+def _come_back(change: Change) -> Meaning:
+    """Something that is gone is made again."""
+    if change.resource_type == "AWS::SageMaker::Endpoint":
+        name = change.name or change.physical_id or "the endpoint"
+        return Impact.IN_PLACE, f"{name} is gone and its calls fail; it comes back, and answers once it is in service"
+    return Impact.IN_PLACE, "it is gone, and is made again"
 
 
 def _endpoint(change: Change) -> Meaning:

@@ -100,9 +100,12 @@ def _plan(plan: Plan) -> Iterator[str]:
     if not plan.server_side:
         yield ""
         yield "Read-only: templates were compared, CloudFormation was not asked."
+    if plan.reverts:
+        yield ""
+        yield "What drifted goes back to what was deployed (`--revert-drift`)."
     for stack in plan.stacks:
         if stack.action is not StackAction.UNCHANGED or stack.notes or (stack.drift and stack.drift.found):
-            yield from _stack(stack)
+            yield from _stack(stack, reverts=plan.reverts)
     quiet = [stack.name for stack in plan.stacks if stack.action is StackAction.UNCHANGED]
     if quiet:
         yield ""
@@ -116,7 +119,7 @@ def _callers(plan: Plan) -> str:
     return "; ".join(felt) or "notice nothing"
 
 
-def _stack(stack: StackPlan) -> Iterator[str]:
+def _stack(stack: StackPlan, *, reverts: bool) -> Iterator[str]:
     yield ""
     changes = words.counted(len(stack.changes), "change")
     symbol, name = words.STACK_SYMBOLS[stack.action], html(stack.name)
@@ -124,7 +127,7 @@ def _stack(stack: StackPlan) -> Iterator[str]:
     yield ""
     for change in stack.changes:
         yield from _change(change)
-    yield from overwriting.markdown(stack)
+    yield from overwriting.markdown(stack, reverts=reverts)
     yield from (f"- note: {safe(note)}" for note in stack.notes)
     yield ""
     yield "</details>"

@@ -19,6 +19,9 @@ WILL = {
 }
 """What becomes of something that drifted, in words."""
 
+GOES_BACK = "goes back"
+"""In place of "overwritten", where that is what was asked for."""
+
 _MISSING = {Fate.OVERWRITTEN: "comes back", Fate.KEPT: "stays gone", Fate.ADOPTED: "is to go anyway"}
 
 
@@ -34,7 +37,19 @@ def line(plan: Plan) -> str:
         return f"{what} has drifted; {looked}"
     lost = sum(each.overwritten for each in drifts)
     news = f"a deploy would overwrite {counted(lost, 'value') if lost else 'nothing'} that drifted"
+    if plan.reverts:
+        news = f"of what drifted, {counted(lost, 'value') if lost else 'nothing'} goes back"
+        stays = sum(_stays(found) for drift in drifts for found in drift.found)
+        news += f" and {counted(stays, 'value')} may stay: see the next steps" if stays else ""
     return "; ".join([*_fails(plan), news, looked])
+
+
+def _stays(found: DriftedResource) -> int:
+    """How much of it CloudFormation does not put back, or not for sure."""
+    open_ends = {Fate.KEPT, Fate.UNCLEAR}
+    if found.properties:
+        return sum(each.fate in open_ends for each in found.properties)
+    return int(found.fate in open_ends)
 
 
 def _fails(plan: Plan) -> Iterator[str]:
@@ -43,16 +58,20 @@ def _fails(plan: Plan) -> Iterator[str]:
         yield f"a deploy would fail: {', '.join(gone)} is to be changed, and is gone"
 
 
-def text(stack: StackPlan) -> Iterator[str]:
-    """Below the changes of a stack."""
+def text(stack: StackPlan, *, reverts: bool) -> Iterator[str]:
+    """Below the changes of a stack.
+
+    Args:
+        reverts: the plan is to put back what drifted.
+    """
     if stack.drift is None:
         return
-    for said in _lines(stack.drift):
+    for said in _lines(stack.drift, reverts=reverts):
         yield f"    {said}"
 
 
-def markdown(stack: StackPlan) -> Iterator[str]:
-    """As items of the list of changes."""
+def markdown(stack: StackPlan, *, reverts: bool) -> Iterator[str]:
+    """As items of the list of changes; see `text`."""
     if stack.drift is None:
         return
     if stack.drift.why:
@@ -60,16 +79,16 @@ def markdown(stack: StackPlan) -> Iterator[str]:
     for found in stack.drift.found:
         yield f"- drift {code(found.logical_id or found.name)}: {safe(_resource(found))}"
         for each in found.properties:
-            yield f"  - {code(each.path)}: {safe(_property(each))}"
+            yield f"  - {code(each.path)}: {safe(_property(each, reverts=reverts))}"
 
 
-def _lines(drift: PlannedDrift) -> Iterator[str]:
+def _lines(drift: PlannedDrift, *, reverts: bool) -> Iterator[str]:
     if drift.why:
         yield f"? drift not checked: {drift.why}"
     for found in sorted(drift.found, key=_order):
         mark = "?" if found.state is State.NOT_CHECKED else "!"
         yield f"{mark} drift  {' '.join(filter(None, (found.logical_id, found.name)))}: {_resource(found)}"
-        yield from (f"      {each.path}: {_property(each)}" for each in found.properties)
+        yield from (f"      {each.path}: {_property(each, reverts=reverts)}" for each in found.properties)
 
 
 def _resource(found: DriftedResource) -> str:
@@ -85,8 +104,10 @@ def _resource(found: DriftedResource) -> str:
     return "; ".join(said)
 
 
-def _property(each: DriftedProperty) -> str:
+def _property(each: DriftedProperty, *, reverts: bool) -> str:
     values = f"now {shortened(each.now)}, deployed {shortened(each.deployed)}"
+    if reverts and each.fate is Fate.OVERWRITTEN and each.planned == each.deployed:
+        return f"{values}: {GOES_BACK}"
     planned = "" if each.fate in {Fate.KEPT, Fate.ADOPTED} else f", would be {shortened(each.planned)}"
     return f"{values}{planned}: {WILL[each.fate]}"
 

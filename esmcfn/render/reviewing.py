@@ -194,6 +194,8 @@ def lines(plan: Planned) -> Iterator[Line]:
     for finding in plan.findings:
         severity = 1 if finding.blocks else 2
         yield Line(severity, "findings", "Findings", _finding(finding), stack=False)
+    if plan.revert_drift:
+        yield Line(0, "notes", "How", "what drifted goes back to what was deployed (`--revert-drift`)", stack=False)
     if not plan.server_side:
         yield Line(0, "notes", "How", "read-only: templates were compared, CloudFormation was not asked", stack=False)
 

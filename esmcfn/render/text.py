@@ -96,12 +96,13 @@ def _built(body: Built) -> Iterator[str]:
 
 def _plan(plan: Plan) -> Iterator[str]:
     view = "" if plan.server_side else " · read-only: CloudFormation was not asked"
-    yield f"{plan.environment} · account {plan.account} · {plan.region}{view}"
+    back = " · what drifted goes back" if plan.reverts else ""
+    yield f"{plan.environment} · account {plan.account} · {plan.region}{view}{back}"
     yield ""
     quiet = [stack for stack in plan.stacks if _quiet(stack)]
     for stack in plan.stacks:
         if stack not in quiet:
-            yield from _stack(stack)
+            yield from _stack(stack, reverts=plan.reverts)
             yield ""
     if quiet:
         yield f"= {words.counted(len(quiet), 'stack')} unchanged: {_some([stack.name for stack in quiet])}"
@@ -124,12 +125,12 @@ def _verdict(plan: Plan) -> Iterator[str]:
         yield f"Budget   {plan.verdict.budget}"
 
 
-def _stack(stack: StackPlan) -> Iterator[str]:
+def _stack(stack: StackPlan, *, reverts: bool) -> Iterator[str]:
     model = f"  ({stack.model})" if stack.model else ""
     yield f"{words.STACK_SYMBOLS[stack.action]} {stack.name}{model}: {stack.action}"
     for change in stack.changes:
         yield from _change(change)
-    yield from overwriting.text(stack)
+    yield from overwriting.text(stack, reverts=reverts)
     for note in stack.notes:
         yield f"    ! {note}"
 

@@ -34,12 +34,13 @@ class Comparing:
     """Compares what runs with what is deployed; leaving its context stops it.
 
     Args:
-        wholly: every deployed stack, with CloudFormation's own detection; otherwise those that may change, without.
+        every: every deployed stack; otherwise those that may change.
+        native: with CloudFormation's own detection.
     """
 
-    def __init__(self, looking: Looking, found: Sequence[Pair], *, wholly: bool) -> None:
-        self._looking, self._wholly = looking, wholly
-        self._pairs = {pair.deployed.name: pair for pair in found if pair.deployed and _concerned(pair, wholly=wholly)}
+    def __init__(self, looking: Looking, found: Sequence[Pair], *, every: bool = False, native: bool = False) -> None:
+        self._looking, self._native = looking, native
+        self._pairs = {pair.deployed.name: pair for pair in found if pair.deployed and _concerned(pair, every=every)}
         self._over = False
         self._pool: ThreadPoolExecutor | None = None
         self._seen: Future[tuple[Seen | Unread, ...]] | None = None
@@ -69,7 +70,7 @@ class Comparing:
         """Every stack; what AWS does not tell of one leaves the others, and the plan, alone."""
         stacks = [pair.deployed for pair in self._pairs.values() if pair.deployed]
         try:
-            begun = self._looking.begun(stacks) if self._wholly else (None,) * len(stacks)
+            begun = self._looking.begun(stacks) if self._native else (None,) * len(stacks)
         except CloudError as error:
             return (Unread(why=error.message),) * len(stacks)
         return side_by_side(self._look, list(zip(stacks, begun, strict=True)))
@@ -101,7 +102,7 @@ class Comparing:
         return drift.planned_drift(
             seen.subjects,
             built,
-            native=self._wholly,
+            native=self._native,
             written=drift.judge_template(
                 seen.looked.stack, digest, environment=self._looking.selection.environment.name
             ),
@@ -109,6 +110,6 @@ class Comparing:
         )
 
 
-def _concerned(pair: Pair, *, wholly: bool) -> bool:
+def _concerned(pair: Pair, *, every: bool) -> bool:
     """May a deployment overwrite something of it? What goes is deleted whatever it is now."""
-    return pair.template is not None and (wholly or not pair.unchanged)
+    return pair.template is not None and (every or not pair.unchanged)

@@ -30,6 +30,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
         recover: take the way out of every stack that is stuck, before planning.
         skip: logical ids that the recovery leaves as they are.
         delete_first: what goes, goes before anything comes.
+        revert: put back what drifted, in every stack.
     """
 
     terms: Terms = Terms()
@@ -37,6 +38,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     recover: bool = False
     skip: tuple[str, ...] = ()
     delete_first: bool = False
+    revert: bool = False
 
 
 def deploy(project: Project, selection: Selection, world: World, wishes: Wishes) -> Report:
@@ -48,7 +50,7 @@ def deploy(project: Project, selection: Selection, world: World, wishes: Wishes)
     """
 
     def planned() -> Report:
-        return make_plan(project, selection, world, keep=True, delete_first=wishes.delete_first)
+        return make_plan(project, selection, world, keep=True, delete_first=wishes.delete_first, revert=wishes.revert)
 
     if wishes.recover:
         recovered(selection, world, wishes.terms, skip=wishes.skip)

@@ -280,7 +280,8 @@ class Executing:
     def _proposed(self, template: Template, heard: Heard, *, anew: bool = False) -> Execution:
         """Ask for a stack that the plan could not ask for, since something else had to go first; and execute it."""
         stacks = self._cloud.stacks
-        proposed = stacks.propose(template, None if anew else self._deployed(template.stack))
+        there = None if anew else self._deployed(template.stack)
+        proposed = stacks.propose(template, there, revert=self._made.reverts)
         if proposed.empty:
             stacks.discard(proposed)
             return Execution(status=NOTHING)

@@ -17,14 +17,18 @@ Numbers = Mapping[str, int]
 
 
 class Room:
-    """The account's quotas and what others use of them, read in the background."""
+    """The account's quotas and what others use of them, read in the background.
 
-    def __init__(self, cloud: Cloud, found: Sequence[Pair]) -> None:
+    Args:
+        always: instances may come that no template tells of.
+    """
+
+    def __init__(self, cloud: Cloud, found: Sequence[Pair], *, always: bool = False) -> None:
         self._cloud = cloud
         self._pool: ThreadPoolExecutor | None = None
         self._limits: Future[Numbers] | None = None
         self._in_use: Future[Numbers] | None = None
-        self._coming = any(_comes(pair) for pair in found)
+        self._coming = always or any(_comes(pair) for pair in found)
         self._ours = frozenset(name for pair in found for name in _endpoints(pair))
 
     def __enter__(self) -> Room:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from esmcfn import plan, template
+from esmcfn import drift, plan, template
 from esmcfn.domain.cost import Cost, HostedVariant
-from esmcfn.domain.plan import ChangeSet, DeployedStack, Plan, StackAction, StackPlan
+from esmcfn.domain.plan import Change, ChangeSet, DeployedStack, Impact, Plan, StackAction, StackPlan
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
@@ -67,6 +67,7 @@ def make_plan(
     detailed: bool = False,
     delete_first: bool = False,
     wholly: bool = False,
+    revert: bool = False,
     kept: Kept | None = None,
 ) -> Report:
     """Compare, ask CloudFormation, judge and price.
@@ -77,6 +78,7 @@ def make_plan(
         detailed: changes are news, exit code 11.
         delete_first: what goes, goes before anything comes; what the quota cannot hold twice is deleted first.
         wholly: look for drift in every stack, and ask CloudFormation about it, too.
+        revert: put back what drifted, in every stack; CloudFormation is asked about all of them.
         kept: where the change sets are that were kept before; none is made then, and none is removed.
 
     Raises:
@@ -88,14 +90,14 @@ def make_plan(
     templates = template.synthesize_all(selection)
     with world.begin(templates, policy=project.policy, region=selection.target.region) as judgement:
         cloud = world.connect()
-        ground = _ground(project, selection, templates, cloud, world)
+        ground = _ground(project, selection, templates, world, wholly=revert)
         looking = Looking(selection=selection, cloud=cloud)
         with (
             _Kept(cloud) as open_sets,
-            Room(cloud, ground.found) as room,
-            Comparing(looking, ground.found, wholly=wholly) as comparing,
+            Room(cloud, ground.found, always=revert) as room,
+            Comparing(looking, ground.found, every=wholly or revert, native=wholly) as comparing,
         ):
-            asking = _Asking(cloud, ground.gone, kept=kept, stay=open_sets if keep else None)
+            asking = _Asking(cloud, ground.gone, kept=kept, stay=open_sets if keep else None, revert=revert)
             stacks = comparing.told(asking.plans(ground, world, server_side=not read_only))
             findings = judgement.findings()
             headroom = room.measured(stacks, ground.now, ground.later)
@@ -106,12 +108,13 @@ def make_plan(
         templates=templates,
         stacks=plan.renaming_noted(stacks, selection, ground.going),
         findings=findings,
-        cost=_cost(project, ground, world, delete_first=delete_first),
+        cost=_cost(project, ground, world, frozenset() if delete_first else _moving(ground, stacks)),
         now=world.now,
         tool_version=world.tool_version,
         server_side=not read_only,
         delete_first=delete_first,
         headroom=headroom,
+        reverts=revert,
     )
     return Report(
         verb="plan",
@@ -123,12 +126,13 @@ def make_plan(
 
 
 def _ground(
-    project: Project, selection: Selection, templates: tuple[Template, ...], cloud: Cloud, world: World
+    project: Project, selection: Selection, templates: tuple[Template, ...], world: World, *, wholly: bool
 ) -> Ground:
+    cloud = world.connect()
     world.progress("reading what is deployed")
     survey = surveyed(selection, cloud)
     refuse_busy(survey.ours, cloud)
-    found = pairs(selection, templates, survey.ours, cloud)
+    found = pairs(selection, templates, survey.ours, cloud, wholly=wholly)
     return Ground(
         selection=selection,
         templates=templates,
@@ -139,11 +143,41 @@ def _ground(
     )
 
 
-def _cost(project: Project, ground: Ground, world: World, *, delete_first: bool) -> Cost:
-    """What goes first never runs beside what comes."""
-    moving = frozenset[str]() if delete_first else updating(ground.found)
+def _moving(ground: Ground, stacks: Sequence[StackPlan]) -> frozenset[str]:
+    """Models whose new instances start beside the old ones; an endpoint that goes back does, too."""
+    back = (stack.model for stack in stacks if any(_goes_back(change) for change in stack.changes))
+    return updating(ground.found) | {model for model in back if model}
+
+
+def _goes_back(change: Change) -> bool:
+    return change.impact is Impact.BLUE_GREEN and any(each.reverts for each in change.properties)
+
+
+def _cost(project: Project, ground: Ground, world: World, moving: frozenset[str]) -> Cost:
     book = prices(project)
     return estimated(ground.selection, ground.now, world.now.date(), prices=book, updating=moving)
+
+
+def masked(made: StackPlan, account: str) -> StackPlan:
+    """The same, what runs shown as drift shows it: somebody may have put a secret there."""
+    if not any(each.reverts for change in made.changes for each in change.properties):
+        return made
+    return replace(made, changes=tuple(_masked(change, f"{account}/{made.name}") for change in made.changes))
+
+
+def _masked(change: Change, stack: str) -> Change:
+    salt = f"{stack}/{change.logical_id}"
+    properties = (
+        replace(
+            each,
+            before=drift.shown(each.path, each.before, salt=salt),
+            after=drift.shown(each.path, each.after, salt=salt),
+        )
+        if each.reverts
+        else each
+        for each in change.properties
+    )
+    return replace(change, properties=tuple(properties))
 
 
 def refuse_busy(deployed: Sequence[DeployedStack], cloud: Cloud) -> None:
@@ -189,12 +223,14 @@ class _Asking(Struct, frozen=True):
         gone: names of stacks whose first creation rolled back, to their ARNs.
         kept: where change sets come from that were made before; None to make new ones.
         stay: where to put new change sets that stay; None when none shall.
+        revert: every stack is asked about, since what drifted is put back.
     """
 
     cloud: Cloud
     gone: Mapping[str, str]
     kept: Kept | None
     stay: _Kept | None
+    revert: bool = False
 
     def plans(self, ground: Ground, world: World, *, server_side: bool) -> tuple[StackPlan, ...]:
         """What happens to every stack, the termination protection that the environment asks for included."""
@@ -211,7 +247,7 @@ class _Asking(Struct, frozen=True):
         return tuple(plan.protected(each, pair.deployed, protection) for each, pair in zip(made, found, strict=True))
 
     def _takes_change_set(self, pair: Pair) -> bool:
-        if pair.template is None or pair.unchanged:
+        if pair.template is None or (pair.unchanged and not self.revert):
             return False
         return pair.template.stack.name not in self.gone and not (pair.deployed and pair.deployed.stuck)
 
@@ -219,13 +255,13 @@ class _Asking(Struct, frozen=True):
         assert pair.template is not None  # noqa: S101 - only built templates are asked about
         change_set = self.kept(pair) if self.kept else self._proposed(pair)
         made = plan.stack_plan(pair.template, pair.deployed, body=pair.body, change_set=change_set)
-        made = plan.unscaled_first(made, pair.body)
+        made = masked(plan.unscaled_first(made, pair.body), pair.template.stack.target.account)
         return made if self.kept or self.stay else replace(made, change_set_id=None)
 
     def _proposed(self, pair: Pair) -> ChangeSet:
         """A new change set: one that stays is noted before anything else can fail, any other is gone already."""
         assert pair.template is not None  # noqa: S101 - only built templates are asked about
-        change_set = self.cloud.stacks.propose(pair.template, pair.deployed)
+        change_set = self.cloud.stacks.propose(pair.template, pair.deployed, revert=self.revert)
         if self.stay is not None and not change_set.empty:
             self.stay.change_sets.append(change_set)
         else:

@@ -46,11 +46,19 @@ class Pair(Struct, frozen=True, kw_only=True):
 
 
 def pairs(
-    selection: Selection, templates: Sequence[Template], deployed: Sequence[DeployedStack], cloud: Cloud
+    selection: Selection,
+    templates: Sequence[Template],
+    deployed: Sequence[DeployedStack],
+    cloud: Cloud,
+    *,
+    wholly: bool = False,
 ) -> tuple[Pair, ...]:
     """Every stack that is wanted or deployed; only what differs is read.
 
     A stack that is no longer selected is listed only when the whole environment was asked for.
+
+    Args:
+        wholly: read what does not differ, too.
     """
     there = {stack.name: stack for stack in deployed}
     wanted = {template.stack.name for template in templates}
@@ -62,11 +70,11 @@ def pairs(
     ]
 
     def read(pair: Pair) -> Pair:
-        if pair.unchanged or pair.deployed is None:
+        if pair.deployed is None or (pair.unchanged and not wholly):
             return pair
         return Pair(template=pair.template, deployed=pair.deployed, body=cloud.stacks.template(pair.deployed))
 
-    return side_by_side(read, found, busy=lambda pair: pair.deployed is not None and not pair.unchanged)
+    return side_by_side(read, found, busy=lambda pair: pair.deployed is not None and (wholly or not pair.unchanged))
 
 
 def running(project: Project, found: Iterable[Pair]) -> tuple[HostedVariant, ...]:

@@ -40,13 +40,20 @@ def remade(project: Project, selection: Selection, world: World, reviewed: Revie
     def change_set(pair: Pair) -> ChangeSet:
         assert pair.template is not None  # noqa: S101 - only built templates have change sets
         name = pair.template.stack.name
+        fresh = _fresh(pair, world) if reviewed.reverts and pair.deployed else None
         if name not in kept:
+            if fresh is not None and fresh.empty:
+                return fresh
             raise StalePlanError(f"{name} would change now, and no change set of it was reviewed", next_step=AGAIN)
         found = world.connect().stacks.reviewed(kept[name])
-        _refuse_another_change_set(pair.template, found, world.now)
+        _refuse_another_change_set(pair.template, found, world.now, reverts=fresh is not None)
+        if fresh is not None and fresh.changes != found.change_set.changes:
+            raise StalePlanError(f"{name}: what drifted has moved since it was reviewed", next_step=AGAIN)
         return found.change_set
 
-    report = make_plan(project, selection, world, kept=change_set, delete_first=reviewed.delete_first)
+    report = make_plan(
+        project, selection, world, kept=change_set, delete_first=reviewed.delete_first, revert=reviewed.reverts
+    )
     assert isinstance(report.body, Plan)  # noqa: S101 - make_plan makes plans
     now = documents.plan(report.body)["stacks"]
     assert isinstance(now, list)  # noqa: S101 - documents.plan makes a list
@@ -56,6 +63,15 @@ def remade(project: Project, selection: Selection, world: World, reviewed: Revie
     return report
 
 
+def _fresh(pair: Pair, world: World) -> ChangeSet:
+    """What reverting the drift of a stack would do now; nothing of it stays. A change set knows only its own day."""
+    assert pair.template is not None  # noqa: S101 - only built templates have change sets
+    stacks = world.connect().stacks
+    made = stacks.propose(pair.template, pair.deployed, revert=True)
+    stacks.discard(made)
+    return made
+
+
 def _refuse_another_place(selection: Selection, reviewed: ReviewedPlan) -> None:
     place = (selection.environment.name, selection.target.account, selection.target.region)
     then = (reviewed.environment, reviewed.account, reviewed.region)
@@ -63,7 +79,7 @@ def _refuse_another_place(selection: Selection, reviewed: ReviewedPlan) -> None:
         raise StalePlanError(f"the plan is for {' '.join(then)}, and this is {' '.join(place)}", next_step=AGAIN)
 
 
-def _refuse_another_change_set(template: Template, found: Reviewed, now: datetime) -> None:
+def _refuse_another_change_set(template: Template, found: Reviewed, now: datetime, *, reverts: bool) -> None:
     """Only what this checkout builds is executed, and only as esmcfn asks for it; a plan's file may be forged."""
     stack, change_set = template.stack, found.change_set
     wrong: tuple[str, ...] = ()
@@ -71,6 +87,8 @@ def _refuse_another_change_set(template: Template, found: Reviewed, now: datetim
         wrong = (f"its change set is of stack {change_set.stack_name}",)
     elif found.strange:
         wrong = (f"its change set asks for what esmcfn never asks for: {', '.join(found.strange)}",)
+    elif change_set.reverts is not reverts:
+        wrong = (f"its change set {'reverts drift' if change_set.reverts else 'reverts no drift'}, unlike the plan",)
     elif dict(found.tags) != dict(stack.tags):
         wrong = ("its change set sets other tags than the checkout",)
     elif found.template is None or digest_of(found.template) != template.digest:

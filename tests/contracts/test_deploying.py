@@ -111,7 +111,7 @@ def _tags(template):
 
 def kept(there, selection=BIGGER, **changes) -> ReviewedPlan:
     """A plan as its file would be read again."""
-    document = documents.plan(there.plan(selection, keep=True).body)
+    document = documents.plan(there.plan(selection, keep=True, revert=changes.get("reverts", False)).body)
     plan = ReviewedPlan(
         plan_id=document["plan_id"],
         environment="dev",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from golden import FOLDER as GOLDEN
 
 from esmcfn.errors import ExitCode
 
@@ -59,3 +60,37 @@ def test_4_where_aws_does_not_answer_and_strictly_12_where_it_does_not_tell(root
     assert "iam:GetRole" in strict.out
     sandbox.fault(root.folder, "access-denied", action="cloudformation:DescribeStacks")
     assert root.esmcfn("drift", "dev").code == ExitCode.CLOUD
+
+
+def test_what_was_planned_to_go_back_goes_back_and_nothing_else(root):
+    root.deployed()
+    iam = root.client("iam")
+    iam.put_role_policy(RoleName=ROLE, PolicyName="by-hand", PolicyDocument=ANYTHING)
+    assert root.esmcfn("plan", "dev", "--detailed-exitcode").code == ExitCode.DONE
+    planned = root.esmcfn("plan", "dev", "--revert-drift", "--out", "plan.json", "-f", "json", "--detailed-exitcode")
+    assert planned.code == ExitCode.CHANGES, planned.err
+    assert planned.document["revert_drift"] is True
+    assert planned.document["summary"]["modify"] == 1
+    iam.put_role_policy(RoleName=ROLE, PolicyName="later", PolicyDocument=ANYTHING)
+    stale = root.esmcfn("deploy", "--plan", "plan.json", "--yes")
+    assert (stale.code, "moved since it was reviewed" in stale.err) == (ExitCode.STALE, True)
+    iam.delete_role_policy(RoleName=ROLE, PolicyName="later")
+    done = root.esmcfn("deploy", "--plan", "plan.json", "--yes")
+    assert done.code == ExitCode.DONE, done.out + done.err
+    assert root.esmcfn("drift", "dev", "--strict").code == ExitCode.DONE
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("plan", "dev", "--revert-drift", "--read-only"), "--read-only makes none"),
+        (("plan", "dev", "--revert-drift", "--delete-first"), "choose one"),
+        (("deploy", "dev", "--yes", "--revert-drift", "--delete-first"), "choose one"),
+        (("deploy", "--plan", "plan.json", "--yes", "--revert-drift"), "belong to planning"),
+    ],
+)
+def test_reverting_contradicts_what_makes_no_change_set_or_deletes(root, words, said):
+    root.write("plan.json", (GOLDEN / "plans" / "basic" / "first.json").read_text("utf-8"))
+    done = root.esmcfn(*words)
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    assert said in done.err

@@ -5,100 +5,24 @@ from __future__ import annotations
 from copy import deepcopy
 
 import pytest
-from builders import a_base_stack, a_container, a_service_account, a_stack, a_target
-from drifting import physical_id
+from builders import a_base_stack, a_stack
 from fakes import NOW
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
+from subjects import OWN, SHARED, TAGS, a_running, an_endpoint, found, observed, subject
 
 from esmcfn import drift
 from esmcfn.domain.drift import (
     Detection,
     Difference,
-    EnvironmentDrift,
     NativeDrift,
     Reading,
-    ResourceDrift,
     Side,
-    StackDrift,
-    StackResource,
     State,
-    Unmanaged,
-    UnmanagedEndpoint,
     Unread,
 )
-from esmcfn.domain.endpoint import ObservedEndpoint, ObservedVariant
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.drift import hosting
-from esmcfn.drift.masking import shown
-from esmcfn.drift.readers import READERS, Reader
-from esmcfn.template import synthesize, synthesize_all
-
-OWN = a_stack(package="", container=a_container())
-SHARED = a_base_stack(service_account=a_service_account())
-IN_SYNC = NativeDrift(status="IN_SYNC")
-TAGS = {"Project": "esm-partner", "esmcfn:environment": "dev", "esmcfn:model": "prototype_model"}
-
-
-def deployed(stack) -> DeployedStack:
-    return DeployedStack(
-        name=stack.name, stack_id="arn", status="CREATE_COMPLETE", digest=synthesize(stack).digest, model=stack.model
-    )
-
-
-def resources(body) -> list[StackResource]:
-    return [
-        StackResource(logical_id=name, resource_type=written["Type"], physical_id=physical_id(name, written))
-        for name, written in body["Resources"].items()
-    ]
-
-
-def subject(logical_id, *, of=OWN, body=None, native=IN_SYNC, failure="", **changes) -> drift.Subject:
-    """A resource of a freshly deployed stack that CloudFormation finds in sync and our reader finds as deployed."""
-    body = deepcopy(body or synthesize(of).body)
-    every = drift.expected(body, resources(body), a_target())
-    (resource,) = [each for each in resources(body) if each.logical_id == logical_id]
-    expected = every.get(logical_id)
-    made = drift.Subject(
-        environment="dev",
-        account="123456789012",
-        stack=deployed(of),
-        resource=resource,
-        expected=expected,
-        every=every,
-        detection=Detection(drifts={logical_id: native} if native else {}, failure=failure),
-        observed=an_endpoint() if logical_id == "Endpoint" else Reading(properties=dict(expected.properties)),
-    )
-    return replace(made, **changes)
-
-
-def an_endpoint(**changes) -> ObservedEndpoint:
-    names = synthesize(OWN).names
-    made = ObservedEndpoint(
-        name=names["Endpoint"],
-        status="InService",
-        config_name=names["EndpointConfig"],
-        created_at=NOW,
-        modified_at=NOW,
-        variants=(a_running(),),
-    )
-    return replace(made, **changes)
-
-
-def a_running(**changes) -> ObservedVariant:
-    made = ObservedVariant(name="variant-1", desired_count=1, current_count=1, weight=1.0, desired_weight=1.0)
-    return replace(made, **changes)
-
-
-def observed(logical_id, *, of=OWN, **changes):
-    """What our reader would find, with some properties otherwise."""
-    wanted = subject(logical_id, of=of).expected.properties
-    return Reading(properties={**wanted, **changes})
-
-
-def found(judged: ResourceDrift) -> dict[str, tuple[str | None, str | None]]:
-    return {each.path: (each.expected, each.observed) for each in judged.differences}
+from esmcfn.drift.readers import Reader
+from esmcfn.template import synthesize
 
 
 class TestNothingKnown:
@@ -189,9 +113,10 @@ class TestMissing:
         judged = drift.judge(subject("InvokeSecret", of=SHARED, native=NativeDrift(status="DELETED")))
         assert (judged.state, judged.checked_by) == (State.MISSING, (Side.CLOUDFORMATION,))
 
-    def test_an_endpoint_comes_back_by_parking_and_resuming(self):
+    def test_an_endpoint_comes_back_by_reverting_or_by_parking_and_resuming(self):
         step = drift.judge(subject("Endpoint", observed=None)).next_step
-        assert step.startswith("esmcfn park dev --model prototype_model, then esmcfn resume dev")
+        assert step.startswith("esmcfn deploy dev --model prototype_model --revert-drift makes it again")
+        assert "esmcfn park dev --model prototype_model and then esmcfn resume dev" in step
 
 
 class TestEndpoint:
@@ -344,7 +269,7 @@ class TestHosting:
         native = NativeDrift(status="MODIFIED", differences=(change,))
         judged = drift.judge(subject("InvokeSecret", of=SHARED, native=native))
         assert judged.state is State.DRIFTED
-        assert judged.next_step.startswith("set it back by hand")
+        assert judged.next_step.startswith("esmcfn deploy dev --revert-drift puts it back")
         assert "very secret" not in repr(judged)
 
     def test_numbers_and_their_digits_and_truth_and_its_word_are_the_same(self):
@@ -368,233 +293,3 @@ class TestHosting:
         judged = drift.judge(subject("Model", native=native, observed=observed("Model", PrimaryContainer=other)))
         assert list(found(judged)) == ["PrimaryContainer/Image", "VpcConfig"]
         assert judged.checked_by == (Side.CLOUDFORMATION, Side.ESMCFN)
-
-
-class TestAccess:
-    ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
-
-    def role(self, **changes):
-        return drift.judge(
-            subject(
-                "ExecutionRole", of=a_base_stack(), observed=observed("ExecutionRole", of=a_base_stack(), **changes)
-            )
-        )
-
-    def user(self, **changes):
-        return drift.judge(subject("InvokeUser", of=SHARED, observed=observed("InvokeUser", of=SHARED, **changes)))
-
-    def test_a_policy_attached_by_hand_is_drift_with_the_command_that_detaches_it(self):
-        judged = self.role(ManagedPolicyArns=[self.ADMIN])
-        assert found(judged) == {f"ManagedPolicyArns/{self.ADMIN}": (None, self.ADMIN)}
-        assert judged.next_step == (
-            f"aws iam detach-role-policy --role-name esm-sagemaker-exec-dev --policy-arn {self.ADMIN}"
-        )
-
-    def test_an_inline_policy_and_a_boundary_that_nobody_deployed_are_drift(self):
-        policies = [*observed("ExecutionRole", of=a_base_stack()).properties["Policies"], {"PolicyName": "by-hand"}]
-        judged = self.role(Policies=policies, PermissionsBoundary=self.ADMIN)
-        assert list(found(judged)) == ["PermissionsBoundary", "Policies/by-hand"]
-        assert "delete-role-policy" in judged.next_step
-
-    def test_a_policy_document_is_compared_by_what_it_means(self):
-        (policy,) = observed("ExecutionRole", of=a_base_stack()).properties["Policies"]
-        document = deepcopy(policy["PolicyDocument"])
-        document["Statement"][0]["Action"].reverse()
-        document["Statement"][1]["Action"] = [document["Statement"][1]["Action"]]
-        assert self.role(Policies=[{**policy, "PolicyDocument": document}]).state is State.IN_SYNC
-        document["Statement"][1]["Action"] = "*"
-        judged = self.role(Policies=[{**policy, "PolicyDocument": document}])
-        assert list(found(judged)) == ["Policies/run-models/PolicyDocument"]
-
-    @pytest.mark.parametrize("document", ["no json", '{"Statement": {"Action": "*"}}', None])
-    def test_another_trust_is_drift_in_whatever_form_it_comes(self, document):
-        assert self.role(AssumeRolePolicyDocument=document).state is State.DRIFTED
-
-    def test_a_users_extra_keys_groups_password_and_policies_are_drift(self):
-        keys = observed("InvokeUser", of=SHARED).properties["AccessKeys"]
-        judged = self.user(AccessKeys=[*keys, "another"], Groups=["admins"], Console="has a password")
-        assert found(judged) == {
-            "AccessKeys/another": (None, "another"),
-            "Console": (None, "has a password"),
-            "Groups/admins": (None, "admins"),
-        }
-        assert judged.next_step.count("aws iam") == 3
-
-    def test_a_policy_that_was_taken_away_is_attached_again(self):
-        judged = self.user(ManagedPolicyArns=[], Path="/elsewhere/")
-        assert "aws iam attach-user-policy" in judged.next_step
-        assert judged.differences[0].observed is None
-
-    def test_a_policy_attached_to_others_is_drift(self):
-        wanted = observed("InvokePolicy", of=SHARED).properties["AttachedTo"]
-        assert wanted == ["user/esm-shared-invoke-dev"]
-        reading = observed("InvokePolicy", of=SHARED, AttachedTo=[*wanted, "role/another"])
-        judged = drift.judge(subject("InvokePolicy", of=SHARED, observed=reading))
-        assert found(judged) == {"AttachedTo/role/another": (None, "role/another")}
-        assert judged.next_step.startswith("set policy")
-
-    def test_a_policy_may_name_whom_it_is_for_itself(self):
-        body = deepcopy(dict(synthesize(SHARED).body))
-        body["Resources"]["InvokePolicy"]["Properties"]["Roles"] = ["a-role"]
-        judged = drift.judge(subject("InvokePolicy", of=SHARED, body=body))
-        assert judged.state is State.IN_SYNC
-
-    def test_a_key_that_was_switched_off_is_drift(self):
-        reading = observed("InvokeAccessKey", of=SHARED, Status="Inactive")
-        judged = drift.judge(subject("InvokeAccessKey", of=SHARED, native=None, observed=reading))
-        assert found(judged) == {"Status": ("Active", "Inactive")}
-        assert "update-access-key" in judged.next_step
-
-    def test_a_key_is_in_sync_by_our_word_alone(self):
-        judged = drift.judge(subject("InvokeAccessKey", of=SHARED, native=NativeDrift(status="UNSUPPORTED")))
-        assert (judged.state, judged.checked_by, judged.covered) == (State.IN_SYNC, (Side.ESMCFN,), True)
-
-    def test_tags_of_a_role_come_with_it(self):
-        role = subject("ExecutionRole", of=a_base_stack())
-        reading = replace(role.observed, tags={"Project": "esm-partner", "esmcfn:environment": "prod"})
-        judged = drift.judge(replace(role, observed=reading))
-        assert found(judged) == {"Tags/esmcfn:environment": ("dev", "prod")}
-        assert judged.next_step.startswith("set the tags back")
-
-
-class TestTemplate:
-    def test_one_that_somebody_wrote_by_hand_is_drift_of_the_stack(self):
-        stack = deployed(OWN)
-        assert drift.judge_template(stack, stack.digest, environment="dev") is None
-        judged = drift.judge_template(stack, "sha256:other", environment="dev")
-        assert (judged.state, judged.differences[0].observed) == (State.DRIFTED, "sha256:other")
-        assert "not JSON" in drift.judge_template(stack, None, environment="dev").differences[0].observed
-
-    def test_another_digest_than_the_files_make_is_not_deployed_yet_and_no_drift(self):
-        stack = deployed(OWN)
-        (note,) = drift.stack_notes(stack, environment="dev", wanted_digest="sha256:new", failure="")
-        assert note.startswith("not deployed yet")
-        assert not list(drift.stack_notes(stack, environment="dev", wanted_digest=stack.digest, failure=""))
-        (note,) = drift.stack_notes(None, environment="dev", wanted_digest="sha256:new", failure="")
-        assert note.startswith("not deployed:")
-        notes = list(drift.stack_notes(stack, environment="dev", wanted_digest=None, failure="busy"))
-        assert notes[0].startswith("selected no more")
-        assert notes[1].endswith("busy")
-
-    @pytest.mark.parametrize("body", [None, {}, {"Resources": []}, {"Resources": {"Model": "odd"}}])
-    def test_a_template_that_is_none_of_ours_says_nothing(self, body):
-        assert drift.expected(body, resources(synthesize(OWN).body), a_target()) == {}
-
-    def test_a_resource_without_properties_has_none(self):
-        body = {"Resources": {"Model": {"Type": "AWS::SageMaker::Model"}}}
-        (found,) = drift.expected(body, resources(synthesize(OWN).body), a_target()).values()
-        assert (found.properties, found.tags) == ({}, {})
-        assert found.name == synthesize(OWN).names["Model"].lower()
-
-
-class TestMasking:
-    def test_the_same_value_has_the_same_hash_and_another_one_has_another(self):
-        one, again, other, elsewhere = (
-            shown("PrimaryContainer/Environment/A", value, salt=salt)
-            for value, salt in (("x", "s"), ("x", "s"), ("y", "s"), ("x", "t"))
-        )
-        assert one == again
-        assert len({one, other, elsewhere}) == 3
-        assert one.startswith("(hidden, hash ")
-
-    def test_what_is_inside_of_json_is_masked_too(self):
-        text = shown("PrimaryContainer", '{"Environment":{"A":"very secret"},"Image":"i","N":[true,null]}', salt="s")
-        assert "very secret" not in text
-        assert '"Image":"i"' in text
-
-    def test_tags_are_for_everybody_to_read(self):
-        assert shown("Tags/Environment", "dev", salt="s") == "dev"
-        assert shown("Description", "{not json", salt="s") == "{not json"
-        assert shown("Description", None, salt="s") is None
-
-    @given(st.text(min_size=1).filter(lambda text: len(text) > 8 and text not in "(hidden, hash 0123456789abcdef)"))
-    def test_no_value_of_a_variable_is_ever_repeated(self, value):
-        masked = shown("PrimaryContainer/Environment", {"NAME": value, "LIST": [value]}, salt="s")
-        assert value not in masked
-
-
-class TestReaders:
-    """The table is whole, and a fresh deployment of anything is in sync by it."""
-
-    STACKS = (OWN, a_stack(), a_stack(parked=True), SHARED, a_base_stack())
-
-    @pytest.mark.parametrize("stack", STACKS)
-    def test_every_type_that_esmcfn_emits_has_a_line(self, stack):
-        for resource in resources(synthesize(stack).body):
-            reader = READERS.get(resource.resource_type)
-            assert reader is not None, f"say in drift/readers.py who compares {resource.resource_type}"
-
-    @pytest.mark.parametrize("stack", STACKS)
-    def test_whatever_is_written_is_compared_by_us_or_said_not_to_be(self, stack):
-        for name, written in synthesize(stack).body["Resources"].items():
-            reader = READERS[written["Type"]]
-            if reader.ours:
-                rest = set(written["Properties"]) - reader.read - {"Tags", *reader.not_compared}
-                assert not rest, f"{name}: nobody but CloudFormation compares {rest}"
-
-    @pytest.mark.parametrize("stack", STACKS)
-    def test_tags_are_asked_for_only_where_cloudformation_did_not_find_all_in_sync(self, stack):
-        for resource in resources(synthesize(stack).body):
-            reader = READERS[resource.resource_type]
-            assert drift.wants_tags(resource, Detection()) == reader.tagged
-            assert not drift.wants_tags(resource, Detection(drifts={resource.logical_id: IN_SYNC}))
-
-
-class TestUnmanaged:
-    CONFIG = {"ProductionVariants": [{"VariantName": "variant-1", "InstanceType": "ml.g5.xlarge"}]}
-
-    def test_what_runs_is_counted_and_what_failed_runs_nothing(self):
-        assert hosting.instances(self.CONFIG, an_endpoint()) == (("ml.g5.xlarge", 1),)
-        failed = an_endpoint(status="Failed", variants=())
-        assert hosting.instances(self.CONFIG, failed) == (("ml.g5.xlarge", 0),)
-
-    @pytest.mark.parametrize(
-        ("config", "endpoint"),
-        [
-            (None, an_endpoint()),
-            (CONFIG, None),
-            (CONFIG, an_endpoint(variants=())),
-            ({"ProductionVariants": [{"VariantName": "variant-1"}]}, an_endpoint()),
-            ({"ProductionVariants": "odd"}, an_endpoint()),
-        ],
-    )
-    def test_what_nobody_can_count_is_unknown_and_not_zero(self, config, endpoint):
-        assert hosting.instances(config, endpoint) is None
-
-
-def a_drift(*resources: ResourceDrift, **changes) -> EnvironmentDrift:
-    made = EnvironmentDrift(
-        environment="dev",
-        account="123456789012",
-        region="us-east-2",
-        as_of=NOW,
-        stacks=(StackDrift(name="esm-dev", model=None, deployed=None, selected=True, resources=resources),),
-        unmanaged=Unmanaged(),
-    )
-    return replace(made, **changes)
-
-
-def test_incomplete_coverage_is_news_only_when_strict():
-    judged = drift.judge(subject("InvokeSecret", of=SHARED, native=None))
-    assert (a_drift(judged).complete, a_drift(judged).bad) == (False, False)
-    assert a_drift(judged, strict=True).bad
-    unread = a_drift(unmanaged=Unmanaged(unread="denied"))
-    assert (unread.complete, replace(unread, strict=True).bad) == (False, True)
-
-
-def test_what_is_dear_or_of_unknown_price_comes_first():
-    def one(name, usd):
-        return UnmanagedEndpoint(
-            name=name, status="InService", created_at=NOW, tags=None, instances=None, monthly_usd=usd
-        )
-
-    ordered = hosting.sorted_endpoints([one("a", 1), one("b", 2), one("c", None)])
-    assert [each.name for each in ordered] == ["c", "b", "a"]
-
-
-def test_every_stack_of_a_selection_is_in_sync_with_itself():
-    from builders import a_selection
-
-    for template in synthesize_all(a_selection(OWN, base=SHARED)):
-        for logical_id in template.body["Resources"]:
-            assert drift.judge(subject(logical_id, of=template.stack)).state is State.IN_SYNC, logical_id

@@ -262,7 +262,7 @@ def plan_of(account, template, **endpoint):
     pair = Pair(template=built, deployed=stack, body=deployed)
     made = plan.stack_plan(built, stack, body=deployed, change_set=None)
     assert SANDBOX_ACCOUNT in stack.stack_id
-    with Comparing(Looking(selection=BIGGER, cloud=cloud), [pair], wholly=False) as comparing:
+    with Comparing(Looking(selection=BIGGER, cloud=cloud), [pair]) as comparing:
         (told,) = comparing.told([made])
     return told.drift
 

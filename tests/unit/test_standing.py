@@ -215,7 +215,7 @@ class TestStatusUnhappy:
         del endpoints.there[NAMES["prototype_model"]]
         model = first(endpoints=endpoints)
         assert model.standing is Standing.MISSING
-        assert "esmcfn park dev --model prototype_model" in model.next_step
+        assert "esmcfn deploy dev --model prototype_model --revert-drift" in model.next_step
 
     def test_a_stuck_stack_points_to_the_way_out(self):
         stacks = FakeStacks(*synthesize_all(TWO))

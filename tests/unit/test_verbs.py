@@ -88,10 +88,10 @@ class TestPlanUnhappy:
         stacks = FakeStacks()
         proposed = stacks.propose
 
-        def failing(template, there):
+        def failing(template, there, **options):
             if template.stack.model == "model_7":
                 raise CloudError("no")
-            return proposed(template, there)
+            return proposed(template, there, **options)
 
         stacks.propose = failing
         with pytest.raises(CloudError):

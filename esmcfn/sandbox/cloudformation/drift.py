@@ -225,7 +225,9 @@ class Drift:
             return handler.create(replace(request, physical_id="", attributes={}))
         actual = handler.read(engine.request(old, at))
         tags = tag_map(actual.get("Tags"))
-        return handler.update(replace(request, previous=actual, previous_tags=tags))
+        # What no template declares is nobody's to take away: others attach the policy, join the group.
+        declared = {name: value for name, value in actual.items() if name in {*old.properties, *new.properties, "Tags"}}
+        return handler.update(replace(request, previous=declared, previous_tags=tags))
 
 
 def _bare_change(resource: Resource, found: Finding) -> Change:
