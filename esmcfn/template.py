@@ -11,7 +11,7 @@ from troposphere import Output
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.stack import BaseStack, BootstrapStack, ModelStack, Selection, Stack
 from esmcfn.domain.template import Template
-from esmcfn.resources import Part, Parts, autoscaling, cloudwatch, github, iam, sagemaker, secretsmanager, sns
+from esmcfn.resources import Part, Parts, autoscaling, cloudwatch, github, iam, logs, sagemaker, secretsmanager, sns
 
 BASE_BUILDERS: tuple[Callable[[BaseStack], Parts], ...] = (
     iam.execution_role,
@@ -25,6 +25,7 @@ MODEL_BUILDERS: tuple[Callable[[ModelStack], Parts], ...] = (
     sagemaker.hosting,
     autoscaling.autoscaling,
     cloudwatch.alarms,
+    logs.container_log,
 )
 """What a model stack consists of."""
 

@@ -41,9 +41,29 @@ def changes(with_values: list[Response], plain: list[Response]) -> tuple[Propose
     return tuple(read[logical_id] for logical_id in sorted(read))
 
 
-def strange(described: Response) -> tuple[str, ...]:
-    """What esmcfn never asks for and this change set does, in words; a forged one differs here or in its template."""
-    found = [key for key in _NEVER_ASKED if described.get(key)]
+def takes_over(body: Mapping[str, object]) -> bool:
+    """May something of this template be there before its stack? Then CloudFormation takes it over, in place of failing.
+
+    It does so with what is named and kept, and with nothing else.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
+    """
+    resources = body.get("Resources")
+    return isinstance(resources, Mapping) and any(
+        isinstance(each, Mapping)
+        and each.get("Type") == "AWS::Logs::LogGroup"
+        and each.get("DeletionPolicy") == "Retain"
+        for each in resources.values()
+    )
+
+
+def strange(described: Response, body: Mapping[str, object]) -> tuple[str, ...]:
+    """What esmcfn never asks for and this change set does, in words; a forged one differs here or in its template.
+
+    Args:
+        body: the change set's template.
+    """
+    asked = {"ImportExistingResources"} if takes_over(body) else set[str]()
+    found = [key for key in _NEVER_ASKED if described.get(key) and key not in asked]
     mode = described.get("DeploymentMode")
     found += [f"DeploymentMode {mode}"] if mode and mode != REVERT_DRIFT else []
     found += [f"capability {capability}" for capability in described.get("Capabilities", []) if capability != ALLOWED]

@@ -36,13 +36,15 @@ class SageMakerEndpoints:
         group = LOG_GROUP.format(name)
         with translated(f"reading the container log of {name}", operation="FilterLogEvents"):
             try:
-                lines = list(self._since(group, since, most) if since else self._last(group, most))
+                streams = None if since else self._streams(group)
+                lines = list(self._since(group, since, most) if since else self._last(group, streams or (), most))
             except ClientError as error:
                 if error_code(error) == "ResourceNotFoundException":
                     return ContainerLog(started=False)
                 raise
         lines.sort(key=lambda line: line.at)
-        return ContainerLog(started=True, lines=tuple(lines[-most:]))
+        # A stack of ours may have made the group: only a stream says that a container was there.
+        return ContainerLog(started=streams is None or bool(streams), lines=tuple(lines[-most:]))
 
     def delete_log(self, name: str) -> None:
         with translated(f"deleting the container log of {name}", operation="DeleteLogGroup"):
@@ -52,14 +54,17 @@ class SageMakerEndpoints:
                 if error_code(error) != "ResourceNotFoundException":
                     raise
 
-    def _last(self, group: str, most: int) -> Iterator[LogLine]:
-        """The ends of the most recent streams."""
-        logs = self._clients.of("logs")
-        streams = logs.describe_log_streams(
+    def _streams(self, group: str) -> list[str]:
+        """The most recent streams, the latest first."""
+        found = self._clients.of("logs").describe_log_streams(
             logGroupName=group, orderBy="LastEventTime", descending=True, limit=STREAMS
-        )["logStreams"]
-        for stream in streams:
-            name = stream["logStreamName"]
+        )
+        return [stream["logStreamName"] for stream in found["logStreams"]]
+
+    def _last(self, group: str, streams: Iterable[str], most: int) -> Iterator[LogLine]:
+        """The ends of these streams."""
+        logs = self._clients.of("logs")
+        for name in streams:
             events = logs.get_log_events(logGroupName=group, logStreamName=name, limit=most, startFromHead=False)
             for number, event in enumerate(events["events"]):
                 yield _line(event, stream=name, event_id=f"{name}/{event['timestamp']}/{number}")

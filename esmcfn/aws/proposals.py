@@ -105,7 +105,7 @@ class Proposals:
             template=body if isinstance(body, Mapping) else None,
             created_at=described["CreationTime"].astimezone(UTC),
             tags={tag["Key"]: tag["Value"] for tag in described.get("Tags", [])},
-            strange=changeset.strange(described),
+            strange=changeset.strange(described, body if isinstance(body, Mapping) else {}),
         )
 
     def others(self, stack_id: str) -> tuple[str, ...]:
@@ -143,6 +143,7 @@ class Proposals:
                 ClientToken=name,
                 **({"RoleARN": stack.target.service_role_arn} if stack.target.service_role_arn else {}),
                 **mode,
+                **({"ImportExistingResources": True} if changeset.takes_over(template.body) else {}),
             )
         return ChangeSet(
             arn=response["Id"],

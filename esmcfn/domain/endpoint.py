@@ -130,7 +130,7 @@ class ContainerLog(Struct, frozen=True, kw_only=True):
     """What an endpoint's containers wrote.
 
     Attributes:
-        started: False where there is no log group: no container ever started, which is capacity, quota, image or role.
+        started: False where nothing was ever written: no container started, which is capacity, quota, image or role.
         lines: oldest first.
     """
 

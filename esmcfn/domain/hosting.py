@@ -14,6 +14,16 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisi
 """
 
 
+LOG_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""Days for which CloudWatch can keep a log.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+"""
+
+
 class ScalingMetric(StrEnum):
     """What autoscaling keeps at its target: requests a minute and instance, or requests under way at a time."""
 

@@ -86,6 +86,7 @@ class SelectedModel(Struct, frozen=True, kw_only=True):
         instance_type: override of the catalog's, None to keep it.
         instance_count: override of the catalog's, None to keep it.
         autoscaling, alarms: in place of the catalog's, False for none, None to keep it.
+        kms_key_arn, log_retention_days: in place of the environment's, False for none, None to keep it.
         parked: the endpoint is left out on purpose; model and configuration stay.
         moved_from: the key that it was deployed under, and that its names go on being made of; empty for its own.
     """
@@ -96,6 +97,8 @@ class SelectedModel(Struct, frozen=True, kw_only=True):
     instance_count: int | None = None
     autoscaling: Autoscaling | Literal[False] | None = None
     alarms: Alarms | Literal[False] | None = None
+    kms_key_arn: str | Literal[False] | None = None
+    log_retention_days: int | Literal[False] | None = None
     parked: bool = False
     moved_from: str = ""
     origins: Origins
@@ -132,6 +135,9 @@ class Environment(Struct, frozen=True, kw_only=True):
         termination_protection: None where nothing was said.
         alarm_emails: who is told of alarms by a topic of the base stack; None where there is none.
         alarm_topic_arn: a topic of one's own that alarms go to, or empty.
+        kms_key_arn: the key for volumes of instances that have no disks of their own, or empty.
+        log_retention_days: days for which containers' logs are kept; None leaves them to SageMaker, for ever.
+        log_kms_key_arn: the key for those logs, or empty.
         profile: AWS profile that reaches the account, or empty.
         role_arn: role to assume first, or empty.
     """
@@ -155,6 +161,9 @@ class Environment(Struct, frozen=True, kw_only=True):
     termination_protection: bool | None = None
     alarm_emails: tuple[str, ...] | None = None
     alarm_topic_arn: str = ""
+    kms_key_arn: str = ""
+    log_retention_days: int | None = None
+    log_kms_key_arn: str = ""
     origins: Origins
 
     @property

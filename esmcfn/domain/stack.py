@@ -58,6 +58,7 @@ class ExecutionRole(Struct, frozen=True, kw_only=True):
     Attributes:
         images: ECR images that the role may pull (own containers only).
         model_data: s3:// addresses that the role may read (own containers only).
+        keys: ARNs of KMS keys for the volumes of instances.
     """
 
     name: str
@@ -66,6 +67,7 @@ class ExecutionRole(Struct, frozen=True, kw_only=True):
     permissions_boundary: str = ""
     images: tuple[str, ...] = ()
     model_data: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 class ServiceAccount(Struct, frozen=True, kw_only=True):
@@ -120,9 +122,13 @@ class ModelStack(Struct, frozen=True, kw_only=True):
         alarms: None where nobody is told anything.
         alarm_topic_name: the base stack's topic, empty where it has none.
         alarm_topic_arn: the environment's own topic, or empty.
+        kms_key_arn: the key for the volumes of its instances, or empty.
+        log_retention_days: days for which the container's log is kept; None leaves the log to SageMaker.
+        log_kms_key_arn: the key for that log, or empty.
         network_isolation: no network for the container; always on for Marketplace packages.
         software_usd_per_hour: the seller's charge per instance and hour, None when unknown.
         catalog_origins: where the catalog entry stands; `origins` is where it was selected.
+        environment_origins: where the environment's own keys stand.
     """
 
     name: str
@@ -144,17 +150,22 @@ class ModelStack(Struct, frozen=True, kw_only=True):
     alarms: Alarms | None = None
     alarm_topic_name: str = ""
     alarm_topic_arn: str = ""
+    kms_key_arn: str = ""
+    log_retention_days: int | None = None
+    log_kms_key_arn: str = ""
     network_isolation: bool = True
     parked: bool = False
     software_usd_per_hour: Decimal | None = None
     supported_instance_types: tuple[str, ...] = ()
     origins: Origins
     catalog_origins: Origins
+    environment_origins: Origins = Origins(at=Origin("", 1))
 
     def written(self, key: str) -> Origin:
-        """The line to edit: an override in the environment, or without one the catalog's; the nearest key around it."""
+        """The line to edit: where it was selected, else in the environment or the catalog; the nearest key there."""
         parts = key.split(".")
-        origins = self.origins if parts[0] in self.origins.keys else self.catalog_origins
+        places = (self.origins, self.environment_origins)
+        origins = next((each for each in places if parts[0] in each.keys), self.catalog_origins)
         longest = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
         return next((origins.keys[each] for each in longest if each in origins.keys), origins.at)
 

@@ -10,6 +10,7 @@ SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 SCALING_POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"
 ALARM = "AWS::CloudWatch::Alarm"
 KEY = "AWS::KMS::Key"
+LOG_GROUP = "AWS::Logs::LogGroup"
 SUBSCRIPTION = "AWS::SNS::Subscription"
 TOPIC = "AWS::SNS::Topic"
 TOPIC_POLICY = "AWS::SNS::TopicPolicy"
@@ -69,6 +70,7 @@ READERS: Mapping[str, Reader] = {
     KEY: Reader(
         not_compared={"PendingWindowInDays": "KMS has it only for a key that is being deleted"},
     ),
+    LOG_GROUP: Reader(),
     SUBSCRIPTION: Reader(),
     TOPIC: Reader(),
     TOPIC_POLICY: Reader(read=frozenset({"PolicyDocument", "Topics"})),

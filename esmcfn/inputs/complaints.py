@@ -16,6 +16,7 @@ from cerberus.errors import (
     REQUIRED_FIELD,
     UNKNOWN_FIELD,
     BaseErrorHandler,
+    ErrorDefinition,
     ValidationError,
 )
 
@@ -58,6 +59,10 @@ def of_key(document: Document, path: Path, field: Field) -> Problem | None:
     )
 
 
+_NEVER, _AMONG = ErrorDefinition(0x101, "never"), ErrorDefinition(0x102, "among")
+"""Rules that Cerberus does not have."""
+
+
 class _ErrorsAsTheyAre(BaseErrorHandler):  # type: ignore[misc]
     """Leaves Cerberus's errors to us."""
 
@@ -78,6 +83,16 @@ class _Validator(Validator):  # type: ignore[misc]
         """{'nullable': False}"""  # Cerberus reads a rule's own schema here
         if not isinstance(value, bool):  # where false means none, it is not less than 1
             super()._validate_min(least, field, value)
+
+    def _validate_never(self, never: bool, field: str, value: object) -> None:
+        """{'type': 'boolean'}"""
+        if value is never:  # Cerberus's own `forbidden` would take 1 for true
+            self._error(field, _NEVER)
+
+    def _validate_among(self, among: list[int], field: str, value: object) -> None:
+        """{'type': 'list'}"""
+        if not isinstance(value, bool) and value not in among:
+            self._error(field, _AMONG)
 
 
 def _field_problem(document: Document, path: Path, parent: Field, error: ValidationError) -> Iterator[Problem]:
@@ -115,7 +130,7 @@ def _value_problem(document: Document, path: Path, field: Field, error: Validati
         yield document.problem(path, _too_large(label, str(value) if written is None else written, field))
     else:
         said = shown(str(value) if written is None else written)
-        yield document.problem(path, f"{label}: must be {field.must}, not {said}", _nearest(str(value), field))
+        yield document.problem(path, f"{label}: must be {field.must}, not {said}", _nearest(value, field))
 
 
 def _type_complaint(label: str, written: str | None, value: Plain, field: Field) -> tuple[str, str]:
@@ -150,7 +165,10 @@ def _resembles(value: str, field: Field) -> bool:
     )
 
 
-def _nearest(value: str, field: Field) -> str:
+def _nearest(found: Plain, field: Field) -> str:
+    if field.among and isinstance(found, int):
+        return f"did you mean {min(field.among, key=lambda each: (abs(each - found), each))}?"
+    value = str(found)
     if len(value) > LONGEST:
         return ""  # nothing is near to a text that no message shows
     plain = value.strip().lower()
@@ -189,7 +207,9 @@ def _rules(field: Field) -> dict[str, object]:
     if field.most is not None:
         rules["max"] = field.most
     if field.never is not None:
-        rules["forbidden"] = [field.never]
+        rules["never"] = field.never
+    if field.among:
+        rules["among"] = list(field.among)
     if field.excludes:
         rules["excludes"] = field.excludes
     return rules

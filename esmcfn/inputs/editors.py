@@ -60,6 +60,8 @@ def _schema(field: Field) -> dict[str, object]:
         rendered["minimum"] = field.least
     if field.most is not None:
         rendered["maximum"] = field.most
+    if field.among:
+        rendered["enum"] = [*field.among, *((not field.never,) if field.never is not None else ())]
     if field.never is not None:
         rendered["not"] = {"const": field.never}
     if Kind.LIST in field.kinds and field.each:

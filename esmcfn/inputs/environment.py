@@ -9,7 +9,7 @@ from esmcfn.domain.project import Environment, ExecutionRoleSettings, Neighbour,
 from esmcfn.errors import Problem, shown
 from esmcfn.inputs import schema
 from esmcfn.inputs.document import Document, Plain
-from esmcfn.inputs.hosting import alarms, autoscaling
+from esmcfn.inputs.hosting import alarms, autoscaling, days, key_arn
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.values import Values, origins
 
@@ -46,6 +46,9 @@ def environment(document: Document, name: str, problems: list[Problem]) -> tuple
             termination_protection=values.truth("termination_protection"),
             alarm_emails=Values.of(values.get("alarm_topic")).texts("emails") if "alarm_topic" in values else None,
             alarm_topic_arn=values.text("alarm_topic_arn"),
+            kms_key_arn=values.text("kms_key_arn"),
+            log_retention_days=values.whole("log_retention_days"),
+            log_kms_key_arn=values.text("log_kms_key_arn"),
             origins=origins(document, ()),
         ),
         values.text("catalog"),
@@ -82,6 +85,8 @@ def _selected_models(document: Document, models: Mapping[str, Plain]) -> tuple[S
             instance_count=values.whole("instance_count"),
             autoscaling=autoscaling(values),
             alarms=alarms(values),
+            kms_key_arn=key_arn(values, "kms_key_arn"),
+            log_retention_days=days(values, "log_retention_days"),
             parked=values.truth("parked") or False,
             moved_from=values.text("moved_from"),
             origins=origins(document, ("selected_models", key)),

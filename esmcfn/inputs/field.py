@@ -37,6 +37,7 @@ class Field(Struct, frozen=True, kw_only=True, eq=False):
         words: values worth suggesting.
         prefix: beginning that people forget.
         also: names that other tools give to keys of this mapping, and ours.
+        among: the only numbers that it may be; empty for any.
         never: a truth value that means nothing here, where the other one does.
         default: what holds where it is not written, as a person would write it.
     """
@@ -57,6 +58,7 @@ class Field(Struct, frozen=True, kw_only=True, eq=False):
     words: tuple[str, ...] = ()
     prefix: str = ""
     also: Mapping[str, str] = field(default_factory=dict)
+    among: tuple[int, ...] = ()
     never: bool | None = None
     default: str | int | bool | None = None
 

@@ -42,6 +42,16 @@ def alarms(values: Values) -> Alarms | Literal[False] | None:
     )
 
 
+def key_arn(values: Values, name: str) -> str | Literal[False] | None:
+    """The key's ARN, False for none; None where nothing is written."""
+    return False if values.truth(name) is False else values.text(name) or None
+
+
+def days(values: Values, name: str) -> int | Literal[False] | None:
+    """A number of days, False for none; None where nothing is written."""
+    return False if values.truth(name) is False else values.whole(name)
+
+
 def _threshold(values: Values, name: str, usual: int | None) -> int | None:
     """The number, None for false; the usual one where nothing is written."""
     return None if values.truth(name) is False else values.whole(name) or usual

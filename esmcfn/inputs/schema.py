@@ -5,7 +5,7 @@ What depends on more than one field or file (selectors, composed names, regions)
 
 from __future__ import annotations
 
-from esmcfn.domain.hosting import COOLDOWN_SECONDS, LATENCY_MS
+from esmcfn.domain.hosting import COOLDOWN_SECONDS, LATENCY_MS, LOG_RETENTION_DAYS
 from esmcfn.inputs.field import Field, Kind
 
 _ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+"
@@ -215,6 +215,29 @@ def _alarms(instead: str) -> Field:
     )
 
 
+_KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}"
+
+
+def _kms_key(about: str) -> Field:
+    return Field(
+        kind=(Kind.TEXT, Kind.TRUTH),
+        must="a KMS key's ARN, arn:aws:kms:...:key/..., or false for none",
+        about=about,
+        pattern=_KEY_ARN,
+        never=True,
+    )
+
+
+def _retention(about: str) -> Field:
+    return Field(
+        kind=(Kind.WHOLE, Kind.TRUTH),
+        must=f"one of {', '.join(map(str, LOG_RETENTION_DAYS))}, or false for none",
+        about=about,
+        among=LOG_RETENTION_DAYS,
+        never=True,
+    )
+
+
 ALARM_TOPIC = Field(
     kind=Kind.MAPPING,
     must="a mapping with emails",
@@ -339,6 +362,13 @@ SELECTED_MODEL = Field(
         "instance_count": _instance_count("Instances behind the endpoint in place of the catalog's."),
         "autoscaling": _autoscaling("In place of all that the catalog says; false for none."),
         "alarms": _alarms("In place of all that the catalog says; false for none."),
+        "kms_key_arn": _kms_key(
+            "Key that encrypts the volumes of this model's instances, in place of the environment's; false for none. "
+            "Instances with disks of their own take none."
+        ),
+        "log_retention_days": _retention(
+            "Days for which the container's log is kept, in place of the environment's; false leaves it to SageMaker."
+        ),
         "parked": Field(
             kind=Kind.TRUTH,
             must="true or false",
@@ -508,6 +538,16 @@ ENVIRONMENT = Field(
             longest=2048,
         ),
         "execution_role": EXECUTION_ROLE,
+        "kms_key_arn": _kms_key(
+            "Key that encrypts the volumes of instances, wherever these have no disks of their own. Its policy must "
+            "let the execution role use it."
+        ),
+        "log_retention_days": _retention(
+            "Days for which the containers' logs are kept. Without it SageMaker makes the logs and keeps them for ever."
+        ),
+        "log_kms_key_arn": _kms_key(
+            "Key that encrypts those logs. Its policy must let logs.REGION.amazonaws.com use it."
+        ),
         "alarm_topic": ALARM_TOPIC,
         "alarm_topic_arn": Field(
             must="a topic's ARN",

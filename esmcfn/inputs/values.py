@@ -39,7 +39,7 @@ class Values(Struct, frozen=True):
     def whole(self, name: str) -> int | None:
         """A whole number."""
         value = self.fields.get(name)
-        return value if isinstance(value, int) else None
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def truth(self, name: str) -> bool | None:
         """True or false."""

@@ -30,6 +30,8 @@ class Scope(Struct, frozen=True, kw_only=True):
         service_role_arn: the role that CloudFormation works with; empty where it works as whoever calls it.
         scaled: some endpoint is scaled automatically.
         alarmed: some endpoint has alarms.
+        logs: names of the endpoints whose logs stacks own.
+        keys: ARNs of KMS keys for volumes of instances.
         alarm_topic: name of the base stack's topic; empty where it has none.
     """
 
@@ -44,6 +46,8 @@ class Scope(Struct, frozen=True, kw_only=True):
     service_role_arn: str = ""
     scaled: bool = False
     alarmed: bool = False
+    logs: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     alarm_topic: str = ""
 
     def arn(self, service: str, resource: str) -> str:
@@ -108,5 +112,7 @@ def scope_of(selection: Selection) -> Scope:
         service_role_arn=environment.service_role_arn,
         scaled=any(stack.autoscaling for stack in selection.models),
         alarmed=any(stack.alarms for stack in selection.models),
+        logs=tuple(stack.endpoint_name for stack in selection.models if stack.log_retention_days),
+        keys=tuple(sorted({stack.kms_key_arn for stack in selection.models} - {""})),
         alarm_topic=base.alarm_topic.name if base and base.alarm_topic else "",
     )

@@ -27,6 +27,7 @@ SCALING_TYPES = (
 )
 
 ALARM_TYPES = ("AWS::CloudWatch::Alarm",)
+LOG_TYPES = ("AWS::Logs::LogGroup",)
 TOPIC_TYPES = ("AWS::KMS::Key", "AWS::SNS::Subscription", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy")
 
 ONLY_FOR: Mapping[str, frozenset[str]] = {
@@ -34,6 +35,16 @@ ONLY_FOR: Mapping[str, frozenset[str]] = {
     "AWS::ApplicationAutoScaling::ScalingPolicy PredictiveScalingPolicyConfiguration": frozenset(
         {"cloudwatch:GetMetricData"}
     ),
+    "AWS::Logs::LogGroup BearerTokenAuthenticationEnabled": frozenset({"logs:PutBearerTokenAuthentication"}),
+    "AWS::Logs::LogGroup DataProtectionPolicy": frozenset(
+        {
+            *("logs:CreateLogDelivery", "logs:PutDataProtectionPolicy", "logs:DeleteDataProtectionPolicy"),
+            *("firehose:TagDeliveryStream", "s3:REST.PUT.OBJECT"),
+        }
+    ),
+    "AWS::Logs::LogGroup DeletionProtectionEnabled": frozenset({"logs:PutLogGroupDeletionProtection"}),
+    "AWS::Logs::LogGroup FieldIndexPolicies": frozenset({"logs:PutIndexPolicy", "logs:DeleteIndexPolicy"}),
+    "AWS::Logs::LogGroup ResourcePolicyDocument": frozenset({"logs:PutResourcePolicy", "logs:DeleteResourcePolicy"}),
     "AWS::KMS::Key Enabled": frozenset({"kms:DisableKey", "kms:EnableKey"}),
     "AWS::SNS::Subscription SubscriptionRoleArn": frozenset({"iam:GetRole", "iam:PassRole"}),
     "AWS::SNS::Topic DataProtectionPolicy": frozenset({"sns:PutDataProtectionPolicy"}),
@@ -72,6 +83,10 @@ def of_handlers(scope: Scope) -> Iterator[Grant]:
         yield from hosting.of_scaling(_actions(SCALING_TYPES), scope)
     if scope.alarmed:
         yield from hosting.of_alarms(_actions(ALARM_TYPES), scope)
+    if scope.logs:
+        yield from hosting.of_logs(_actions(LOG_TYPES), scope)
+    if scope.keys:
+        yield from hosting.of_keys(scope)
     if scope.alarm_topic:
         yield from hosting.of_topic(_actions(TOPIC_TYPES), scope)
     for action in _actions(MODEL_TYPES):

@@ -1,4 +1,4 @@
-"""What CloudFormation calls for what belongs to an endpoint besides SageMaker: autoscaling, alarms and their topic."""
+"""What CloudFormation calls for what belongs to an endpoint besides SageMaker: autoscaling, alarms, logs, keys."""
 
 from __future__ import annotations
 
@@ -65,6 +65,35 @@ def of_alarms(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
             yield grant(action, scope.arn("cloudwatch", "alarm:*"), condition=None if reads else owned)
 
 
+def of_logs(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
+    """The logs of this environment's endpoints, by name. None is deleted: they are kept when their stack goes."""
+    groups = [scope.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{name}") for name in scope.logs]
+    for action in actions:
+        if action == "logs:DeleteLogGroup":
+            continue
+        if action in _OF_ANY_LOG:
+            yield grant(action, "*")
+        else:
+            yield grant(action, *groups, *(f"{group}:*" for group in groups))
+
+
+_OF_ANY_LOG = frozenset({"logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies"})
+"""What a handler reads of all logs at a time, to find the one that it is about.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+"""
+
+
+def of_keys(scope: Scope) -> Iterator[Grant]:
+    """SageMaker lets the volumes of new instances be encrypted as whoever makes the endpoint.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
+    """
+    yield grant("kms:DescribeKey", *scope.keys)
+    for_aws: Condition = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    yield grant("kms:CreateGrant", *scope.keys, condition=for_aws)
+
+
 def of_topic(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
     """The one topic by its name, and the key by its tag, which it has from the moment it is made."""
     requested: Condition = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": scope.environment}}
@@ -100,6 +129,10 @@ def compared(scope: Scope) -> Mapping[str, tuple[str, ...]]:
     if scope.alarmed:
         alarms = (scope.arn("cloudwatch", "alarm:*"),)
         found |= {"cloudwatch:DescribeAlarms": alarms, "cloudwatch:ListTagsForResource": alarms}
+    if scope.logs:
+        found |= dict.fromkeys(sorted(_OF_ANY_LOG), everywhere)
+        groups = tuple(scope.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{name}") for name in scope.logs)
+        found |= {f"logs:{operation}": groups for operation in ("GetDataProtectionPolicy", "ListTagsForResource")}
     if scope.alarm_topic:
         topic, keys = (scope.arn("sns", scope.alarm_topic),), (scope.arn("kms", "key/*"),)
         of_topics = ("GetDataProtectionPolicy", "GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource")

@@ -127,6 +127,22 @@ def _unfelt(change: Change) -> Meaning:
             return Impact.NONE, "what is watched, or who is told; callers notice nothing"
 
 
+def _log(change: Change) -> Meaning:
+    """The containers' log. What is added and has an id already was there before: CloudFormation takes it over."""
+    match change.action:
+        case Action.ADD if change.physical_id:
+            return Impact.NONE, (
+                "it is there from before, and the stack takes it over as it is, with all that was written; where its "
+                "retention is another one, drift says so, and deploy --revert-drift sets it"
+            )
+        case Action.ADD:
+            return Impact.NONE, "what the container writes is kept for as long as it says"
+        case Action.DELETE:
+            return Impact.NONE, "the log itself stays, with all that was written; no stack has it any more"
+        case Action.MODIFY | Action.REPLACE:
+            return Impact.NONE, "callers notice nothing; what is older than its retention goes"
+
+
 def _settings_only(change: Change) -> Meaning:
     if _paths(change) == {"Tags"}:
         return Impact.NONE, "tags only"
@@ -151,6 +167,8 @@ _JUDGES: dict[str, Callable[[Change], Meaning]] = {
     "AWS::IAM::ManagedPolicy": _credential,
     "AWS::IAM::Role": _role,
     "AWS::IAM::User": _credential,
+    "AWS::KMS::Key": _unfelt,
+    "AWS::Logs::LogGroup": _log,
     "AWS::SNS::Subscription": _unfelt,
     "AWS::SNS::Topic": _unfelt,
     "AWS::SNS::TopicPolicy": _unfelt,

@@ -36,6 +36,7 @@ UNSEEN = frozenset({"NOT_CHECKED", "UNKNOWN", "UNSUPPORTED"})
 
 _ACTIONS = {
     "Add": Action.ADD,
+    "Import": Action.ADD,
     "Modify": Action.MODIFY,
     "Remove": Action.DELETE,
     "SyncWithActual": Action.MODIFY,

@@ -122,6 +122,7 @@ def _run_models(role: ExecutionRole) -> list[object]:
     ]
     statements.extend(_pull_images(role.images))
     statements.extend(_read_model_data(role.model_data))
+    statements.extend(_encrypt_volumes(role.keys))
     return statements
 
 
@@ -160,6 +161,27 @@ def _read_model_data(addresses: tuple[str, ...]) -> Iterator[object]:
             "Effect": "Allow",
             "Action": "s3:ListBucket",
             "Resource": [Sub(f"arn:${{AWS::Partition}}:s3:::{bucket}") for bucket in buckets],
+        }
+
+
+def _encrypt_volumes(keys: tuple[str, ...]) -> Iterator[object]:
+    """What SageMaker needs to attach an encrypted volume as this role; the grant is for AWS's own services alone.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ebs-encryption-requirements.html
+    """
+    if keys:
+        yield {
+            "Sid": "EncryptVolumes",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext"],
+            "Resource": list(keys),
+        }
+        yield {
+            "Sid": "GrantToAws",
+            "Effect": "Allow",
+            "Action": "kms:CreateGrant",
+            "Resource": list(keys),
+            "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
         }
 
 

@@ -26,7 +26,8 @@ def hosting(stack: ModelStack) -> Parts:
     if not stack.parked:
         endpoint = sagemaker.Endpoint(
             "Endpoint",
-            DependsOn="EndpointConfig",
+            # Whoever comes first makes the log: SageMaker's own would be kept for ever.
+            DependsOn=["EndpointConfig", "LogGroup"] if stack.log_retention_days else "EndpointConfig",
             EndpointName=stack.endpoint_name,
             EndpointConfigName=config.EndpointConfigName,
             Tags=tags(stack),
@@ -94,6 +95,7 @@ def _config(stack: ModelStack, model_name: str) -> AWSObject:
             )
         ],
         Tags=tags(stack),
+        **({"KmsKeyId": stack.kms_key_arn} if stack.kms_key_arn else {}),
     )
 
 
@@ -123,4 +125,6 @@ def _config_lines(stack: ModelStack) -> dict[str, Origin]:
     lines = {}
     for key, path in (("instance_type", "InstanceType"), ("instance_count", "InitialInstanceCount")):
         lines[f"ProductionVariants/0/{path}"] = stack.written(key)
+    if stack.kms_key_arn:
+        lines["KmsKeyId"] = stack.written("kms_key_arn")
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from esmcfn import naming
 from esmcfn.domain.hosting import AlarmTopic
@@ -18,6 +19,7 @@ from esmcfn.domain.stack import (
 )
 from esmcfn.errors import LONGEST, InputError, Problem, UsageError, did_you_mean, shown
 from esmcfn.reference import partitions
+from esmcfn.reference.storage import own_disks
 from esmcfn.selection.judgement import contradictions
 
 ENVIRONMENT_TAG = "esmcfn:environment"
@@ -112,13 +114,28 @@ def _model_stack(environment: Environment, model: SelectedModel, entry: CatalogE
         alarms=(entry.alarms if model.alarms is None else model.alarms) or None,
         alarm_topic_name="" if environment.alarm_emails is None else _topic_name(environment),
         alarm_topic_arn=environment.alarm_topic_arn,
+        kms_key_arn=_key(environment, model, entry),
+        log_retention_days=_chosen(model.log_retention_days, environment.log_retention_days),
+        log_kms_key_arn=environment.log_kms_key_arn,
         autoscaling=(entry.autoscaling if model.autoscaling is None else model.autoscaling) or None,
         parked=model.parked,
         software_usd_per_hour=entry.software_usd_per_hour,
         supported_instance_types=entry.supported_instance_types,
         origins=model.origins,
         catalog_origins=entry.origins,
+        environment_origins=environment.origins,
     )
+
+
+def _chosen(own: int | Literal[False] | None, usual: int | None) -> int | None:
+    return (usual if own is None else own) or None
+
+
+def _key(environment: Environment, model: SelectedModel, entry: CatalogEntry) -> str:
+    """The model's own key; the environment's where there is something to encrypt with it."""
+    if model.kms_key_arn is not None:
+        return model.kms_key_arn or ""
+    return "" if own_disks(model.instance_type or entry.instance_type) else environment.kms_key_arn
 
 
 def _base_stack(environment: Environment, stacks: tuple[ModelStack, ...], target: Target) -> BaseStack | None:
@@ -160,6 +177,7 @@ def _execution_role(environment: Environment, stacks: tuple[ModelStack, ...]) ->
         permissions_boundary=settings.permissions_boundary,
         images=tuple(sorted({container.image for container in containers})),
         model_data=tuple(sorted({container.model_data for container in containers} - {""})),
+        keys=tuple(sorted({stack.kms_key_arn for stack in stacks} - {""})),
     )
 
 

@@ -9,6 +9,7 @@ from esmcfn.domain.hosting import Autoscaling
 from esmcfn.domain.origin import Origins
 from esmcfn.domain.project import CatalogEntry, Environment, SelectedModel
 from esmcfn.errors import Problem, did_you_mean, shown
+from esmcfn.reference.storage import own_disks
 from esmcfn.reference.timezones import TIMEZONES
 from esmcfn.selection.complaint import at
 
@@ -22,9 +23,22 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisi
 def impossible_hosting(model: SelectedModel, entry: CatalogEntry) -> Iterator[Problem]:
     """What a selected model and its catalog entry prove wrong together."""
     scaling = entry.autoscaling if model.autoscaling is None else model.autoscaling
+    yield from _key(model, entry)
     if scaling:
         yield from _bounds(model, entry, scaling)
         yield from _schedule(model, _written(model, entry), scaling)
+
+
+def foreign_keys(environment: Environment) -> Iterator[Problem]:
+    """KMS keys of another region, which nothing of this one can be encrypted with."""
+    places = [(environment.origins, "", environment.kms_key_arn, "kms_key_arn")]
+    places += [(environment.origins, "", environment.log_kms_key_arn, "log_kms_key_arn")]
+    for model in environment.selected_models:
+        places.append((model.origins, f"{shown(model.key)}.", model.kms_key_arn or "", "kms_key_arn"))
+    for origins, label, arn, name in places:
+        if arn and arn.split(":")[3] != environment.region:
+            message = f"{label}{name}: the key is of {shown(arn.split(':')[3])}, and {environment.name} is in "
+            yield at(origins.of(name), message + environment.region)
 
 
 def impossible_topic(environment: Environment) -> Iterator[Problem]:
@@ -39,6 +53,18 @@ def impossible_topic(environment: Environment) -> Iterator[Problem]:
     if region != environment.region:
         message = f"alarm_topic_arn: the topic is in {shown(region)}, and alarms reach one of {environment.region} only"
         yield at(environment.origins.of("alarm_topic_arn"), message)
+
+
+def _key(model: SelectedModel, entry: CatalogEntry) -> Iterator[Problem]:
+    """A key that was chosen for this model, and would encrypt nothing."""
+    chosen = model.instance_type or entry.instance_type
+    if model.kms_key_arn and own_disks(chosen):
+        message = f"{shown(model.key)}.kms_key_arn: {chosen} keeps its data on disks of its own, which no key encrypts"
+        yield at(
+            model.origins.of("kms_key_arn"),
+            message,
+            "remove it: their hardware encrypts them, and SageMaker takes none",
+        )
 
 
 def _bounds(model: SelectedModel, entry: CatalogEntry, scaling: Autoscaling) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from esmcfn.verbs.planning import make_plan
 from esmcfn.verbs.world import World
 
 LOG_STAYS = (
-    "the container log of {name} (log group /aws/sagemaker/Endpoints/{name}), which SageMaker made and keeps for ever; "
+    "the container log of {name} (log group /aws/sagemaker/Endpoints/{name}), which no stack deletes; "
     "--delete-logs removes it"
 )
 
@@ -64,9 +64,12 @@ def destroy(
     # A parked model's stack names no endpoint any more; the environment's file still does.
     names = {stack.endpoint_name for stack in selection.models}
     names |= {stack.outputs["EndpointName"] for stack in deployed if "EndpointName" in stack.outputs}
+    kept = frozenset(stack.endpoint_name for stack in selection.models if stack.log_retention_days)
     names_of_stacks = {stack.name for stack in selection.stacks}
     reviews = {name: stack_id for name, stack_id in survey.reviews.items() if name in names_of_stacks}
-    left = (*done.body.left, *_reviews(reviews, cloud), *_logs(sorted(names), cloud, delete=delete_logs))
+    # A stack leaves its log behind, and what becomes of logs is said below.
+    others = (each for each in done.body.left if not any(each.endswith(f"/{name}") for name in kept))
+    left = (*others, *_reviews(reviews, cloud), *_logs(sorted(names), cloud, delete=delete_logs, kept=kept))
     return replace(done, body=replace(done.body, left=left))
 
 
@@ -101,12 +104,16 @@ def _reviews(reviews: Mapping[str, str], cloud: Cloud) -> tuple[str, ...]:
     )
 
 
-def _logs(names: Sequence[str], cloud: Cloud, *, delete: bool) -> tuple[str, ...]:
-    """What is left of the containers' logs, one sentence each."""
+def _logs(names: Sequence[str], cloud: Cloud, *, delete: bool, kept: frozenset[str]) -> tuple[str, ...]:
+    """What is left of the containers' logs, one sentence each.
+
+    Args:
+        kept: names of endpoints whose log a stack made, so that it is there although nobody wrote into it.
+    """
     left = []
     for name in names:
         try:
-            if not cloud.endpoints.log(name, most=1).started:
+            if name not in kept and not cloud.endpoints.log(name, most=1).started:
                 continue
             if delete:
                 cloud.endpoints.delete_log(name)

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from builders import a_base_stack, a_selection, a_stack, a_variant
+from builders import a_base_stack, a_project, a_selection, a_stack, a_variant
 from msgspec.structs import replace
 
 from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling, ScheduledScaling
-from esmcfn.domain.plan import StackAction
+from esmcfn.domain.plan import Action, StackAction
 from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.errors import ExitCode
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
+from esmcfn.verbs.deploying import Wishes
+from esmcfn.verbs.destroying import destroy
 
 from .deploying import SPEED, Account
 from .test_drifting import client, deviating, drift, settled
@@ -28,7 +30,15 @@ SCALED = Autoscaling(
     schedule=(ScheduledScaling(name="rush", cron="0 8 ? * * *", timezone="UTC", min_capacity=2, max_capacity=6),),
 )
 TOPIC = AlarmTopic(name="esm-dev-alarms", emails=("ops@example.com",))
-STACK = a_stack(autoscaling=SCALED, alarms=Alarms(disk_percent=80), alarm_topic_name=TOPIC.name)
+KEY = "arn:aws:kms:us-east-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000"
+STACK = a_stack(
+    autoscaling=SCALED,
+    alarms=Alarms(disk_percent=80),
+    alarm_topic_name=TOPIC.name,
+    kms_key_arn=KEY,
+    variant=a_variant(instance_type="ml.m5.xlarge"),  # without disks of its own
+    log_retention_days=90,
+)
 SELECTION = a_selection(STACK, base=a_base_stack(alarm_topic=TOPIC))
 MODEL = STACK.name
 TARGET = f"endpoint/{STACK.endpoint_name}/variant/variant-1"
@@ -123,6 +133,33 @@ def test_a_topic_that_a_hand_opened_is_found_though_cloudformation_does_not_look
     assert deviating(drift(account, SELECTION)) == {("esm-dev", "AlarmTopicPolicy"): ["PolicyDocument"]}
 
 
+def test_a_log_that_the_container_made_is_taken_over_and_what_it_says_is_kept(account):
+    logs, group = client(account, "logs"), f"/aws/sagemaker/Endpoints/{STACK.endpoint_name}"
+    plain = selected(replace(STACK, log_retention_days=None))
+    assert account.deploy(plain).exit_code is ExitCode.DONE
+    (there,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    logs.delete_retention_policy(logGroupName=group)
+    planned = next(stack for stack in account.plan(SELECTION).body.stacks if stack.name == MODEL)
+    (taken,) = (change for change in planned.changes if change.logical_id == "LogGroup")
+    assert taken.action is Action.ADD
+    assert "from before" in taken.meaning
+    assert not taken.unexplained
+    assert account.deploy(SELECTION).exit_code is ExitCode.DONE
+    assert deviating(drift(account, SELECTION)) == {(MODEL, "LogGroup"): ["RetentionInDays"]}
+    logs.put_retention_policy(logGroupName=group, retentionInDays=90)
+    assert deviating(drift(account, SELECTION, strict=True)) == {}
+    assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["creationTime"] == there["creationTime"]
+
+
+@pytest.mark.parametrize("delete_logs", [True, False])
+def test_destroying_leaves_the_log_and_says_so_or_deletes_it_when_asked(account, delete_logs):
+    report = destroy(a_project(), SELECTION, account.world(), Wishes(), delete_logs=delete_logs)
+    assert report.exit_code is ExitCode.DONE
+    group = f"/aws/sagemaker/Endpoints/{STACK.endpoint_name}"
+    left = client(account, "logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert bool(left) is any(group in each for each in report.body.left) is not delete_logs
+
+
 def test_an_update_keeps_the_instances_that_autoscaling_came_to(account):
     scaled_to(account, 3)
     other = replace(STACK, forge_model_name="other", package=STACK.package.replace("6ad677e3", "00000000"))
@@ -132,7 +169,7 @@ def test_an_update_keeps_the_instances_that_autoscaling_came_to(account):
 
 def test_another_instance_type_is_deployed_in_two_updates_and_scaled_again(account):
     scaled_to(account, 3)
-    bigger = selected(replace(STACK, variant=a_variant(instance_type="ml.g5.12xlarge")))
+    bigger = selected(replace(STACK, variant=a_variant(instance_type="ml.m5.4xlarge")))
     planned = next(stack for stack in account.plan(bigger).body.stacks if stack.name == MODEL)
     assert (planned.action, planned.unscale_first) == (StackAction.UPDATE, True)
     assert account.deploy(bigger).exit_code is ExitCode.DONE
@@ -144,8 +181,8 @@ def test_another_instance_type_is_deployed_in_two_updates_and_scaled_again(accou
 
 
 def test_where_the_new_instances_fail_the_old_ones_serve_and_the_next_plan_brings_scaling_back(account):
-    account.fault("capacity", instance_type="ml.g5.12xlarge")
-    bigger = selected(replace(STACK, variant=a_variant(instance_type="ml.g5.12xlarge")))
+    account.fault("capacity", instance_type="ml.m5.4xlarge")
+    bigger = selected(replace(STACK, variant=a_variant(instance_type="ml.m5.4xlarge")))
     assert account.deploy(bigger).exit_code is ExitCode.DEPLOYMENT
     account.clear()
     assert targets(account) == []
@@ -163,7 +200,7 @@ def test_parked_has_no_target_and_resumed_has_it_again(account):
 
 
 def test_scaling_comes_and_goes_without_another_configuration(account):
-    still = a_stack()
+    still = a_stack(kms_key_arn=KEY, variant=STACK.variant)
     assert synthesize(still).names.items() <= synthesize(STACK).names.items()
     assert account.deploy(selected(still)).exit_code is ExitCode.DONE
     assert targets(account) == []

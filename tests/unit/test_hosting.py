@@ -1,4 +1,4 @@
-"""Autoscaling as it is written, from YAML to templates, costs and plans."""
+"""How endpoints are run, from YAML to templates, costs and plans: autoscaling, alarms, keys, logs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling, ScalingMetric
 from esmcfn.domain.plan import Action, Change, Impact, PropertyChange, StackAction, StackPlan
 from esmcfn.errors import InputError
 from esmcfn.plan.impact import assessed
+from esmcfn.reference.instance_types import HOSTING
+from esmcfn.reference.storage import own_disks
 from esmcfn.selection import select
 from esmcfn.template import synthesize, without
 
@@ -222,6 +224,7 @@ class TestAlarms:
     @pytest.mark.parametrize(
         ("written", "complaint"),
         [
+            ("alarms: {invocation_5xx_errors: 0}", "14:14: prototype_model.alarms.invocation_5xx_errors: must be"),
             ("alarms: on call", "14:5: prototype_model.alarms: must be true, false, or a mapping of thresholds"),
             (
                 "alarms: {model_latency_p99: 100}",
@@ -266,6 +269,7 @@ class TestAlarms:
 
     def test_true_is_the_usual_thresholds_and_a_mapping_changes_some(self, tmp_path):
         assert selected(tmp_path, with_model("alarms: true")).alarms == Alarms()
+        assert selected(tmp_path, with_model("alarms: {invocation_5xx_errors: 1}")).alarms == Alarms()
         written = "alarms: {invocation_5xx_errors: false, disk_percent: 80}"
         assert selected(tmp_path, with_model(written)).alarms == Alarms(invocation_5xx_errors=None, disk_percent=80)
 
@@ -330,6 +334,109 @@ class TestAlarms:
         base = select(project.project, problems=project.problems).base
         assert base.execution_role is None
         assert base.alarm_topic == AlarmTopic(name="esm-dev-alarms", emails=("a@b.org",))
+
+
+KEY = "arn:aws:kms:us-east-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000"
+OTHER = KEY.replace("0a1b2c3d", "ffffffff")
+BARE = ENVIRONMENT_TEXT.replace("ml.g5.2xlarge", "ml.c6i.4xlarge")
+
+
+class TestKeys:
+    def test_a_key_chosen_for_disks_that_take_none_is_told_at_its_line(self, tmp_path):
+        assert complaints(tmp_path, with_model(f"kms_key_arn: {KEY}")) == [
+            "environments/dev.yaml:14:5: prototype_model.kms_key_arn: ml.g5.2xlarge keeps its data on disks of its "
+            "own, which no key encrypts (remove it: their hardware encrypts them, and SageMaker takes none)"
+        ]
+
+    @pytest.mark.parametrize(
+        ("written", "complaint"),
+        [
+            ("kms_key_arn: alias/esm", "kms_key_arn: must be a KMS key's ARN"),
+            (f"kms_key_arn: {KEY.replace('us-east-2', 'eu-west-1')}", "kms_key_arn: the key is of eu-west-1"),
+            (f"log_kms_key_arn: {KEY.replace('us-east-2', 'eu-west-1')}", "log_kms_key_arn: the key is of eu-west-1"),
+        ],
+    )
+    def test_a_key_that_cannot_be_is_told(self, tmp_path, written, complaint):
+        (found,) = complaints(tmp_path, f"{BARE}{written}\n")
+        assert complaint in found
+
+    def test_the_environments_key_is_for_instances_that_can_have_one(self, tmp_path):
+        assert selected(tmp_path, f"{BARE}kms_key_arn: {KEY}\n").kms_key_arn == KEY
+        assert selected(tmp_path, f"{ENVIRONMENT_TEXT}kms_key_arn: {KEY}\n").kms_key_arn == ""
+
+    @pytest.mark.parametrize(("own", "key"), [(OTHER, OTHER), ("false", "")])
+    def test_a_models_own_key_wins(self, tmp_path, own, key):
+        stack = selected(tmp_path, f"{BARE}    kms_key_arn: {own}\nkms_key_arn: {KEY}\n")
+        assert stack.kms_key_arn == key
+
+    def test_another_key_is_another_configuration_of_the_same_model(self):
+        names = [synthesize(a_stack(kms_key_arn=key)).names for key in ("", KEY, OTHER)]
+        assert len({each["EndpointConfig"] for each in names}) == 3
+        assert len({each["Model"] for each in names}) == 1
+
+    def test_the_role_may_use_the_keys_of_its_models_and_grant_them_to_aws_alone(self, tmp_path):
+        project = inputs.load(a_root(tmp_path, environment=f"{BARE}kms_key_arn: {KEY}\n"), "dev")
+        base = select(project.project, problems=project.problems).base
+        statements = resource(base, "ExecutionRole")["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        *_, used, granted = statements
+        assert used["Resource"] == granted["Resource"] == [KEY]
+        assert granted["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+    def test_the_line_of_a_key_is_where_it_was_written(self, tmp_path):
+        template = synthesize(selected(tmp_path, f"{BARE}kms_key_arn: {KEY}\n"))
+        assert template.origin("EndpointConfig/KmsKeyId").line == 14
+
+    def test_disks_of_every_known_family_are_written_down(self):
+        assert not {each for each in HOSTING if own_disks(each) is None}
+        assert own_disks("ml.g5.2xlarge") is True
+        assert own_disks("ml.m5.xlarge") is False
+        assert own_disks("ml.x99.large") is None
+
+
+class TestLogs:
+    @pytest.mark.parametrize(
+        ("written", "complaint"),
+        [
+            ("log_retention_days: 100", "or false for none, not 100 (did you mean 90?)"),
+            ("log_retention_days: true", "or false for none, not true"),
+            ("log_retention_days: 0", "or false for none, not 0 (did you mean 1?)"),
+            ("log_retention_days: 3 months", "or false for none, not the text 3 months"),
+        ],
+    )
+    @pytest.mark.parametrize("indent", ["", "    "])
+    def test_days_that_cloudwatch_cannot_keep_a_log_for_are_told(self, tmp_path, written, complaint, indent):
+        (found,) = complaints(tmp_path, f"{ENVIRONMENT_TEXT}{indent}{written}\n")
+        assert "must be one of 1, 3, 5, 7, 14, 30" in found
+        assert complaint in found
+
+    def test_the_log_is_made_first_and_outlives_its_stack(self):
+        stack = a_stack(log_retention_days=90, log_kms_key_arn=KEY)
+        log = resource(stack, "LogGroup")
+        assert log["DeletionPolicy"] == log["UpdateReplacePolicy"] == "Retain"
+        assert log["Properties"]["LogGroupName"] == f"/aws/sagemaker/Endpoints/{stack.endpoint_name}"
+        assert (log["Properties"]["RetentionInDays"], log["Properties"]["KmsKeyId"]) == (90, KEY)
+        assert resource(stack, "Endpoint")["DependsOn"] == ["EndpointConfig", "LogGroup"]
+
+    def test_the_log_of_what_is_parked_stays(self):
+        assert resource(a_stack(log_retention_days=90, parked=True), "LogGroup")
+
+    @pytest.mark.parametrize(
+        ("own", "days"), [("", 90), ("log_retention_days: 7", 7), ("log_retention_days: false", None)]
+    )
+    def test_a_models_own_days_win(self, tmp_path, own, days):
+        written = f"{ENVIRONMENT_TEXT}    {own}\nlog_retention_days: 90\n"
+        assert selected(tmp_path, written).log_retention_days == days
+
+    def test_a_log_that_is_taken_over_says_so(self):
+        change = Change(
+            action=Action.ADD,
+            logical_id="LogGroup",
+            resource_type="AWS::Logs::LogGroup",
+            physical_id=None,
+            impact=Impact.UNKNOWN,
+        )
+        assert "from before" not in assessed(change).meaning
+        assert "from before" in assessed(replace(change, physical_id="/aws/sagemaker/Endpoints/x")).meaning
 
 
 class TestCost:

@@ -16,6 +16,7 @@ from esmcfn.permissions import VERBS, document, of_handlers, of_verbs, scope_of
 from esmcfn.permissions.handlers import (
     ACCOUNT_TYPES,
     ALARM_TYPES,
+    LOG_TYPES,
     MODEL_TYPES,
     ONLY_FOR,
     ROLE_TYPES,
@@ -25,9 +26,12 @@ from esmcfn.permissions.handlers import (
 from esmcfn.template import synthesize_all
 
 SERVICE_ROLE = "arn:aws:iam::123456789012:role/esmcfn/service"
-FEATURE_TYPES = (*SCALING_TYPES, *ALARM_TYPES, *TOPIC_TYPES)
+FEATURE_TYPES = (*SCALING_TYPES, *ALARM_TYPES, *LOG_TYPES, *TOPIC_TYPES)
 SCALED = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))
-WATCHED = a_stack(autoscaling=SCALED, alarms=Alarms(), alarm_topic_name="esm-dev-alarms")
+KEY = "arn:aws:kms:us-east-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000"
+WATCHED = a_stack(
+    autoscaling=SCALED, alarms=Alarms(), alarm_topic_name="esm-dev-alarms", kms_key_arn=KEY, log_retention_days=90
+)
 TOPIC = AlarmTopic(name="esm-dev-alarms", emails=("ops@example.com",))
 EVERYTHING = a_selection(WATCHED, base=a_base_stack(service_account=a_service_account(), alarm_topic=TOPIC))
 
@@ -58,6 +62,9 @@ def test_no_action_is_a_pattern_and_only_what_knows_no_resource_is_allowed_every
         "cloudformation:DescribeStackDriftDetectionStatus",
         "cloudwatch:GetMetricData",
         "kms:CreateKey",
+        "logs:DescribeIndexPolicies",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
         "pricing:GetProducts",
         "sagemaker:ListEndpoints",
         "servicequotas:ListServiceQuotas",
@@ -143,7 +150,7 @@ def test_the_templates_consist_of_the_types_that_are_allowed_for_and_set_no_prop
     resources = [each for template in synthesize_all(EVERYTHING) for each in template.body["Resources"].values()]
     assert {each["Type"] for each in resources} == {*MODEL_TYPES, *ROLE_TYPES, *ACCOUNT_TYPES, *FEATURE_TYPES}
     made = {f"{each['Type']} {name}" for each in resources for name in each["Properties"]}
-    assert not made & set(ONLY_FOR)
+    assert made & set(ONLY_FOR) == {"AWS::SageMaker::EndpointConfig KmsKeyId"}, "which of_keys allows for"
 
 
 def test_autoscaling_is_of_sagemaker_alone_and_makes_one_linked_role():
@@ -178,11 +185,22 @@ def test_alarms_and_the_topics_key_are_made_with_our_tag_and_changed_where_they_
         "cloudwatch:PutMetricAlarm",
         "sns:CreateTopic",
         "kms:CreateKey",
+        "kms:CreateGrant",
+        "logs:PutRetentionPolicy",
     ],
 )
 def test_an_environment_without_these_features_needs_nothing_of_them(action):
     plain = a_scope(a_selection())
     assert not allowing(action, [*of_handlers(plain), *of_verbs(VERBS, plain)])
+
+
+def test_keys_are_used_as_aws_services_use_them_and_logs_are_never_deleted():
+    grants = list(of_handlers(a_scope()))
+    (granting,) = allowing("kms:CreateGrant", grants)
+    assert (granting["Resource"], granting["Condition"]) == (KEY, {"Bool": {"kms:GrantIsForAWSResource": "true"}})
+    (keeping,) = allowing("logs:PutRetentionPolicy", grants)
+    assert all("log-group:/aws/sagemaker/Endpoints/Endpoint-ESMC-300M-1-" in each for each in keeping["Resource"])
+    assert not allowing("logs:DeleteLogGroup", grants)
 
 
 def test_whoever_asks_for_drift_may_read_what_only_cloudformation_compares():

@@ -186,6 +186,7 @@ class LogGroup(Handler):
         )
 
     def existing(self, request: Request) -> Outcome:
+        request.world.logs.sync(request.region)  # a container may have made it
         return self._outcome(request, request.physical_id)
 
     def conflict(self, request: Request) -> str:
