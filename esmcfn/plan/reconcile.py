@@ -36,7 +36,6 @@ UNSEEN = frozenset({"NOT_CHECKED", "UNKNOWN", "UNSUPPORTED"})
 
 _ACTIONS = {
     "Add": Action.ADD,
-    "Import": Action.ADD,
     "Modify": Action.MODIFY,
     "Remove": Action.DELETE,
     "SyncWithActual": Action.MODIFY,
@@ -51,6 +50,8 @@ def reconcile(ours: tuple[Change, ...], change_set: ChangeSet) -> tuple[Change, 
 
 
 def _joined(ours: Change | None, theirs: ProposedChange | None) -> Change:
+    if ours and theirs and (theirs.action, ours.action) == ("Import", Action.ADD):
+        return replace(ours, physical_id=theirs.physical_id)  # we ask for it where something may be there before
     if theirs is None:
         assert ours is not None  # noqa: S101 - a logical id comes from one of the two
         return replace(ours, unexplained=ONLY_OURS)

@@ -146,7 +146,7 @@ def test_a_log_that_the_container_made_is_taken_over_and_what_it_says_is_kept(ac
     assert not taken.unexplained
     assert account.deploy(SELECTION).exit_code is ExitCode.DONE
     assert deviating(drift(account, SELECTION)) == {(MODEL, "LogGroup"): ["RetentionInDays"]}
-    logs.put_retention_policy(logGroupName=group, retentionInDays=90)
+    assert account.deploy(SELECTION, Wishes(revert=True)).exit_code is ExitCode.DONE
     assert deviating(drift(account, SELECTION, strict=True)) == {}
     assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["creationTime"] == there["creationTime"]
 
