@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 import pytest
 
 from esmcfn.sandbox.cloudformation import schema
+from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.cloudformation.model import STACK_TYPE
 from esmcfn.sandbox.resources import HANDLERS
 
@@ -76,13 +79,19 @@ def test_a_type_lives_through_create_update_and_delete(world: World, case: Case)
 
 
 @pytest.mark.parametrize(
-    ("case", "properties"),
-    [pytest.param(case, part, id=f"{case.type}-{index}") for case in CASES for index, part in enumerate(case.also)],
+    ("case", "properties", "then"),
+    [
+        pytest.param(case, first, then, id=f"{case.type}-{index}")
+        for case in CASES
+        for index, (first, then) in enumerate(zip_longest(case.also, case.then, fillvalue={}))
+    ],
 )
-def test_properties_that_exclude_others(world: World, case: Case, properties: Any) -> None:
-    declared = {"Resources": {**case.around, "It": {"Type": case.type, "Properties": properties}}}
-    assert world.deploy("s", declared)["StackStatus"] == "CREATE_COMPLETE", world.reasons("s")
+def test_properties_that_exclude_others(world: World, case: Case, properties: Any, then: Any) -> None:
+    assert world.deploy("s", case.of(properties))["StackStatus"] == "CREATE_COMPLETE", world.reasons("s")
     assert_in_sync(world, case, properties)
+    if then:
+        assert world.deploy("s", case.of(properties, then))["StackStatus"] == "UPDATE_COMPLETE", world.reasons("s")
+        assert_in_sync(world, case, {name: value for name, value in then.items() if value is not None})
     world.cfn.delete_stack(StackName="s")
     world.advance()
     assert world.cfn.describe_stacks()["Stacks"] == []
@@ -93,12 +102,70 @@ def test_properties_that_exclude_others(world: World, case: Case, properties: An
     [pytest.param(case, name, id=f"{case.type}-{name}") for case in CASES for name in case.replaced],
 )
 def test_what_cannot_change_in_place_is_replaced(world: World, case: Case, name: str) -> None:
-    world.deploy("s", case.template())
-    plan = world.plan("s", case.template({name: case.replaced[name]}), kind="UPDATE")
+    differing = (part for part in (case.create, *case.also) if name in part and part[name] != case.replaced[name])
+    first = next(differing, case.create)
+    world.deploy("s", case.of(first))
+    plan = world.plan("s", case.of(first, {name: case.replaced[name]}), kind="UPDATE")
     change = next(c["ResourceChange"] for c in plan["Changes"] if c["ResourceChange"]["LogicalResourceId"] == "It")
     assert (change["Action"], change["Replacement"]) == ("Modify", "True")
     (target,) = {d["Target"]["Name"] for d in change["Details"] if d["Target"]["Attribute"] == "Properties"}
     assert target == name
+
+
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [pytest.param(case, name, id=f"{case.type}-{name}") for case in CASES for name in case.fixed],
+)
+def test_what_the_service_does_not_change_fails_the_update(world: World, case: Case, name: str) -> None:
+    world.deploy("s", case.template())
+    updated = world.deploy("s", case.template({name: case.fixed[name]}))
+    assert updated["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "cannot be changed" in world.reasons("s")["It"]
+    assert_in_sync(world, case, case.create)
+
+
+def optional(case: Case) -> list[str]:
+    """Return the properties that can be left out again, in place."""
+    kind = schema.must_load(case.type, REGION)
+    needed = {*kind.raw.get("required", ()), *case.stays, *case.fixed}
+    return [name for name in case.create if name not in needed and kind.recreation(name) == "Never"]
+
+
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [
+        pytest.param(case, name, id=f"{case.type}-{name}")
+        for case in READABLE
+        for name in optional(case)
+        if not schema.must_load(case.type, REGION).is_write_only(name)
+    ],
+)
+def test_what_a_template_drops_the_service_drops(world: World, case: Case, name: str) -> None:
+    """As declared drift would not show it: what is declared no more is not looked at."""
+    assert _dropped(world, case, {}, name) or _dropped(world, case, case.update, name), f"{name} stays"
+
+
+def _dropped(world: World, case: Case, update: Any, name: str) -> bool:
+    """Whether the service has another value once a template drops it; where it was the default it has not."""
+    world.deploy("s", case.template(update))
+    before = live(world)
+    dropped = world.deploy("s", case.template(update, {name: None}))
+    assert dropped["StackStatus"] == "UPDATE_COMPLETE", world.reasons("s")
+    return bool(before.get(name) != live(world).get(name))
+
+
+def live(world: World) -> dict[str, Any]:
+    """Return everything that the service says of the resource `It`."""
+    held = world.sandbox.world
+    with held.lock:
+        held.settle()
+        stack = held.cloudformation.by_name(REGION, "s")
+        assert stack is not None
+        resource = stack.resources["It"]
+        every: dict[str, Any] = {name: {} for name in HANDLERS[resource.resource_type].supported}
+        every |= resource.properties
+        request = Engine(held, stack).request(replace(resource, properties=every), held.clock.now())
+        return HANDLERS[resource.resource_type].read(request)
 
 
 @pytest.mark.parametrize("case", [case for case in READABLE if case.change], ids=names)

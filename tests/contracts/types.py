@@ -31,14 +31,19 @@ KEY_POLICY = {
     ],
 }
 
+OTHER_KEY_POLICY = json.loads(json.dumps(KEY_POLICY).replace("kms:*", "kms:Describe*"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """A resource type under contract.
 
     Attributes:
-        create: properties at first; update: those that an update sets anew.
+        create: properties at first; update: those that an update sets anew, None for one that it takes away.
         also: whole sets of properties that exclude those of `create`, each created and read back too.
+        then: what an update makes of each of `also`.
+        fixed: other values of properties that the service refuses to change.
+        stays: properties that the others need, or in whose absence the service keeps what it has.
         replaced: other values of properties that cannot change in place: a change set says so.
         around: other resources that the template needs.
         change: (property, value) that a hand changes; None where nothing can be changed or read.
@@ -49,6 +54,9 @@ class Case:
     create: dict[str, Any]
     update: dict[str, Any] = field(default_factory=dict)
     also: tuple[dict[str, Any], ...] = ()
+    then: tuple[dict[str, Any], ...] = ()
+    fixed: dict[str, Any] = field(default_factory=dict)
+    stays: frozenset[str] = frozenset()
     replaced: dict[str, Any] = field(default_factory=dict)
     around: dict[str, Any] = field(default_factory=dict)
     change: tuple[str, Any] | None = None
@@ -59,12 +67,22 @@ class Case:
         """The properties that are created and read back somewhere."""
         return {name for part in (self.create, self.update, *self.also) for name in part}
 
+    @property
+    def changed(self) -> set[str]:
+        """The properties that are changed in place somewhere."""
+        return {name for part in (self.update, *self.then) for name in part}
+
     def template(self, *parts: dict[str, Any]) -> dict[str, Any]:
         """Return a template with the resource `It`, later parts over earlier ones."""
+        return self.of(self.create, *parts)
+
+    def of(self, *parts: dict[str, Any]) -> dict[str, Any]:
+        """Return a template with the resource `It` and nothing of `create`."""
         properties: dict[str, Any] = {}
-        for part in (self.create, *parts):
+        for part in parts:
             properties |= part
-        return {"Resources": {**self.around, "It": {"Type": self.type, "Properties": properties}}}
+        given = {name: value for name, value in properties.items() if value is not None}
+        return {"Resources": {**self.around, "It": {"Type": self.type, "Properties": given}}}
 
 
 _MODEL = an_endpoint()["Resources"]["Model"]
@@ -114,6 +132,7 @@ CASES = (
             "Tags": OTHER_TAGS,
         },
         also=({"TopicName": "t.fifo", "FifoTopic": True, "ContentBasedDeduplication": True},),
+        then=({"ContentBasedDeduplication": False},),
         replaced={"TopicName": "other", "FifoTopic": True},
         change=("DisplayName", "by hand"),
     ),
@@ -138,15 +157,22 @@ CASES = (
                 "RedrivePolicy": {"deadLetterTargetArn": "arn:aws:sqs:us-east-2:123456789012:dead"},
             },
         ),
-        replaced={"Endpoint": "b@example.com", "Protocol": "email-json"},
-        around={"Topic": a_topic()},
+        then=(
+            {
+                "FilterPolicyScope": "MessageAttributes",
+                "DeliveryPolicy": {"healthyRetryPolicy": {"numRetries": 6}},
+                "RedrivePolicy": {"deadLetterTargetArn": "arn:aws:sqs:us-east-2:123456789012:other"},
+            },
+        ),
+        replaced={"Endpoint": "b@example.com", "Protocol": "email-json", "TopicArn": {"Ref": "Other"}},
+        around={"Topic": a_topic(), "Other": a_topic(DisplayName="other")},
         change=("RawMessageDelivery", True),
     ),
     Case(
         type="AWS::SNS::TopicPolicy",
         create={"Topics": [{"Ref": "Topic"}], "PolicyDocument": POLICY},
-        update={"PolicyDocument": OTHER_POLICY},
-        around={"Topic": a_topic()},
+        update={"PolicyDocument": OTHER_POLICY, "Topics": [{"Ref": "Other"}]},
+        around={"Topic": a_topic(), "Other": a_topic(DisplayName="other")},
     ),
     Case(
         type="AWS::IAM::Role",
@@ -183,6 +209,7 @@ CASES = (
             "Tags": TAGS,
         },
         update={
+            "Path": "/other/",
             "ManagedPolicyArns": [],
             "Policies": [{"PolicyName": "q", "PolicyDocument": OTHER_POLICY}],
             "Tags": OTHER_TAGS,
@@ -239,6 +266,7 @@ CASES = (
         },
         update={"Description": "two", "KmsKeyId": "alias/other", "SecretString": "second", "Tags": OTHER_TAGS},
         also=({"Description": "made up", "GenerateSecretString": {"PasswordLength": 40, "ExcludePunctuation": True}},),
+        then=({"GenerateSecretString": {"PasswordLength": 20, "ExcludePunctuation": True}},),
         replaced={"Name": "other"},
         change=("Description", "by hand"),
     ),
@@ -414,7 +442,14 @@ CASES = (
                     "ScalableTargetAction": {"MaxCapacity": 3},
                 }
             ],
+            "RoleARN": "arn:aws:iam::123456789012:role/other",
             "Tags": OTHER_TAGS,
+        },
+        stays=frozenset({"SuspendedState"}),
+        replaced={
+            "ResourceId": "endpoint/other/variant/variant-1",
+            "ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency",
+            "ServiceNamespace": "ecs",
         },
         around={"Model": _MODEL, "Config": _CONFIG, "Endpoint": _ENDPOINT},
         change=("MaxCapacity", 9),
@@ -442,7 +477,21 @@ CASES = (
                 },
             },
         ),
-        replaced={"PolicyName": "other"},
+        then=(
+            {
+                "PolicyType": "TargetTrackingScaling",
+                "StepScalingPolicyConfiguration": None,
+                "TargetTrackingScalingPolicyConfiguration": _TRACKING,
+            },
+        ),
+        stays=frozenset({"TargetTrackingScalingPolicyConfiguration"}),
+        replaced={
+            "PolicyName": "other",
+            "ScalingTargetId": "endpoint/other/variant/variant-1|sagemaker:variant:DesiredInstanceCount|sagemaker",
+            "ResourceId": "endpoint/other/variant/variant-1",
+            "ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency",
+            "ServiceNamespace": "ecs",
+        },
         around={"Model": _MODEL, "Config": _CONFIG, "Endpoint": _ENDPOINT, "Target": _TARGET},
         change=("TargetTrackingScalingPolicyConfiguration", {**_TRACKING, "TargetValue": 5}),
     ),
@@ -472,8 +521,19 @@ CASES = (
             "AlarmDescription": "two",
             "ActionsEnabled": False,
             "OKActions": [],
-            "Threshold": 5,
+            "AlarmActions": [],
+            "InsufficientDataActions": [],
+            "Namespace": "AWS/Own",
+            "MetricName": "Other",
+            "Dimensions": [{"Name": "EndpointName", "Value": "f"}],
+            "Statistic": "Average",
+            "Period": 300,
+            "Unit": "Seconds",
             "EvaluationPeriods": 4,
+            "DatapointsToAlarm": 3,
+            "Threshold": 5,
+            "ComparisonOperator": "LessThanThreshold",
+            "TreatMissingData": "breaching",
             "Tags": OTHER_TAGS,
         },
         also=(
@@ -497,6 +557,17 @@ CASES = (
                 "ComparisonOperator": "GreaterThanUpperThreshold",
             },
         ),
+        then=(
+            {"ExtendedStatistic": "p90", "EvaluateLowSampleCountPercentile": "evaluate"},
+            {
+                "Metrics": [
+                    {"Id": "m1", "MetricStat": {**_LATENCY, "Period": 300}, "ReturnData": True},
+                    {"Id": "limits", "Expression": "ANOMALY_DETECTION_BAND(m1, 3)", "ReturnData": True},
+                ],
+                "ThresholdMetricId": "limits",
+            },
+        ),
+        stays=frozenset({"MetricName"}),
         replaced={"AlarmName": "other"},
         around={"Topic": a_topic()},
         change=("Threshold", 99),
@@ -513,6 +584,7 @@ CASES = (
         create={"LogGroupName": "/aws/sagemaker/Endpoints/e", "RetentionInDays": 7, "Tags": TAGS},
         update={"RetentionInDays": 30, "Tags": OTHER_TAGS},
         also=({"KmsKeyId": "arn:aws:kms:us-east-2:123456789012:key/1"},),
+        then=({"KmsKeyId": "arn:aws:kms:us-east-2:123456789012:key/2"},),
         replaced={"LogGroupName": "other"},
         change=("RetentionInDays", 1),
     ),
@@ -538,6 +610,12 @@ CASES = (
             "ResourceTags": TAGS,
         },
         replaced={
+            "Budget": {
+                "BudgetName": "other",
+                "BudgetType": "COST",
+                "TimeUnit": "MONTHLY",
+                "BudgetLimit": {"Amount": 100, "Unit": "USD"},
+            },
             "NotificationsWithSubscribers": [
                 {
                     "Notification": {
@@ -547,7 +625,7 @@ CASES = (
                     },
                     "Subscribers": [{"SubscriptionType": "EMAIL", "Address": "a@example.com"}],
                 }
-            ]
+            ],
         },
         update={
             "ResourceTags": OTHER_TAGS,
@@ -611,7 +689,16 @@ CASES = (
             "KeyUsage": "ENCRYPT_DECRYPT",
             "Tags": TAGS,
         },
-        update={"Description": "two", "EnableKeyRotation": False, "PendingWindowInDays": 8, "Tags": OTHER_TAGS},
+        update={
+            "Description": "two",
+            "Enabled": False,
+            "EnableKeyRotation": False,
+            "KeyPolicy": OTHER_KEY_POLICY,
+            "PendingWindowInDays": 8,
+            "Tags": OTHER_TAGS,
+        },
+        stays=frozenset({"KeyPolicy"}),
+        fixed={"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"},
         change=("Description", "by hand"),
     ),
     Case(

@@ -234,9 +234,9 @@ class AutoScaling:
             dimension=target.dimension,
             created_at=self.world.clock.now(),
         )
-        policy.target_tracking, policy.step = tracking, step
-        if tracking is not None and not policy.alarms:
-            policy.alarms = self._make_alarms(call.region, policy)
+        policy.kind, policy.target_tracking, policy.step = kind, tracking, step
+        self._delete_alarms(call.region, policy)
+        policy.alarms = self._make_alarms(call.region, policy) if tracking is not None else []
         held.policies[policy.arn] = policy
         self.save(call.region)
         return {"PolicyARN": policy.arn, "Alarms": _alarms(call.region, policy)}

@@ -249,6 +249,9 @@ class User(_Principal):
 
     def update(self, request: Request) -> Outcome:
         name = request.physical_id
+        self._call(request, "Get{}", name)
+        if request.changed("Path"):
+            self._call(request, "Update{}", name, NewPath=request.properties.get("Path", "/"))
         made = self._call(request, "Get{}", name)["User"]
         self._update_policies(request, name)
         self._update_tags(request, name)

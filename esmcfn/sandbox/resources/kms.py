@@ -50,8 +50,9 @@ class Key(Handler):
         if request.changed("Description"):
             text = request.properties.get("Description", "")
             request.call("kms", "UpdateKeyDescription", KeyId=key, Description=text)
-        if request.changed("KeySpec", "KeyUsage"):
-            raise HandlerError("InvalidRequest", "KeySpec and KeyUsage of a key cannot be changed.")
+        for name, default in (("KeySpec", "SYMMETRIC_DEFAULT"), ("KeyUsage", "ENCRYPT_DECRYPT")):
+            if request.properties.get(name, default) != request.previous.get(name, default):
+                raise HandlerError("InvalidRequest", f"{name} of a key cannot be changed.")
         self._switches(request, key)
         added, removed = request.tag_changes()
         if added:

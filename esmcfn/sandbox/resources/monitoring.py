@@ -159,7 +159,7 @@ class LogGroup(Handler):
     def update(self, request: Request) -> Outcome:
         self._live(request)
         if request.changed("KmsKeyId"):
-            raise HandlerError("InvalidRequest", "the sandbox cannot change KmsKeyId of a log group")
+            self._encrypt(request)
         if request.changed("RetentionInDays"):
             self._retain(request, request.physical_id)
         added, removed = request.tag_changes()
@@ -197,6 +197,13 @@ class LogGroup(Handler):
     def _outcome(self, request: Request, name: str) -> Outcome:
         arn = f"arn:aws:logs:{request.region}:{ACCOUNT}:log-group:{name}:*"
         return Outcome(physical_id=name, attributes={"Arn": arn})
+
+    def _encrypt(self, request: Request) -> None:
+        """Change the key: moto has neither AssociateKmsKey nor DisassociateKmsKey."""
+        from moto.logs.models import logs_backends
+
+        group = logs_backends[ACCOUNT][request.region].groups[request.physical_id]
+        group.kms_key_id = request.properties.get("KmsKeyId")
 
     def _retain(self, request: Request, name: str) -> None:
         days = request.properties.get("RetentionInDays")

@@ -89,14 +89,19 @@ class Bucket(Handler):
         if request.changed("PublicAccessBlockConfiguration"):
             block = dict.fromkeys(BLOCK, False) | given.get("PublicAccessBlockConfiguration", {})
             request.call("s3", "PutPublicAccessBlock", Bucket=name, PublicAccessBlockConfiguration=block)
-        if request.changed("OwnershipControls") and given.get("OwnershipControls"):
-            controls = given["OwnershipControls"]
-            request.call("s3", "PutBucketOwnershipControls", Bucket=name, OwnershipControls=controls)
+        if request.changed("OwnershipControls"):
+            self._own(request, name, given.get("OwnershipControls"))
         tags = [tag for tag in request.merged_tags() if not tag["Key"].startswith("aws:")]
         if tags:
             request.call("s3", "PutBucketTagging", Bucket=name, Tagging={"TagSet": tags})
         elif request.previous or request.previous_tags:
             request.call("s3", "DeleteBucketTagging", Bucket=name)
+
+    def _own(self, request: Request, name: str, controls: Json) -> None:
+        if controls:
+            request.call("s3", "PutBucketOwnershipControls", Bucket=name, OwnershipControls=controls)
+        else:
+            request.call("s3", "DeleteBucketOwnershipControls", Bucket=name)
 
     def _put_encryption(self, request: Request, name: str, wanted: Json) -> None:
         if not wanted:

@@ -59,12 +59,23 @@ class Secret(Handler):
                 KmsKeyId=given.get("KmsKeyId"),
                 SecretString=string,
             )
+        self._drop(request)
         added, removed = request.tag_changes()
         if added:
             request.call("secretsmanager", "TagResource", SecretId=arn, Tags=added)
         if removed:
             request.call("secretsmanager", "UntagResource", SecretId=arn, TagKeys=removed)
         return Outcome(physical_id=arn, attributes={"Id": arn})
+
+    def _drop(self, request: Request) -> None:
+        """Take away what an update drops: moto takes an empty text for none at all."""
+        from moto.secretsmanager.models import secretsmanager_backends
+
+        secret = secretsmanager_backends[ACCOUNT][request.region].secrets[request.physical_id]
+        if request.changed("Description"):
+            secret.description = request.properties.get("Description")
+        if request.changed("KmsKeyId"):
+            secret.kms_key_id = request.properties.get("KmsKeyId")
 
     def delete(self, request: Request) -> None:
         request.call("secretsmanager", "DescribeSecret", SecretId=request.physical_id)

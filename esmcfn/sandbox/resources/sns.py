@@ -147,7 +147,14 @@ class Subscription(Handler):
         }
     )
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
-    settings = ("FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "DeliveryPolicy")
+    settings: ClassVar[dict[str, Json]] = {
+        "FilterPolicyScope": "MessageAttributes",
+        "FilterPolicy": {},
+        "RawMessageDelivery": False,
+        "RedrivePolicy": {},
+        "DeliveryPolicy": {},
+    }
+    """What can be set, and what it is set to when a template drops it."""
 
     def create(self, request: Request) -> Outcome:
         given = request.properties
@@ -175,7 +182,7 @@ class Subscription(Handler):
         live = request.call("sns", "GetSubscriptionAttributes", SubscriptionArn=request.physical_id)["Attributes"]
         found = {name: live[name] for name in ("TopicArn", "Endpoint", "Protocol") if name in live}
         for name in self.settings:
-            if name in request.properties and name in live:
+            if name in request.properties and live.get(name, "{}") != "{}":
                 found[name] = _json_or_text(live[name])
         return found
 
@@ -189,9 +196,9 @@ class Subscription(Handler):
         backend.subscriptions[request.physical_id] = subscription
 
     def _set(self, request: Request, arn: str) -> None:
-        for name in self.settings:
-            if request.changed(name) and name in request.properties:
-                value = request.properties[name]
+        for name, default in self.settings.items():
+            if request.changed(name):
+                value = request.properties.get(name, default)
                 text = json.dumps(value) if not isinstance(value, str) else value
                 request.call(
                     "sns",
