@@ -96,7 +96,7 @@ class Front:
         if service == "sagemaker" and request.path.startswith("/endpoints/"):
             return runtime.invoke(self.world, request, region)
         service = SIGNING_NAMES.get(service, service)
-        table = self._table(service)
+        table = self.table(service)
         if table is not None:
             return wire.perform(service, table, request, region, before=self._before)
         if service == "logs":
@@ -118,7 +118,7 @@ class Front:
     def _before(self, call: Call) -> None:
         self.world.faults.before_call(call.service, call.operation)
 
-    def _table(self, service: str) -> Mapping[str, Operation] | None:
+    def table(self, service: str) -> Mapping[str, Operation] | None:
         """Return our own operations of a service; None where moto has it."""
         world = self.world
         match service:

@@ -85,6 +85,11 @@ class Metrics:
             self._series[_identity(found.region, found.namespace, found.name, found.dimensions)] = found
 
     @property
+    def series(self) -> list[Series]:
+        """Every metric there is."""
+        return list(self._series.values())
+
+    @property
     def operations(self) -> dict[str, Operation]:
         """Operation name to function."""
         return {

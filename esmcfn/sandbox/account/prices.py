@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from esmcfn.sandbox.account.seeds import Price
 from esmcfn.sandbox.pages import page
@@ -14,7 +14,10 @@ from esmcfn.sandbox.wire import Call, Operation
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
 
+T = TypeVar("T")
+
 SERVICE = "AmazonSageMaker"
+FORMAT = "aws_v1"
 ATTRIBUTES = ("instanceType", "regionCode", "component", "productFamily", "usagetype")
 
 
@@ -35,19 +38,21 @@ class Prices:
 
     def services(self, call: Call) -> Json:
         """DescribeServices."""
-        self._check(call.parameters.get("ServiceCode", SERVICE))
-        return {"Services": [{"ServiceCode": SERVICE, "AttributeNames": list(ATTRIBUTES)}], "FormatVersion": "aws_v1"}
+        self._check(call)
+        some, token = self._paged(call, [{"ServiceCode": SERVICE, "AttributeNames": list(ATTRIBUTES)}])
+        return {"Services": some, "FormatVersion": FORMAT, "NextToken": token}
 
     def values(self, call: Call) -> Json:
         """GetAttributeValues."""
-        self._check(call.parameters["ServiceCode"])
+        self._check(call)
         name = call.parameters["AttributeName"]
         found = {_attributes(price).get(name, "") for price in self.world.seeds.told.prices}
-        return {"AttributeValues": [{"Value": value} for value in sorted(found) if value]}
+        some, token = self._paged(call, [{"Value": value} for value in sorted(found) if value])
+        return {"AttributeValues": some, "NextToken": token}
 
     def products(self, call: Call) -> Json:
         """GetProducts: filters of type TERM_MATCH."""
-        self._check(call.parameters["ServiceCode"])
+        self._check(call)
         filters = call.parameters.get("Filters", ())
         for item in filters:
             if item["Type"] != "TERM_MATCH":
@@ -57,13 +62,18 @@ class Prices:
             for price in self.world.seeds.told.prices
             if all(_attributes(price).get(item["Field"]) == item["Value"] for item in filters)
         ]
-        size = int(call.parameters.get("MaxResults", self.world.page_size(call)))
-        some, token = page(found, call.parameters.get("NextToken"), size)
-        return {"FormatVersion": "aws_v1", "PriceList": some, "NextToken": token}
+        some, token = self._paged(call, found)
+        return {"FormatVersion": FORMAT, "PriceList": some, "NextToken": token}
 
-    def _check(self, service: str) -> None:
-        if service != SERVICE:
+    def _check(self, call: Call) -> None:
+        if call.parameters.get("ServiceCode", SERVICE) != SERVICE:
             raise Refusal("NotFoundException", f"The sandbox knows prices of {SERVICE} only.")
+        if call.parameters.get("FormatVersion", FORMAT) != FORMAT:
+            raise Refusal("InvalidParameterException", f"The only FormatVersion is {FORMAT}.")
+
+    def _paged(self, call: Call, found: list[T]) -> tuple[list[T], str | None]:
+        size = int(call.parameters.get("MaxResults", self.world.page_size(call)))
+        return page(found, call.parameters.get("NextToken"), size)
 
 
 def _attributes(price: Price) -> dict[str, str]:

@@ -35,14 +35,15 @@ class Quotas:
             "GetAWSDefaultServiceQuota": self.get,
         }
 
-    def services(self, _: Call) -> Json:
+    def services(self, call: Call) -> Json:
         """ListServices."""
-        return {"Services": [{"ServiceCode": "sagemaker", "ServiceName": "Amazon SageMaker"}]}
+        some, token = self._paged(call, [{"ServiceCode": "sagemaker", "ServiceName": "Amazon SageMaker"}])
+        return {"Services": some, "NextToken": token}
 
     def list_quotas(self, call: Call) -> Json:
         """ListServiceQuotas: pages of a hundred."""
-        size = int(call.parameters.get("MaxResults", self.world.page_size(call)))
-        some, token = page(self._all(call), call.parameters.get("NextToken"), size)
+        code = call.parameters.get("QuotaCode")
+        some, token = self._paged(call, [quota for quota in self._all(call) if code in (None, quota["QuotaCode"])])
         return {"Quotas": some, "NextToken": token}
 
     def get(self, call: Call) -> Json:
@@ -51,6 +52,10 @@ class Quotas:
             if quota["QuotaCode"] == call.parameters["QuotaCode"]:
                 return {"Quota": quota}
         raise Refusal("NoSuchResourceException", "The specified quota does not exist.")
+
+    def _paged(self, call: Call, found: list[dict[str, object]]) -> tuple[list[dict[str, object]], str | None]:
+        size = int(call.parameters.get("MaxResults", self.world.page_size(call)))
+        return page(found, call.parameters.get("NextToken"), size)
 
     def _all(self, call: Call) -> list[dict[str, object]]:
         if call.parameters["ServiceCode"] != "sagemaker":

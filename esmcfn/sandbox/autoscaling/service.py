@@ -147,6 +147,7 @@ class AutoScaling:
             tags=tag_map(given.get("Tags")),
         )
         target.minimum, target.maximum = minimum, maximum
+        target.role_arn = given.get("RoleARN", target.role_arn)
         target.suspended = dict(given.get("SuspendedState", target.suspended))
         held.targets[resource_id] = target
         self.save(call.region)
@@ -244,6 +245,7 @@ class AutoScaling:
     def delete_policy(self, call: Call) -> Json:
         """DeleteScalingPolicy: and its alarms."""
         held = self.region(call.region)
+        self._target(call)
         found = next((p for p in held.policies.values() if self._same(p, call.parameters)), None)
         if found is None:
             raise Refusal("ObjectNotFoundException", f"No scaling policy found: {call.parameters['PolicyName']}")
@@ -349,8 +351,8 @@ class AutoScaling:
 
     def untag(self, call: Call) -> Json:
         """UntagResource."""
-        target = self._by_arn(call)
-        target.tags = {k: v for k, v in target.tags.items() if k not in call.parameters["TagKeys"]}
+        target, gone = self._by_arn(call), call.parameters["TagKeys"]
+        target.tags = {k: v for k, v in target.tags.items() if k not in gone}
         self.save(call.region)
         return {}
 

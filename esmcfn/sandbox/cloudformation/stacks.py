@@ -210,6 +210,8 @@ class Stacks:
     def resources(self, call: Call) -> Json:
         """DescribeStackResources: the first hundred."""
         given, service = call.parameters, self.world.cloudformation
+        if given.get("StackName") and given.get("PhysicalResourceId"):
+            raise invalid("StackName and PhysicalResourceId cannot be specified together.")
         if given.get("StackName"):
             stack = service.must_find(call.region, given["StackName"])
         elif given.get("PhysicalResourceId"):
@@ -269,7 +271,9 @@ class Stacks:
     def summary(self, call: Call) -> Json:
         """GetTemplateSummary."""
         given = call.parameters
-        if given.get("StackName") and not given.get("TemplateBody") and not given.get("TemplateURL"):
+        if given.get("StackName"):
+            if given.get("TemplateBody") or given.get("TemplateURL"):
+                raise invalid("Specify only one of StackName, TemplateBody and TemplateURL.")
             stack = self._find(call, "Stack with id {} does not exist")
             template = parse(stack.revision.body)
         else:

@@ -218,8 +218,8 @@ class SageMaker:
 
     def delete_tags(self, call: Call) -> Json:
         """DeleteTags."""
-        owner = self._owner(call)
-        owner.tags = {k: v for k, v in owner.tags.items() if k not in call.parameters["TagKeys"]}
+        owner, gone = self._owner(call), call.parameters["TagKeys"]
+        owner.tags = {k: v for k, v in owner.tags.items() if k not in gone}
         self.hosting.save(call.region)
         return {}
 
