@@ -100,6 +100,34 @@ Budget:
 """
 
 
+def _alarm(actions: str) -> str:
+    return f"""\
+Alarm:
+  Type: AWS::CloudWatch::Alarm
+  Properties:
+    Namespace: AWS/SageMaker
+    MetricName: Invocation5XXErrors
+    Statistic: Sum
+    Period: 300
+    EvaluationPeriods: 1
+    Threshold: 1
+    ComparisonOperator: GreaterThanOrEqualToThreshold
+{actions}"""
+
+
+def _scaled(least: int) -> str:
+    return f"""\
+ScalableTarget:
+  Type: AWS::ApplicationAutoScaling::ScalableTarget
+  Properties:
+    ServiceNamespace: sagemaker
+    ScalableDimension: sagemaker:variant:DesiredInstanceCount
+    ResourceId: endpoint/endpoint-esmc-300m-1-0a1b2c3d/variant/variant-1
+    MinCapacity: {least}
+    MaxCapacity: 4
+"""
+
+
 _RENAME = "let the name end in a hash of what it names, or leave it out"
 _KEY = "KmsKeyId: arn:aws:kms:us-east-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000\n"
 
@@ -241,6 +269,42 @@ GRAPH_RULES = (
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-create-endpoint.html",
         good=_config(_later(f"        {_KEY}")),
         bad=_config(_later("")),
+    ),
+    Described(
+        id="CKV2_ESM_13",
+        severity=Severity.INFO,
+        level=Level.ADVISORY,
+        summary="Volumes of an EndpointConfig are encrypted with a key of one's own, where they can be",
+        why=(
+            "A key of one's own says who may read a volume, and can be taken away. Disks that an instance brings along "
+            "are encrypted by their hardware, and by no key."
+        ),
+        advice="add KmsKeyId",
+        source="https://docs.aws.amazon.com/sagemaker/latest/dg/encryption-at-rest.html",
+        good=_config(f"    {_KEY}", instance_type="ml.c6i.4xlarge"),
+        bad=_config("", instance_type="ml.c6i.4xlarge"),
+    ),
+    Described(
+        id="CKV2_ESM_14",
+        severity=Severity.INFO,
+        level=Level.ADVISORY,
+        summary="An alarm tells somebody",
+        why="An alarm without an action changes its colour in a console that nobody looks at.",
+        advice="add a topic to AlarmActions",
+        source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html",
+        good=_alarm("    AlarmActions: [arn:aws:sns:us-east-2:123456789012:oncall]\n"),
+        bad=_alarm(""),
+    ),
+    Described(
+        id="CKV2_ESM_15",
+        severity=Severity.WARNING,
+        level=Level.SOFT,
+        summary="Autoscaling keeps one instance or more",
+        why="A real-time endpoint does not scale to 0; its target is refused when everything else was made.",
+        advice="write a MinCapacity of 1 or more, and park what shall cost nothing",
+        source="https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html",
+        good=_scaled(1),
+        bad=_scaled(0),
     ),
 )
 """Our own checks, in order."""

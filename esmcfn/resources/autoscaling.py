@@ -83,7 +83,13 @@ def _target_lines(stack: ModelStack, wanted: Autoscaling) -> Mapping[str, Origin
         "MaxCapacity": stack.written("autoscaling.max_capacity"),
     }
     for number, _ in enumerate(wanted.schedule):
-        lines[f"ScheduledActions/{number}"] = stack.written(f"autoscaling.schedule.{number}")
+        place = f"autoscaling.schedule.{number}"
+        action = f"ScheduledActions/{number}"
+        lines[action] = stack.written(place)
+        lines[f"{action}/Schedule"] = stack.written(f"{place}.cron")
+        lines[f"{action}/Timezone"] = stack.written(f"{place}.timezone")
+        lines[f"{action}/ScalableTargetAction/MinCapacity"] = stack.written(f"{place}.min_capacity")
+        lines[f"{action}/ScalableTargetAction/MaxCapacity"] = stack.written(f"{place}.max_capacity")
     return lines
 
 

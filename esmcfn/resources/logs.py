@@ -26,5 +26,7 @@ def container_log(stack: ModelStack) -> Parts:
         Tags=tags(stack),
         **({"KmsKeyId": stack.log_kms_key_arn} if stack.log_kms_key_arn else {}),
     )
-    lines = {"": stack.written("log_retention_days"), "KmsKeyId": stack.written("log_kms_key_arn")}
+    lines = {"": stack.written("log_retention_days")}
+    if stack.log_kms_key_arn:
+        lines["KmsKeyId"] = stack.written("log_kms_key_arn")
     yield Part(resource=resource, name=name, lines=lines)

@@ -142,7 +142,7 @@ def test_as_many_instances_as_the_limit_are_fine_and_parked_ones_do_not_count() 
 
 @pytest.mark.parametrize(
     ("named", "near"),
-    [("ESM133", "did you mean ESM013?"), ("ESM777", "did you mean"), ("ESM033", "did you mean")],
+    [("ESM133", "did you mean ESM033?"), ("ESM777", "did you mean"), ("ESM043", "did you mean")],
 )
 def test_a_level_of_a_rule_that_does_not_exist_blocks_for_good(named: str, near: str) -> None:
     (finding,) = house.findings([a_template({})], Policy(levels={named: Level.ADVISORY, "ESM001": Level.SOFT}))
@@ -251,3 +251,95 @@ def test_a_finding_points_at_the_property() -> None:
     assert finding.origin == line
     assert finding.model == "prototype_model"
     assert finding.logical_id == "EndpointConfig"
+
+
+def scaled(most: int, *, least: int = 1, moment: tuple[int, int] | None = None) -> dict[str, object]:
+    """A configuration of one instance whose variant is scaled."""
+    properties: dict[str, object] = {
+        "ServiceNamespace": "sagemaker",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "ResourceId": "endpoint/main/variant/variant-1",
+        "MinCapacity": least,
+        "MaxCapacity": most,
+    }
+    if moment:
+        action = {"MinCapacity": moment[0], "MaxCapacity": moment[1]}
+        properties["ScheduledActions"] = [{"ScheduledActionName": "rush", "ScalableTargetAction": action}]
+    body = config(count=least)
+    (written,) = (each for each in body["Resources"].values() if each["Type"].endswith("::EndpointConfig"))
+    written["Properties"]["ProductionVariants"][0]["VariantName"] = "variant-1"
+    body["Resources"]["Target"] = {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": properties}
+    return body
+
+
+def said(body: Mapping[str, object], policy: Policy, **changes: object) -> dict[str, str]:
+    """Rule to the path that it complains about."""
+    template = a_template(body)
+    return {each.rule: each.path for each in house.findings([replace(template, **changes)], policy)}
+
+
+class TestAutoscaling:
+    def test_the_maximum_of_any_hour_is_held_against_the_limit(self) -> None:
+        found = said(scaled(4, moment=(2, 9)), POLICY)
+        assert found == {"ESM031": "Target/ScheduledActions/0/ScalableTargetAction/MaxCapacity"}
+        assert said(scaled(8, moment=(2, 8)), POLICY) == {}
+
+    def test_an_environment_counts_what_autoscaling_may_add(self) -> None:
+        policy = Policy(limits={"max_instances_per_environment": 5})
+        assert said(scaled(5), policy) == {}
+        assert said(scaled(6), policy) == {"ESM002": "environment:selected_models"}
+
+    def test_a_quota_needs_room_for_the_maximum_twice(self) -> None:
+        quota = {"ml.g5.2xlarge": 8}
+        assert said(scaled(4), Policy(quotas=quota)) == {}
+        assert said(scaled(5), Policy(quotas=quota)) == {"ESM017": "environment:selected_models"}
+
+    @pytest.mark.parametrize(
+        ("body", "path"),
+        [
+            (scaled(4, least=2, moment=(1, 4)), "Target/ScheduledActions/0/ScalableTargetAction/MinCapacity"),
+            (scaled(4, least=2), None),
+        ],
+    )
+    def test_production_keeps_two_instances_at_every_hour(self, body: dict[str, object], path: str | None) -> None:
+        assert said(body, Policy(production=True)).get("ESM018") == path
+        assert "ESM018" not in said(body, Policy())
+
+
+class TestWatched:
+    NAME = "endpoint-main"
+
+    def body(self, *resources: Mapping[str, object]) -> dict[str, object]:
+        endpoint = {"Type": "AWS::SageMaker::Endpoint", "Properties": {"EndpointName": self.NAME}}
+        return {"Resources": {"Endpoint": endpoint, **{f"R{number}": each for number, each in enumerate(resources)}}}
+
+    def alarm(self, name: str, *actions: str) -> dict[str, object]:
+        dimensions = [{"Name": "EndpointName", "Value": name}]
+        return {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Dimensions": dimensions, "AlarmActions": [*actions]}}
+
+    def log(self, **properties: object) -> dict[str, object]:
+        name = f"/aws/sagemaker/Endpoints/{self.NAME}"
+        return {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name, **properties}}
+
+    @pytest.mark.parametrize(
+        ("name", "actions", "path"),
+        [("endpoint-main", (), "R0"), ("endpoint-other", ("arn",), "Endpoint"), ("endpoint-main", ("arn",), None)],
+    )
+    def test_an_alarm_is_about_this_endpoint_and_somebody_is_told(self, name, actions, path) -> None:
+        assert said(self.body(self.alarm(name, *actions)), Policy(production=True)).get("ESM033") == path
+
+    @pytest.mark.parametrize(("properties", "path"), [({}, "Endpoint"), ({"RetentionInDays": 7}, None)])
+    def test_a_log_is_this_endpoints_and_says_how_long(self, properties, path) -> None:
+        assert said(self.body(self.log(**properties)), Policy(production=True)).get("ESM035") == path
+
+    @pytest.mark.parametrize("kind", ["ml.g5.2xlarge", "ml.unheard-of.large"])
+    def test_no_key_is_asked_for_where_none_can_be(self, kind) -> None:
+        assert "ESM034" not in said(config(kind), Policy(production=True))
+        assert said(config("ml.m5.xlarge"), Policy(production=True))["ESM034"].endswith("/KmsKeyId")
+
+    def test_what_is_parked_or_no_production_is_not_asked(self) -> None:
+        of_production = {"ESM033", "ESM035"}
+        assert of_production <= said(self.body(), Policy(production=True)).keys()
+        assert not of_production & said(self.body(), Policy()).keys()
+        parked = a_stack(parked=True)
+        assert not of_production & said(self.body(), Policy(production=True), stack=parked).keys()

@@ -10,6 +10,7 @@ trust       who may assume a role, and whom a policy lets in
 whole       a template's size, what it tells, keeps and would switch off
 amount      prices, and what autoscaling may add
 value       variables' values
+watched     alarms, keys and logs in production
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from esmcfn.policy.house.refused import REFUSED_RULES
 from esmcfn.policy.house.rule import ENVIRONMENT, Rule, Subject
 from esmcfn.policy.house.trust import TRUST_RULES
 from esmcfn.policy.house.value import VALUE_RULES
+from esmcfn.policy.house.watched import WATCHED_RULES
 from esmcfn.policy.house.whole import WHOLE_RULES
 from esmcfn.policy.remark import ENVIRONMENT_RULE, LEVELS_RULE
 
@@ -49,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     *WHOLE_RULES,
     *AMOUNT_RULES,
     *VALUE_RULES,
+    *WATCHED_RULES,
 )
 
 _HOUSE = re.compile(r"ESM\d{3}")

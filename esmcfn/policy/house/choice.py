@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from esmcfn.domain.finding import Level, Severity
 from esmcfn.errors import did_you_mean
 from esmcfn.policy.house.container import containers
-from esmcfn.policy.house.hosting import parked, variants
+from esmcfn.policy.house.hosting import most, variants
 from esmcfn.policy.house.rule import ENVIRONMENT, WHOLE, Complaint, Rule, Subject, text
 
 _ACCOUNT = re.compile(r"(?P<account>\d{12})\.dkr\.ecr[.-]")
@@ -50,7 +50,7 @@ def _no_headroom(subject: Subject) -> Iterable[Complaint]:
         return
     wanted: Counter[str] = Counter()
     for template in subject.others:
-        for _, instance_type, count in () if parked(template) else variants(template):
+        for instance_type, count in most(template):
             wanted[instance_type] += count
     for instance_type, quota in sorted(subject.policy.quotas.items()):
         count = wanted[instance_type]

@@ -12,6 +12,7 @@ from esmcfn.reference import instance_types, marketplace
 
 _CONFIG = "AWS::SageMaker::EndpointConfig"
 _MODEL = "AWS::SageMaker::Model"
+TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 
 
 def _too_many_instances(subject: Subject) -> Iterable[Complaint]:
@@ -25,11 +26,11 @@ def _too_many_instances(subject: Subject) -> Iterable[Complaint]:
 
 
 def _too_many_in_all(subject: Subject) -> Iterable[Complaint]:
-    """Told once, of the environment: no single endpoint is to blame. A parked one has no instances."""
+    """Told once, of the environment: no single endpoint is to blame. A scaled one counts at its maximum."""
     limit = subject.limits.get("max_instances_per_environment")
     if limit is None or not subject.first:
         return
-    total = sum(count for template in subject.others if not parked(template) for *_, count in variants(template))
+    total = sum(count for template in subject.others for _, count in most(template))
     if total > limit:
         yield f"{total} instances in all, and the limit is {limit} (max_instances_per_environment)", WHOLE
 
@@ -79,6 +80,31 @@ def variants(template: Template) -> Iterator[tuple[str, str, int]]:
             settings = mapping(variant)
             path = f"{logical_id}/ProductionVariants/{index}"
             yield path, text(settings.get("InstanceType")), number(settings.get("InitialInstanceCount"))
+
+
+def most(template: Template) -> Iterator[tuple[str, int]]:
+    """Instance type and instances of every variant at its busiest; none where the endpoint is parked."""
+    if parked(template):
+        return
+    bounds = {name: max(highs) for name, _, highs in scaled(template) if highs}
+    for _, properties in resources(template, _CONFIG):
+        for variant in items(properties.get("ProductionVariants")):
+            settings = mapping(variant)
+            count = number(settings.get("InitialInstanceCount"))
+            yield text(settings.get("InstanceType")), max(count, bounds.get(text(settings.get("VariantName")), 0))
+
+
+def scaled(template: Template) -> Iterator[tuple[str, list[int], list[int]]]:
+    """Variant of every scalable target of SageMaker, and its least and its most instances of every hour."""
+    for _, properties in resources(template, TARGET):
+        if properties.get("ServiceNamespace") == "sagemaker":
+            moments = [
+                mapping(mapping(each).get("ScalableTargetAction")) for each in items(properties.get("ScheduledActions"))
+            ]
+            every = [properties, *moments]
+            lows = [number(each["MinCapacity"]) for each in every if "MinCapacity" in each]
+            highs = [number(each["MaxCapacity"]) for each in every if "MaxCapacity" in each]
+            yield text(properties.get("ResourceId")).rpartition("/")[2], lows, highs
 
 
 def packages(subject: Subject) -> Iterator[tuple[str, str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from esmcfn.domain.finding import Level, Severity
-from esmcfn.policy.house.hosting import parked, variants
-from esmcfn.policy.house.rule import ENVIRONMENT, Complaint, Rule, Subject
+from esmcfn.policy.house.hosting import TARGET, parked, variants
+from esmcfn.policy.house.rule import ENVIRONMENT, Complaint, Rule, Subject, items, mapping, number
 
 
 def _one_instance(subject: Subject) -> Iterable[Complaint]:
@@ -15,6 +15,14 @@ def _one_instance(subject: Subject) -> Iterable[Complaint]:
     for path, _, count in variants(subject.template):
         if count == 1:
             yield "one instance, and so one availability zone, in production", f"{path}/InitialInstanceCount"
+    for logical_id, properties in subject.resources(TARGET):
+        if properties.get("ServiceNamespace") == "sagemaker" and number(properties.get("MinCapacity")) == 1:
+            yield "autoscaling may go down to one instance, in production", f"{logical_id}/MinCapacity"
+        for index, action in enumerate(items(properties.get("ScheduledActions"))):
+            bounds = mapping(mapping(action).get("ScalableTargetAction"))
+            if number(bounds.get("MinCapacity")) == 1:
+                place = f"{logical_id}/ScheduledActions/{index}/ScalableTargetAction/MinCapacity"
+                yield "the schedule lets it go down to one instance, in production", place
 
 
 def _no_budget(subject: Subject) -> Iterable[Complaint]:
@@ -51,7 +59,7 @@ PRODUCTION_RULES = (
             "SageMaker spreads instances over availability zones. One instance is one zone, and while it is replaced "
             "(a patch, a fault of its hardware) nobody is served; a new GPU instance takes minutes, if there is one."
         ),
-        advice="write instance_count: 2 or more",
+        advice="write instance_count: 2 or more, and where it is scaled min_capacity: 2 or more",
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-best-practices.html",
         check=_one_instance,
         good=_selected(2),
