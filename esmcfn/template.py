@@ -11,13 +11,26 @@ from troposphere import Output
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.stack import BaseStack, BootstrapStack, ModelStack, Selection, Stack
 from esmcfn.domain.template import Template
-from esmcfn.resources import Part, Parts, autoscaling, cloudwatch, github, iam, logs, sagemaker, secretsmanager, sns
+from esmcfn.resources import (
+    Part,
+    Parts,
+    autoscaling,
+    budgets,
+    cloudwatch,
+    github,
+    iam,
+    logs,
+    sagemaker,
+    secretsmanager,
+    sns,
+)
 
 BASE_BUILDERS: tuple[Callable[[BaseStack], Parts], ...] = (
     iam.execution_role,
     iam.service_account,
     secretsmanager.access_key_secret,
     sns.alarm_topic,
+    budgets.monthly_budget,
 )
 """What a base stack consists of: a line here, a function there."""
 

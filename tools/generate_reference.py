@@ -65,6 +65,7 @@ RESOURCE_TYPES = (
 EMITTED_TYPES = (
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::Budgets::Budget",
     "AWS::CloudWatch::Alarm",
     "AWS::IAM::AccessKey",
     "AWS::IAM::ManagedPolicy",

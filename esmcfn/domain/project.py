@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from esmcfn.domain.budget import BudgetNotice
 from esmcfn.domain.cost import PriceBook
 from esmcfn.domain.finding import Level
 from esmcfn.domain.hosting import Alarms, Autoscaling
@@ -132,6 +133,7 @@ class Environment(Struct, frozen=True, kw_only=True):
         service_role_arn: the role that CloudFormation works with; empty means that it works as whoever deploys.
         budget_usd_per_month: what may be spent, None where nothing was said.
         budget_soft: more than that is said, and stops nothing.
+        budget_notice: whom AWS tells about the bill, None where nobody asked for it.
         termination_protection: None where nothing was said.
         alarm_emails: who is told of alarms by a topic of the base stack; None where there is none.
         alarm_topic_arn: a topic of one's own that alarms go to, or empty.
@@ -158,6 +160,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     execution_role: ExecutionRoleSettings = ExecutionRoleSettings()
     budget_usd_per_month: Decimal | None = None
     budget_soft: bool = False
+    budget_notice: BudgetNotice | None = None
     termination_protection: bool | None = None
     alarm_emails: tuple[str, ...] | None = None
     alarm_topic_arn: str = ""

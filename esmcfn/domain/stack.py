@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
+from esmcfn.domain.budget import MonthlyBudget
 from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling
 from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.project import Container, Environment
@@ -89,6 +90,7 @@ class BaseStack(Struct, frozen=True, kw_only=True):
         execution_role: None when the environment brings its own.
         service_account: None when nobody asked for one.
         alarm_topic: None when nobody asked for one.
+        budget: None when AWS is to watch none.
         tags: stable values only, they propagate.
     """
 
@@ -99,6 +101,7 @@ class BaseStack(Struct, frozen=True, kw_only=True):
     execution_role: ExecutionRole | None
     service_account: ServiceAccount | None
     alarm_topic: AlarmTopic | None = None
+    budget: MonthlyBudget | None = None
     origins: Origins
 
     @property

@@ -14,6 +14,7 @@ LOG_GROUP = "AWS::Logs::LogGroup"
 SUBSCRIPTION = "AWS::SNS::Subscription"
 TOPIC = "AWS::SNS::Topic"
 TOPIC_POLICY = "AWS::SNS::TopicPolicy"
+BUDGET = "AWS::Budgets::Budget"
 HOSTING = "AWS::SageMaker::"
 ENDPOINT = f"{HOSTING}Endpoint"
 CONFIG = f"{HOSTING}EndpointConfig"
@@ -64,6 +65,7 @@ _USER_PARTS = ("ManagedPolicyArns", "Policies", "Groups", "PermissionsBoundary",
 _NOT_TOLD = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "RetainDeploymentConfig")
 
 READERS: Mapping[str, Reader] = {
+    BUDGET: Reader(),
     SCALABLE_TARGET: Reader(not_compared={"RoleARN": "Application Auto Scaling works with a role of its own"}),
     SCALING_POLICY: Reader(),
     ALARM: Reader(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from esmcfn.domain.budget import BudgetNotice
 from esmcfn.domain.project import Environment, ExecutionRoleSettings, Neighbour, SelectedModel
 from esmcfn.errors import Problem, shown
 from esmcfn.inputs import schema
@@ -43,6 +44,7 @@ def environment(document: Document, name: str, problems: list[Problem]) -> tuple
             execution_role=_execution_role(Values.of(values.get("execution_role"))),
             budget_usd_per_month=_budget(values),
             budget_soft=Values.of(values.get("budget")).text("level") == "soft",
+            budget_notice=_notice(Values.of(values.get("budget"))),
             termination_protection=values.truth("termination_protection"),
             alarm_emails=Values.of(values.get("alarm_topic")).texts("emails") if "alarm_topic" in values else None,
             alarm_topic_arn=values.text("alarm_topic_arn"),
@@ -107,3 +109,15 @@ def _execution_role(values: Values) -> ExecutionRoleSettings:
 def _budget(values: Values) -> Decimal | None:
     inner = Values.of(values.get("budget"))
     return inner.decimal("usd_per_month") if inner.fields else values.decimal("budget")
+
+
+def _notice(budget: Values) -> BudgetNotice | None:
+    """Whom AWS tells, and at how much percent; None where nobody is to be told."""
+    if "notify" not in budget:
+        return None
+    at, usual = Values.of(budget.get("notify_at")), BudgetNotice(emails=())
+    return BudgetNotice(
+        emails=budget.texts("notify"),
+        actual=at.wholes("actual") if "actual" in at else usual.actual,
+        forecast=at.wholes("forecast") if "forecast" in at else usual.forecast,
+    )

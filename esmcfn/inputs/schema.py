@@ -417,6 +417,14 @@ EXECUTION_ROLE = Field(
     },
 )
 
+_PERCENTS = Field(
+    kind=Kind.WHOLE,
+    must="a whole number of percent, 1 to 1000",
+    about="Percent of the budget.",
+    least=1,
+    most=1000,
+)
+
 BUDGET = Field(
     kind=(Kind.MAPPING, Kind.DECIMAL, Kind.WHOLE, Kind.TEXT),
     must="US dollars a month such as 2000",
@@ -440,6 +448,31 @@ BUDGET = Field(
             pattern="soft|hard",
             words=("soft", "hard"),
             default="hard",
+        ),
+        "notify": Field(
+            kind=Kind.LIST,
+            must="a list of e-mail addresses",
+            about="Deploys an AWS Budget over the bill of what carries the environment's tag; who AWS writes to.",
+            each=Field(must="an e-mail address", pattern=r"[^@\s]+@[^@\s]+\.[^@\s.]+", longest=254),
+        ),
+        "notify_at": Field(
+            kind=Kind.MAPPING,
+            must="a mapping with actual and forecast",
+            about="When AWS writes, in percent of usd_per_month.",
+            fields={
+                "actual": Field(
+                    kind=Kind.LIST,
+                    must="a list of percent",
+                    about="When so much was spent in the month: 80 and 100 where nothing is said, [] for never.",
+                    each=_PERCENTS,
+                ),
+                "forecast": Field(
+                    kind=Kind.LIST,
+                    must="a list of percent",
+                    about="When AWS expects so much for the whole month: 100 where nothing is said, [] for never.",
+                    each=_PERCENTS,
+                ),
+            },
         ),
     },
 )

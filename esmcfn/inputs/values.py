@@ -63,6 +63,11 @@ class Values(Struct, frozen=True):
         value = self.fields.get(name)
         return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
+    def wholes(self, name: str) -> tuple[int, ...]:
+        """A list of whole numbers."""
+        value = self.fields.get(name)
+        return tuple(item for item in value if isinstance(item, int)) if isinstance(value, list) else ()
+
     def inner(self, name: str) -> tuple[Values, ...]:
         """The mappings of a list."""
         value = self.fields.get(name)

@@ -33,6 +33,7 @@ class Scope(Struct, frozen=True, kw_only=True):
         logs: names of the endpoints whose logs stacks own.
         keys: ARNs of KMS keys for volumes of instances.
         alarm_topic: name of the base stack's topic; empty where it has none.
+        budget: AWS watches a budget of it.
     """
 
     partition: str
@@ -49,10 +50,11 @@ class Scope(Struct, frozen=True, kw_only=True):
     logs: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     alarm_topic: str = ""
+    budget: bool = False
 
     def arn(self, service: str, resource: str) -> str:
-        """An ARN of this account; IAM knows no region, and S3 neither region nor account."""
-        region = "" if service == "iam" else self.region
+        """An ARN of this account; IAM and Budgets know no region, and S3 neither region nor account."""
+        region = "" if service in {"iam", "budgets", "billing"} else self.region
         return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
 
 
@@ -115,4 +117,5 @@ def scope_of(selection: Selection) -> Scope:
         logs=tuple(stack.endpoint_name for stack in selection.models if stack.log_retention_days),
         keys=tuple(sorted({stack.kms_key_arn for stack in selection.models} - {""})),
         alarm_topic=base.alarm_topic.name if base and base.alarm_topic else "",
+        budget=bool(base and base.budget),
     )

@@ -28,6 +28,7 @@ SCALING_TYPES = (
 
 ALARM_TYPES = ("AWS::CloudWatch::Alarm",)
 LOG_TYPES = ("AWS::Logs::LogGroup",)
+BUDGET_TYPES = ("AWS::Budgets::Budget",)
 TOPIC_TYPES = ("AWS::KMS::Key", "AWS::SNS::Subscription", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy")
 
 ONLY_FOR: Mapping[str, frozenset[str]] = {
@@ -89,6 +90,8 @@ def of_handlers(scope: Scope) -> Iterator[Grant]:
         yield from hosting.of_keys(scope)
     if scope.alarm_topic:
         yield from hosting.of_topic(_actions(TOPIC_TYPES), scope)
+    if scope.budget:
+        yield from _of_budget(_actions(BUDGET_TYPES), scope)
     for action in _actions(MODEL_TYPES):
         yield from _of_models(action, scope)
     yield grant(SUBSCRIPTIONS, "*")
@@ -98,6 +101,17 @@ def of_handlers(scope: Scope) -> Iterator[Grant]:
     if scope.service_account:
         for action in _actions(ACCOUNT_TYPES):
             yield from _of_account(action, scope)
+
+
+def _of_budget(actions: list[str], scope: Scope) -> Iterator[Grant]:
+    """CloudFormation names it; of the bill there is one view that everybody has.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html
+    """
+    for action in actions:
+        service, _, _ = action.partition(":")
+        resource = "billingview/primary" if service == "billing" else "budget/*"
+        yield grant(action, scope.arn(service, resource))
 
 
 def _actions(types: tuple[str, ...]) -> list[str]:

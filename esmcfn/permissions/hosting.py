@@ -133,6 +133,10 @@ def compared(scope: Scope) -> Mapping[str, tuple[str, ...]]:
         found |= dict.fromkeys(sorted(_OF_ANY_LOG), everywhere)
         groups = tuple(scope.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{name}") for name in scope.logs)
         found |= {f"logs:{operation}": groups for operation in ("GetDataProtectionPolicy", "ListTagsForResource")}
+    if scope.budget:
+        budgets = (scope.arn("budgets", "budget/*"),)
+        found |= {f"budgets:{operation}": budgets for operation in ("ListTagsForResource", "ViewBudget")}
+        found["billing:GetBillingViewData"] = (scope.arn("billing", "billingview/primary"),)
     if scope.alarm_topic:
         topic, keys = (scope.arn("sns", scope.alarm_topic),), (scope.arn("kms", "key/*"),)
         of_topics = ("GetDataProtectionPolicy", "GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource")

@@ -159,10 +159,17 @@ def _stranger(change: Change) -> Meaning:
     return Impact.UNKNOWN, "esmcfn does not know what this does to callers"
 
 
+def _budget(change: Change) -> Meaning:
+    if change.action is Action.DELETE:
+        return Impact.NONE, "nobody is told about the bill any more; no caller notices"
+    return Impact.NONE, "who is told about the bill, and when; no caller notices"
+
+
 _JUDGES: dict[str, Callable[[Change], Meaning]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": _scaling,
     "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling,
     "AWS::CloudWatch::Alarm": _unfelt,
+    "AWS::Budgets::Budget": _budget,
     "AWS::IAM::AccessKey": _credential,
     "AWS::IAM::ManagedPolicy": _credential,
     "AWS::IAM::Role": _role,

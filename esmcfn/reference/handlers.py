@@ -43,6 +43,16 @@ AWS::ApplicationAutoScaling::ScalingPolicy read
 AWS::ApplicationAutoScaling::ScalingPolicy update
     application-autoscaling:DescribeScalingPolicies application-autoscaling:PutScalingPolicy
     cloudwatch:GetMetricData
+AWS::Budgets::Budget create
+    billing:GetBillingViewData budgets:ListTagsForResource budgets:ModifyBudget budgets:TagResource
+    budgets:ViewBudget
+AWS::Budgets::Budget delete
+    budgets:ModifyBudget
+AWS::Budgets::Budget read
+    billing:GetBillingViewData budgets:ListTagsForResource budgets:ViewBudget
+AWS::Budgets::Budget update
+    billing:GetBillingViewData budgets:ListTagsForResource budgets:ModifyBudget budgets:TagResource
+    budgets:UntagResource budgets:ViewBudget
 AWS::CloudWatch::Alarm create
     cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource cloudwatch:PutMetricAlarm
     cloudwatch:TagResource

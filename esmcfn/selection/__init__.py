@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from esmcfn import naming
+from esmcfn.domain.budget import MonthlyBudget
 from esmcfn.domain.hosting import AlarmTopic
 from esmcfn.domain.project import CatalogEntry, Environment, Project, SelectedModel
 from esmcfn.domain.stack import (
@@ -142,8 +143,8 @@ def _base_stack(environment: Environment, stacks: tuple[ModelStack, ...], target
     """What the models share, whichever of them were asked for; None where nothing is shared."""
     role = None if environment.execution_role_arn else _execution_role(environment, stacks)
     account = _service_account(environment, stacks) if environment.enable_shared_service_account else None
-    topic = _alarm_topic(environment)
-    if role is None and account is None and topic is None:
+    topic, budget = _alarm_topic(environment), _budget(environment)
+    if role is None and account is None and topic is None and budget is None:
         return None
     return BaseStack(
         name=naming.stack_name(environment.iam_role_name_prefix, environment.name),
@@ -153,8 +154,14 @@ def _base_stack(environment: Environment, stacks: tuple[ModelStack, ...], target
         execution_role=role,
         service_account=account,
         alarm_topic=topic,
+        budget=budget,
         origins=environment.origins,
     )
+
+
+def _budget(environment: Environment) -> MonthlyBudget | None:
+    amount, notice = environment.budget_usd_per_month, environment.budget_notice
+    return MonthlyBudget(usd_per_month=amount, notice=notice) if amount is not None and notice else None
 
 
 def _alarm_topic(environment: Environment) -> AlarmTopic | None:

@@ -10,12 +10,14 @@ from builders import a_base_stack, a_selection, a_service_account, a_stack, an_e
 from msgspec.structs import replace
 
 from esmcfn.cli.program import COMMANDS, program, run
+from esmcfn.domain.budget import BudgetNotice, MonthlyBudget
 from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling
 from esmcfn.domain.stack import ExecutionRole
 from esmcfn.permissions import VERBS, document, of_handlers, of_verbs, scope_of
 from esmcfn.permissions.handlers import (
     ACCOUNT_TYPES,
     ALARM_TYPES,
+    BUDGET_TYPES,
     LOG_TYPES,
     MODEL_TYPES,
     ONLY_FOR,
@@ -26,14 +28,17 @@ from esmcfn.permissions.handlers import (
 from esmcfn.template import synthesize_all
 
 SERVICE_ROLE = "arn:aws:iam::123456789012:role/esmcfn/service"
-FEATURE_TYPES = (*SCALING_TYPES, *ALARM_TYPES, *LOG_TYPES, *TOPIC_TYPES)
+FEATURE_TYPES = (*SCALING_TYPES, *ALARM_TYPES, *LOG_TYPES, *TOPIC_TYPES, *BUDGET_TYPES)
 SCALED = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))
 KEY = "arn:aws:kms:us-east-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000"
 WATCHED = a_stack(
     autoscaling=SCALED, alarms=Alarms(), alarm_topic_name="esm-dev-alarms", kms_key_arn=KEY, log_retention_days=90
 )
 TOPIC = AlarmTopic(name="esm-dev-alarms", emails=("ops@example.com",))
-EVERYTHING = a_selection(WATCHED, base=a_base_stack(service_account=a_service_account(), alarm_topic=TOPIC))
+BUDGET = MonthlyBudget(usd_per_month=Decimal(2000), notice=BudgetNotice(emails=("ops@example.com",)))
+EVERYTHING = a_selection(
+    WATCHED, base=a_base_stack(service_account=a_service_account(), alarm_topic=TOPIC, budget=BUDGET)
+)
 
 
 def statements(grants) -> list[dict]:

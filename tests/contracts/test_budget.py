@@ -1,0 +1,78 @@
+"""An AWS Budget over HTTP: fresh it is in sync, other people to tell replace it, and a hand is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from builders import a_base_stack, a_selection, a_stack
+from msgspec.structs import replace
+
+from esmcfn.domain.budget import BudgetNotice, MonthlyBudget
+from esmcfn.errors import ExitCode
+from esmcfn.sandbox.clock import Clock
+from esmcfn.sandbox.server import Sandbox
+from esmcfn.verbs.deploying import Wishes
+
+from .deploying import SPEED, Account
+from .test_drifting import client, deviating, drift
+
+NOTICE = BudgetNotice(emails=("ops@example.com",))
+BUDGET = MonthlyBudget(usd_per_month=Decimal(2000), notice=NOTICE)
+WITH = a_selection(a_stack(parked=True), base=a_base_stack(budget=BUDGET))
+ACCOUNT = "123456789012"
+
+
+@pytest.fixture(scope="module")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def deployed(_running: Sandbox) -> Account:
+    account = Account.emptied(_running)
+    assert account.deploy(WITH).exit_code is ExitCode.DONE
+    return account
+
+
+def budgets(account: Account):
+    return client(account, "budgets").describe_budgets(AccountId=ACCOUNT)["Budgets"]
+
+
+def otherwise(**changes):
+    return replace(WITH, base=replace(WITH.base, budget=replace(BUDGET, **changes)))
+
+
+def test_a_fresh_one_is_compared_and_in_sync(deployed):
+    report = drift(deployed, WITH, strict=True)
+    assert (deviating(report), report.exit_code) == ({}, ExitCode.DONE)
+    assert [budget["BudgetLimit"]["Amount"] for budget in budgets(deployed)] == ["2000"]
+
+
+def test_another_amount_changes_it_and_another_person_to_tell_replaces_it(deployed):
+    (before,) = budgets(deployed)
+    assert deployed.deploy(otherwise(usd_per_month=Decimal(3000))).exit_code is ExitCode.DONE
+    (changed,) = budgets(deployed)
+    assert (changed["BudgetName"], changed["BudgetLimit"]["Amount"]) == (before["BudgetName"], "3000")
+    other = otherwise(notice=BudgetNotice(emails=("another@example.com",), forecast=()))
+    assert deployed.deploy(other).exit_code is ExitCode.DONE
+    (replaced,) = budgets(deployed)
+    assert replaced["BudgetName"] != before["BudgetName"]
+
+
+def test_one_that_a_hand_deleted_is_missing_and_comes_back(deployed):
+    (budget,) = budgets(deployed)
+    client(deployed, "budgets").delete_budget(AccountId=ACCOUNT, BudgetName=budget["BudgetName"])
+    assert deviating(drift(deployed, WITH)) == {("esm-dev", "Budget"): []}
+    assert deployed.deploy(WITH, Wishes(revert=True)).exit_code is ExitCode.DONE
+    assert len(budgets(deployed)) == 1
+    assert deviating(drift(deployed, WITH)) == {}
+
+
+def test_without_being_asked_for_it_goes(deployed):
+    assert deployed.deploy(replace(WITH, base=a_base_stack())).exit_code is ExitCode.DONE
+    assert budgets(deployed) == []
