@@ -10,13 +10,12 @@ from msgspec import Struct
 
 from esmcfn import naming
 from esmcfn.errors import InputError, Problem, shown
-from esmcfn.scaffold import File
+from esmcfn.scaffold import File, scaling
 
 _NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9])*")
 _TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9-]+")
 _CARRIED = frozenset({"endpointName", "productionVariants"})
 _OF_VARIANT = frozenset({"ModelName", "VariantName", "InstanceType", "InitialInstanceCount", "InitialVariantWeight"})
-_SCALING = ("autoscalingMinCapacity", "autoscalingMaxCapacity", "targetTrackingScalingPolicyConfiguration")
 _HASHED = naming.HASH_LENGTH + 1
 _ENDPOINT = naming.SAGEMAKER_NAME_LENGTH - _HASHED - len(naming.CONFIG_PREFIX)
 _MODEL = naming.SAGEMAKER_NAME_LENGTH - _HASHED
@@ -49,15 +48,22 @@ def carried_over(text: str, path: str) -> Carried:
     variant = payload["productionVariants"][0]  # type: ignore[index]
     endpoint, model = str(payload["endpointName"]), str(variant["ModelName"])
     names = (_cut(endpoint, _ENDPOINT), _cut(model, _MODEL))
-    count = variant.get("InitialInstanceCount", 1)
-    catalog = _CATALOG.format(model=model, endpoint=names[0], name=names[1], type=variant["InstanceType"], count=count)
+    found = scaling.carried(payload, variant.get("InitialInstanceCount", 1))
+    catalog = _CATALOG.format(
+        model=model,
+        endpoint=names[0],
+        name=names[1],
+        type=variant["InstanceType"],
+        count=found.count,
+        scaling=found.yaml,
+    )
     environment = _ENVIRONMENT.format(key=endpoint, model=model)
     return Carried(
         files=(
             File(path="catalogs/esm.yaml", text=catalog, about=f"the model behind {endpoint}"),
             File(path="environments/dev.yaml", text=environment, about=f"{endpoint}, in the sandbox on this machine"),
         ),
-        left=tuple(_left(payload, variant, names)),
+        left=(*_left(payload, variant, names), *found.left),
     )
 
 
@@ -76,6 +82,7 @@ def _object(text: str, path: str) -> Mapping[str, object]:
 def _wrong(payload: Mapping[str, object]) -> Iterator[str]:
     if not _is(_NAME, payload.get("endpointName")):
         yield f"endpointName: {_said(payload, 'endpointName')}, and it must be letters, digits and hyphens"
+    yield from scaling.wrong(payload)
     variants = payload.get("productionVariants")
     if not isinstance(variants, list) or not variants or not all(isinstance(each, dict) for each in variants):
         yield "productionVariants: it must be a list with one variant or more"
@@ -103,12 +110,9 @@ def _left(payload: Mapping[str, object], variant: Mapping[str, object], names: t
     others = payload["productionVariants"][1:]  # type: ignore[index]
     for other in others:
         yield f"the variant {shown(str(other.get('VariantName', '')))}: an endpoint of esmcfn has one variant"
-    for field in _SCALING:
-        if field in payload:
-            yield f"{field}: the endpoint keeps the instances that it starts with"
     for field in sorted({*variant} - _OF_VARIANT):
         yield f"productionVariants[0].{shown(str(field))}: esmcfn sets no such property"
-    for field in sorted({*payload} - _CARRIED - {*_SCALING}):
+    for field in sorted({*payload} - _CARRIED - {*scaling.FIELDS}):
         yield f"{shown(str(field))}: no field of an endpoint deployment"
 
 
@@ -137,7 +141,7 @@ models:
     model_package: "arn:aws:sagemaker:us-east-2:123456789012:model-package/{model}-EXAMPLE"
     instance_type: "{type}"
     instance_count: {count}
-"""
+{scaling}"""
 
 _ENVIRONMENT = """\
 # The sandbox: an embedded AWS on this machine. Nothing here costs money or needs an account.

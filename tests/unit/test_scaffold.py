@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from esmcfn.cli.program import run
+from esmcfn.domain.hosting import ScalingMetric
 from esmcfn.errors import InputError
+from esmcfn.inputs import load
 from esmcfn.scaffold import ACTION, OWN, REQUIREMENTS, new_repository, requirement_of
 from esmcfn.scaffold.payload import carried_over
+from esmcfn.selection import select
 
 REPOSITORY = Path(__file__).parents[2]
 SHIPPED = ("catalogs/esm.yaml", "environments/dev.yaml", "policies/levels.yaml", "policies/waivers.yaml")
@@ -22,6 +25,7 @@ VARIANT = {
     "InitialInstanceCount": 2,
     "InitialVariantWeight": 1,
 }
+POLICY = "targetTrackingScalingPolicyConfiguration"
 PAYLOAD = {
     "endpointName": "test-endpoint",
     "productionVariants": [VARIANT],
@@ -156,6 +160,89 @@ def test_what_cannot_be_carried_over_is_named():
     other = {**VARIANT, "VariantName": "Canary"}
     first = {**VARIANT, "AcceleratorType": "ml.eia1.medium"}
     said = "\n".join(carried(productionVariants=[first, other], endpointName="e" * 50, surprise=1).left)
-    for name in ("my-model", "Canary", "AcceleratorType", "autoscalingMinCapacity", "surprise", "account and region"):
+    for name in ("my-model", "Canary", "AcceleratorType", "surprise", "account and region"):
         assert name in said
     assert f"cut to {'e' * 39}" in said
+
+
+USUAL = {
+    "TargetValue": 5000,
+    "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+}
+CONCURRENT = {"PredefinedMetricType": "SageMakerVariantConcurrentRequestsPerModelHighResolution"}
+
+
+class TestScaling:
+    def catalog(self, folder, **changes):
+        made = carried(**changes)
+        for file in made.files:
+            (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+            # A placeholder cannot be selected, so a package stands in its place.
+            text = file.text.replace("my-model-EXAMPLE", "my-model-0123456789abcdef")
+            (folder / file.path).write_text(text, "utf-8")
+        loaded = load(folder, "dev")
+        (stack,) = select(loaded.project, problems=loaded.problems).models
+        return stack
+
+    def test_bounds_without_a_policy_have_the_deployers_own(self, tmp_path):
+        scaling = self.catalog(tmp_path).autoscaling
+        assert (scaling.min_capacity, scaling.max_capacity, scaling.target_value) == (1, 4, 5000)
+        assert (scaling.scale_in_cooldown, scaling.scale_out_cooldown) == (300, 60)
+        assert scaling.metric is ScalingMetric.INVOCATIONS
+
+    def test_a_policy_is_carried_over(self, tmp_path):
+        policy = {"TargetValue": 1.5, "PredefinedMetricSpecification": CONCURRENT, "ScaleInCooldown": 900}
+        scaling = self.catalog(tmp_path, targetTrackingScalingPolicyConfiguration=policy).autoscaling
+        assert scaling.metric is ScalingMetric.CONCURRENT_REQUESTS
+        assert (str(scaling.target_value), scaling.scale_in_cooldown) == ("1.5", 900)
+
+    def test_a_payload_without_bounds_scales_nothing(self):
+        payload = {key: value for key, value in PAYLOAD.items() if not key.startswith("autoscaling")}
+        made = carried_over(json.dumps(payload), "payload.json")
+        assert "autoscaling" not in made.files[0].text
+        assert not [each for each in made.left if "autoscaling" in each]
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"autoscalingMinCapacity": 0}, "keeps one instance or more"),
+            ({"autoscalingMinCapacity": 3}, "InitialInstanceCount 2: outside of the bounds, and 3 now"),
+            ({POLICY: {**USUAL, "DisableScaleIn": True}}, "also removes instances"),
+            ({POLICY: {**USUAL, "Surprise": 1}}, "Surprise: esmcfn sets no such property"),
+        ],
+    )
+    def test_what_is_otherwise_is_named_and_what_is_written_is_valid(self, tmp_path, changes, said):
+        assert any(said in each for each in carried(**changes).left)
+        assert self.catalog(tmp_path, **changes).autoscaling
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {POLICY: {"TargetValue": 50, "CustomizedMetricSpecification": {}}},
+            {POLICY: {"PredefinedMetricSpecification": CONCURRENT}},
+            {"autoscalingMinCapacity": 5},
+        ],
+    )
+    def test_what_cannot_be_scaled_by_is_left_out_whole(self, tmp_path, changes):
+        assert any("not carried over" in each for each in carried(**changes).left)
+        assert self.catalog(tmp_path, **changes).autoscaling is None
+
+    def test_one_bound_alone_scales_nothing_and_says_so(self):
+        payload = {key: value for key, value in PAYLOAD.items() if key != "autoscalingMaxCapacity"}
+        made = carried_over(json.dumps(payload), "payload.json")
+        assert any("nothing scales without autoscalingMaxCapacity" in each for each in made.left)
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"autoscalingMinCapacity": "1"}, "autoscalingMinCapacity: it is 1, and it must be a number"),
+            ({"autoscalingMaxCapacity": True}, "autoscalingMaxCapacity: it is True"),
+            ({POLICY: 5}, "it must be an object"),
+            ({POLICY: {**USUAL, "TargetValue": "much"}}, "TargetValue: it is much"),
+            ({POLICY: {**USUAL, "ScaleInCooldown": 1e9}}, "ScaleInCooldown: it is 1000000000.0"),
+        ],
+    )
+    def test_what_is_no_number_is_bad_input(self, changes, said):
+        with pytest.raises(InputError) as raised:
+            carried(**changes)
+        assert said in "\n".join(map(str, raised.value.problems))
