@@ -45,7 +45,7 @@ def audited(
         endpoint_name=looked.endpoint_name,
         activity=activity,
         why=why,
-        instances=tuple(f"{item.hosted.expected_count} x {item.hosted.instance_type}" for item in items),
+        instances=tuple(f"{item.hosted.counts} x {item.hosted.instance_type}" for item in items),
         expected_monthly=_sum(known) if known else None,
         selected=looked.selected,
         variants=uses,

@@ -58,6 +58,12 @@ class HostedVariant(Struct, frozen=True, kw_only=True):
     software_usd_per_hour: Decimal | None
     marketplace: bool
 
+    @property
+    def counts(self) -> str:
+        """Instances in words: "2", or "1 to 4" where autoscaling decides."""
+        low, high = self.min_count, self.max_count
+        return str(self.expected_count) if low == high else f"{low} to {high}"
+
 
 class CostItem(Struct, frozen=True, kw_only=True):
     """What one variant costs a month, in US dollars; None where a price is unknown.

@@ -17,10 +17,11 @@ from esmcfn.errors import ExitCode
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
-from esmcfn.verbs.deploying import Wishes
+from esmcfn.verbs.deploying import Wishes, deploy_reviewed
 from esmcfn.verbs.destroying import destroy
 
 from .deploying import SPEED, Account
+from .test_deploying import kept, remaining
 from .test_drifting import client, deviating, drift, settled
 
 SCALED = Autoscaling(
@@ -178,6 +179,15 @@ def test_another_instance_type_is_deployed_in_two_updates_and_scaled_again(accou
     assert instances(account) == 3
     report = drift(account, bigger, strict=True)
     assert (deviating(report), report.exit_code) == ({}, ExitCode.DONE)
+
+
+def test_a_reviewed_plan_is_deployed_in_two_updates_alike(account):
+    bigger = selected(replace(STACK, variant=a_variant(instance_type="ml.m5.4xlarge")))
+    reviewed = kept(account, bigger)
+    report = deploy_reviewed(a_project(), bigger, account.world(), reviewed, Wishes())
+    assert report.exit_code is ExitCode.DONE
+    assert len(targets(account)) == 1
+    assert remaining(account) == []
 
 
 def test_where_the_new_instances_fail_the_old_ones_serve_and_the_next_plan_brings_scaling_back(account):

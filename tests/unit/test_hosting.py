@@ -443,6 +443,8 @@ class TestCost:
     def test_the_bounds_of_every_hour_are_the_least_and_the_most(self):
         (variant,) = cost.hosted(a_stack(autoscaling=replace(SCALED, schedule=(NIGHT, RUSH))))
         assert (variant.min_count, variant.expected_count, variant.max_count) == (1, 1, 6)
+        assert variant.counts == "1 to 6"
+        assert cost.hosted(a_stack())[0].counts == "1"
 
     def test_what_is_deployed_is_read_alike(self):
         stack = a_stack(autoscaling=replace(SCALED, schedule=(NIGHT, RUSH)))
