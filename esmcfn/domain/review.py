@@ -7,8 +7,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from esmcfn.domain.drift import State
 from esmcfn.domain.finding import Level
-from esmcfn.domain.plan import Action, Impact, StackAction
+from esmcfn.domain.overwriting import Fate
+from esmcfn.domain.plan import Action, Headroom, Impact, StackAction
 from esmcfn.errors import ExitCode, Problem
 
 Money = Annotated[str, Meta(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,30})?\Z")]
@@ -42,13 +44,50 @@ class SeenChange(Struct, frozen=True):
         return self.action in {Action.DELETE, Action.REPLACE} or self.impact in {Impact.DELETES, Impact.REPLACES}
 
 
+class SeenDriftedProperty(Struct, frozen=True):
+    """One property that somebody changed: as it is, as it was deployed, as it would be; None where there is none."""
+
+    path: str
+    now: str | None
+    deployed: str | None
+    planned: str | None
+    fate: Fate
+
+
+class SeenDrifted(Struct, frozen=True):
+    """One resource that is otherwise than deployed, or that nobody could compare in full.
+
+    Attributes:
+        logical_id: None where it is about the stack's template as a whole.
+        fate: what a deployment does to it; None where it did not drift.
+    """
+
+    logical_id: str | None
+    resource_type: str
+    name: str
+    state: State
+    fate: Fate | None = None
+    properties: tuple[SeenDriftedProperty, ...] = ()
+    why_not_checked: str | None = None
+    next_step: str | None = None
+
+
+class SeenStackDrift(Struct, frozen=True):
+    """How a deployed stack differs from what runs; why_not_checked is None where somebody looked."""
+
+    state: State
+    found: tuple[SeenDrifted, ...] = ()
+    why_not_checked: str | None = None
+
+
 class SeenStack(Struct, frozen=True):
-    """What happens to one stack."""
+    """What happens to one stack; drift is None where nobody looked."""
 
     name: str
     action: StackAction
     changes: tuple[SeenChange, ...]
     notes: tuple[str, ...] = ()
+    drift: SeenStackDrift | None = None
 
 
 class SeenFinding(Struct, frozen=True):
@@ -77,6 +116,29 @@ class SeenCost(Struct, frozen=True):
     infrastructure_only: bool = False
 
 
+class SeenHeadroom(Struct, frozen=True):
+    """Instances of one type, None for all together: the account's quota against what a deployment needs at its peak."""
+
+    instance_type: str | None
+    limit: int | None
+    in_use_elsewhere: int | None
+    peak: int
+    after: int
+    why_unknown: str | None = None
+
+    @property
+    def room(self) -> Headroom:
+        """As plans have it: whether it fits is worked out anew, and not believed."""
+        return Headroom(
+            instance_type=self.instance_type or "",
+            limit=self.limit,
+            in_use=self.in_use_elsewhere,
+            peak=self.peak,
+            after=self.after,
+            why=self.why_unknown or "",
+        )
+
+
 class SeenVerdict(Struct, frozen=True):
     """Whether it may be deployed, and why not."""
 
@@ -99,6 +161,8 @@ class Planned(Struct, frozen=True):
     verdict: SeenVerdict
     server_side: bool = True
     revert_drift: bool = False
+    delete_first: bool = False
+    headroom: tuple[SeenHeadroom, ...] = ()
 
 
 class Unplanned(Struct, frozen=True, kw_only=True):

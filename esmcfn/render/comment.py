@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from esmcfn.domain.review import Expected, Planned, Seen, Unplanned
-from esmcfn.render import reviewing
+from esmcfn.render import reviewing, reviewing_drift
 from esmcfn.render.escape import code, hidden, safe, tag
 from esmcfn.render.reviewing import Line, Terse, short
 
@@ -93,7 +93,9 @@ class _Must:
         self._where = where
         plans = [each for each in seen if isinstance(each, Planned)]
         self._head = [*_head(seen, terse), *_warnings(seen, expected, terse)]
-        self._details = [(plan, tuple(reviewing.lines(plan))) for plan in plans]
+        self._details = [
+            (plan, _of_each_stack((*reviewing.lines(plan), *reviewing_drift.lines(plan)))) for plan in plans
+        ]
         self.lines = [line for _, lines in self._details for line in lines]
 
     def text(self, chosen: Sequence[int] | frozenset[int]) -> str:
@@ -124,9 +126,15 @@ class _Must:
             yield f"The plan's file is {whole}."
 
 
+def _of_each_stack(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """What stands under one heading, together, in the order in which the headings came."""
+    order = {under: number for number, under in enumerate(dict.fromkeys(line.under for line in lines))}
+    return tuple(sorted(lines, key=lambda line: order[line.under]))
+
+
 def _head(seen: Sequence[Seen], terse: Terse) -> Iterator[str]:
     """Marker, title, table. With very many environments the last resort is to count what nobody could read."""
-    rows = list(reviewing.rows(seen))
+    rows = list(reviewing.rows(seen, reviewing_drift.cell))
     ids = {each.environment: each.plan_id if isinstance(each, Planned) else None for each in seen}
     fits = terse is not Terse.COUNTED
     named = hidden({"v": 1, "plans": ids})
@@ -135,12 +143,12 @@ def _head(seen: Sequence[Seen], terse: Terse) -> Iterator[str]:
     if not seen:
         return
     yield ""
-    yield "| environment | add | change | replace | delete | policy | a month | plan |"
-    yield "| --- | ---: | ---: | ---: | ---: | --- | --- | --- |"
+    yield "| environment | add | change | replace | delete | policy | a month | drift | plan |"
+    yield "| --- | ---: | ---: | ---: | ---: | --- | --- | --- | --- |"
     kept = rows if fits else reviewing.within(rows, 15_000)
     yield from kept
     if len(kept) < len(rows):
-        yield f"| {len(rows) - len(kept)} more environments | | | | | | | |"
+        yield f"| {len(rows) - len(kept)} more environments | | | | | | | | |"
     if len(rows) > 1:
         yield reviewing.total(seen)
 
@@ -163,6 +171,8 @@ def _warnings(seen: Sequence[Seen], expected: Expected, terse: Terse) -> Iterato
         "CAUTION", "What exists is deleted or replaced", reviewing.destruction(plans, terse), terse, 20_000
     )
     yield from _alert("WARNING", "This blocks the deployment", reviewing.blocking(seen, terse), terse)
+    yield from _alert("WARNING", "What somebody changed by hand", reviewing_drift.warnings(plans, terse), terse)
+    yield from _alert("WARNING", "What the account's quotas hold", reviewing_drift.quotas(plans), terse)
     gone = [
         f"{code(short(name))}: its file is gone, its stacks are not; "
         f"{code(f'esmcfn destroy {short(name)} --like ANOTHER')} removes them"

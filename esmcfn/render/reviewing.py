@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from enum import IntEnum
 from itertools import groupby
@@ -75,15 +75,20 @@ def blocked(plan: Planned) -> bool:
     return plan.verdict.blocked or any(finding.blocks for finding in plan.findings)
 
 
-def rows(seen: Sequence[Seen]) -> Iterator[str]:
-    """A row of the table an environment."""
+def rows(seen: Sequence[Seen], drift: Callable[[Planned], str]) -> Iterator[str]:
+    """A row of the table an environment.
+
+    Args:
+        drift: what stands in its column of drift.
+    """
     for each in seen:
         name = code(short(each.environment))
         if isinstance(each, Unplanned):
-            yield f"| {name} | | | | | **no plan**: exit code {int(each.exit_code)} | | |"
+            yield f"| {name} | | | | | **no plan**: exit code {int(each.exit_code)} | | | |"
         else:
             figures = " | ".join(_figure(action, count) for action, count in counts(each).items())
-            yield f"| {name} | {figures} | {_policy(each)} | {_money(each.cost)} | {code(each.plan_id[:ID_LENGTH])} |"
+            plan = code(each.plan_id[:ID_LENGTH])
+            yield f"| {name} | {figures} | {_policy(each)} | {_money(each.cost)} | {drift(each)} | {plan} |"
 
 
 def total(seen: Sequence[Seen]) -> str:
@@ -95,7 +100,7 @@ def total(seen: Sequence[Seen]) -> str:
     unknown = "" if len(known) == len(seen) else f", {len(seen) - len(known)} unknown"
     blocks = sum(blocked(plan) for plan in plans)
     return f"| **total** | {figures} | {f'**{blocks} blocked**' if blocks else 'none blocked'} | " + (
-        f"{words.dollars(sum(known, Decimal(0)), signed=True)}{unknown} | |"
+        f"{words.dollars(sum(known, Decimal(0)), signed=True)}{unknown} | | |"
     )
 
 

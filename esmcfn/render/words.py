@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.finding import Finding, Level
-from esmcfn.domain.plan import Action, Change, Impact, Plan, StackAction
+from esmcfn.domain.plan import Action, Change, Headroom, Impact, Plan, StackAction
 from esmcfn.domain.waiver import Waiver
 
 SYMBOLS = {Action.ADD: "+", Action.MODIFY: "~", Action.REPLACE: "±", Action.DELETE: "-"}
@@ -65,11 +65,16 @@ def spell(seconds: float) -> str:
 
 def headroom(plan: Plan) -> Iterator[str]:
     """What the quotas do not hold while this is deployed, or nobody knows whether they do; nothing where they do."""
-    for room in plan.headroom:
+    yield from rooms(plan.headroom, delete_first=plan.delete_first)
+
+
+def rooms(found: Iterable[Headroom], *, delete_first: bool) -> Iterator[str]:
+    """The same of single quotas."""
+    for room in found:
         what = room.instance_type or "all instance types together"
         used = "an unknown number" if room.in_use is None else str(room.in_use)
         need = f"{room.peak} instances at the peak beside {used} of other endpoints"
-        if room.fits is False and room.fits_after is not False and not plan.delete_first:
+        if room.fits is False and room.fits_after is not False and not delete_first:
             yield f"{what}: {need}, the quota is {room.limit}: old and new do not fit beside each other; {DELETE_FIRST}"
         elif room.fits is False and room.fits_after is False:
             yield f"{what}: {need}, {room.after} in the end, the quota is {room.limit}: raise it before you deploy"

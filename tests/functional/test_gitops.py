@@ -128,7 +128,7 @@ def test_evil_names_and_a_large_plan_become_one_comment_without_markup_or_comman
     (comment,) = world.comments()
     assert "| `large` | 121 |" in comment["body"]
     assert "not deployed by a workflow: `large`" in comment["body"]
-    assert f"| `{evil}` | | | | | **no plan**: exit code 3 | | |" in comment["body"]
+    assert f"| `{evil}` | | | | | **no plan**: exit code 3 | | | |" in comment["body"]
     logs = "\n".join(job.log for job in run.jobs)
     assert not [line for line in logs.splitlines() if line.lstrip().startswith("::")]
 

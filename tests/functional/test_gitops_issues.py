@@ -95,6 +95,12 @@ def test_drift_is_one_issue_from_the_first_night_until_it_is_repaired_and_again(
     world.nightly()
     assert world.said(number) == []
 
+    world.pull(2, "Project: esm-partner", "Project: other")
+    assert world.planned(2).failed == set()
+    (comment,) = [each["body"] for each in world.comments() if each["issue"] == 2]
+    assert "| **1 drifted** |" in comment
+    assert "`live` `esm-live/ExecutionRole`" in comment
+
     iam.tag_role(RoleName=ROLE, Tags=[{"Key": "Owner", "Value": "@octocat"}])
     world.update(refusals=1)
     other = world.nightly()

@@ -14,16 +14,22 @@ from msgspec.structs import replace
 
 from esmcfn import documents
 from esmcfn.cli.program import program
+from esmcfn.domain.drift import State
 from esmcfn.domain.finding import Level
+from esmcfn.domain.overwriting import Fate
 from esmcfn.domain.plan import Action, Impact, StackAction
 from esmcfn.domain.review import (
     Expected,
     Planned,
     SeenChange,
     SeenCost,
+    SeenDrifted,
+    SeenDriftedProperty,
     SeenFinding,
+    SeenHeadroom,
     SeenProperty,
     SeenStack,
+    SeenStackDrift,
     SeenVerdict,
     Unplanned,
 )
@@ -169,10 +175,60 @@ def test_an_environment_that_failed_has_a_row_and_its_reasons():
         problems=(Problem("environments/prod.yaml", 7, 5, "prototype_model: unknown", "did you mean ESMC-300M?"),),
     )
     text = rendered(a_planned(), failed)
-    assert "| `prod` | | | | | **no plan**: exit code 3 | | |" in text
+    assert "| `prod` | | | | | **no plan**: exit code 3 | | | |" in text
     assert "environments/prod.yaml:7:5" in text
     assert "did you mean ESMC-300M?" in text
     assert "+1.50, 1 unknown" in text
+
+
+def a_drifting(*found, state=State.DRIFTED, **changes):
+    return replace(a_seen_stack(a_change()), drift=SeenStackDrift(state=state, found=found, **changes))
+
+
+def a_hand(fate=Fate.OVERWRITTEN, logical_id="Role", properties=True, **changes):
+    seen = (SeenDriftedProperty("Tags/Owner", "me", None, "you", fate),) if properties else ()
+    common = {"resource_type": "AWS::IAM::Role", "name": "r", "state": State.DRIFTED, "properties": seen}
+    return SeenDrifted(logical_id=logical_id, fate=fate, **{**common, **changes})
+
+
+def test_what_somebody_changed_by_hand_and_a_deployment_overwrites_is_warned_of_and_counted():
+    text = rendered(a_planned(a_drifting(a_hand(), a_hand(Fate.KEPT, "Other"))))
+    assert "| **2 drifted** |" in text
+    warned, _, details = text.partition("<details>")
+    assert (
+        "> - `dev` `esm-dev/Role` will be overwritten: `Tags/Owner`: now `me`, deployed `(none)`, would be `you`"
+        in warned
+    )
+    assert "Other" not in warned
+    assert "drift `Other`" in details
+    assert details.count("- `esm-dev update`") == 1
+
+
+def test_what_nobody_compared_is_not_in_sync():
+    unseen = SeenDrifted(None, "AWS::CloudFormation::Stack", "esm-dev", State.NOT_CHECKED, why_not_checked="denied")
+    assert "| 1 not checked |" in rendered(a_planned(a_drifting(unseen, state=State.NOT_CHECKED)))
+    assert "| 1 not checked |" in rendered(a_planned(a_drifting(state=State.NOT_CHECKED, why_not_checked="denied")))
+    assert "| not looked at |" in rendered(a_planned(a_seen_stack(a_change())))
+    assert "| in sync |" in rendered(a_planned(a_drifting(state=State.IN_SYNC)))
+
+
+def test_two_thousand_overwritten_resources_are_named_or_said_to_be_more_than_can_be():
+    hands = [a_hand(logical_id=f"Resource{number}") for number in range(500)]
+    text = rendered(a_planned(a_drifting(*hands)))
+    assert all(f"`esm-dev/Resource{number}`" in text.partition("<details>")[0] for number in range(500))
+    many = rendered(a_planned(a_drifting(*(a_hand(logical_id=f"Resource{number}") for number in range(3000)))))
+    assert "| **3000 drifted** |" in many
+    assert "more lines like these, too many for a comment" in many
+
+
+def test_quotas_that_do_not_hold_or_that_nobody_could_read_are_warned_of():
+    full = SeenHeadroom("ml.g5.2xlarge", limit=2, in_use_elsewhere=1, peak=2, after=1)
+    unread = SeenHeadroom(None, limit=None, in_use_elsewhere=None, peak=2, after=1, why_unknown="denied")
+    fine = SeenHeadroom("ml.g5.4xlarge", limit=20, in_use_elsewhere=1, peak=2, after=1)
+    warned = rendered(a_planned(headroom=(full, unread, fine))).partition("<details>")[0]
+    assert "`dev` ml.g5.2xlarge: 2 instances at the peak beside 1 of other endpoints, the quota is 2" in warned
+    assert "is unknown: denied" in warned
+    assert "ml.g5.4xlarge" not in warned
 
 
 def test_what_blocks_is_named_even_where_no_finding_does():
@@ -218,9 +274,34 @@ changes = st.builds(
     physical_id=maybe,
     properties=st.lists(properties, max_size=3).map(tuple),
 )
+drifted_properties = st.builds(
+    SeenDriftedProperty, path=texts, now=maybe, deployed=maybe, planned=maybe, fate=st.sampled_from(Fate)
+)
+drifted = st.builds(
+    SeenDrifted,
+    logical_id=maybe,
+    resource_type=texts,
+    name=texts,
+    state=st.sampled_from(State),
+    fate=st.none() | st.sampled_from(Fate),
+    properties=st.lists(drifted_properties, max_size=2).map(tuple),
+    why_not_checked=maybe,
+    next_step=maybe,
+)
+drifts = st.builds(
+    SeenStackDrift,
+    state=st.sampled_from(State),
+    found=st.tuples(st.lists(drifted, max_size=2), st.sampled_from([1, 1, 1, 200])).map(
+        lambda pair: tuple(pair[0] * pair[1])
+    ),
+    why_not_checked=maybe,
+)
+counts = st.none() | st.integers(0, 9)
+headrooms = st.builds(SeenHeadroom, maybe, counts, counts, st.integers(0, 9), st.integers(0, 9), maybe)
 stacks = st.builds(
     SeenStack,
     name=texts,
+    drift=st.none() | drifts,
     action=st.sampled_from(StackAction),
     changes=st.lists(changes, max_size=4).map(tuple),
     notes=st.lists(texts, max_size=2).map(tuple),
@@ -256,6 +337,8 @@ plans = st.builds(
     ),
     verdict=st.builds(SeenVerdict, blocked=st.booleans(), reasons=st.lists(texts, max_size=2).map(tuple)),
     server_side=st.booleans(),
+    delete_first=st.booleans(),
+    headroom=st.lists(headrooms, max_size=2).map(tuple),
 )
 problems = st.builds(Problem, texts, st.integers(1, 9), st.integers(1, 9), texts, texts)
 failures = st.builds(
@@ -348,7 +431,7 @@ def test_a_file_that_is_no_plan_is_an_environment_without_one_and_the_others_are
     bad.write_bytes(content.encode("utf-8", "surrogatepass"))
     done = CliRunner().invoke(program, ["comment", str(bad), str(a_document(tmp_path))], standalone_mode=False)
     assert done.return_value == 6
-    assert "| `prod` | | | | | **no plan**: exit code 6 | | |" in done.stdout
+    assert "| `prod` | | | | | **no plan**: exit code 6 | | | |" in done.stdout
     assert "| `dev` | 0 |" in done.stdout
 
 

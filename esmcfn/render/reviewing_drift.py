@@ -1,0 +1,111 @@
+"""The part of a comment that is about what runs: what somebody changed by hand, and what the quotas hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from esmcfn.domain.drift import State
+from esmcfn.domain.overwriting import WORST_FIRST, Fate
+from esmcfn.domain.review import Planned, SeenDrifted, SeenDriftedProperty
+from esmcfn.render import words
+from esmcfn.render.escape import code, safe
+from esmcfn.render.overwriting import WILL
+from esmcfn.render.reviewing import SENTENCE_LENGTH, Line, Terse, short
+
+LOUD = (Fate.FAILS, Fate.OVERWRITTEN, Fate.UNCLEAR)
+"""What a reviewer must know before it is deployed."""
+
+PROPERTIES = 5
+"""Properties of one resource that a warning names; the details have all."""
+
+
+def cell(plan: Planned) -> str:
+    """The table's: how many resources drifted among what changes, and how many nobody could compare."""
+    drifts = [stack.drift for stack in plan.stacks if stack.drift]
+    if not drifts:
+        return "not looked at"
+    found = [each for drift in drifts for each in drift.found]
+    drifted = sum(each.fate is not None for each in found)
+    unseen = sum(each.state is State.NOT_CHECKED for each in found) + sum(bool(each.why_not_checked) for each in drifts)
+    said = [f"**{drifted} drifted**"] if drifted else []
+    said += [f"{unseen} not checked"] if unseen else []
+    return ", ".join(said) or "in sync"
+
+
+def warnings(plans: Sequence[Planned], terse: Terse) -> list[str]:
+    """What a deployment would put something else in the place of, or fail at; the worst first."""
+    found = [
+        (WORST_FIRST.index(each.fate), plan.environment, stack.name, each)
+        for plan in plans
+        for stack in plan.stacks
+        if stack.drift
+        for each in stack.drift.found
+        if each.fate in LOUD
+    ]
+    said: list[str] = []
+    for (number, environment), group in groupby(sorted(found, key=lambda each: each[:3]), key=lambda each: each[:2]):
+        where, fate = code(short(environment)), WILL[WORST_FIRST[number]]
+        named = [(_name(stack, each), each) for _, _, stack, each in group]
+        if terse is Terse.GROUPED:
+            said.append(f"{where} {fate}: {', '.join(name for name, _ in named)}")
+        elif terse is Terse.NO:
+            said += [f"{where} {name} {fate}{_few(each)}" for name, each in named]
+        else:
+            said += [f"{where} {name} {fate}" for name, _ in named]
+    return said
+
+
+def quotas(plans: Sequence[Planned]) -> list[str]:
+    """What the account's quotas do not hold, or nobody knows whether they do."""
+    return [
+        f"{code(short(plan.environment))} {safe(short(line, SENTENCE_LENGTH))}"
+        for plan in plans
+        for line in words.rooms((each.room for each in plan.headroom), delete_first=plan.delete_first)
+    ]
+
+
+def lines(plan: Planned) -> Iterator[Line]:
+    """The details: every drifted resource of what changes, its properties, and what nobody could compare."""
+    for stack in plan.stacks:
+        if stack.drift is None:
+            continue
+        under = f"{short(stack.name)} {stack.action}"
+        if stack.drift.why_not_checked:
+            why = safe(short(stack.drift.why_not_checked, SENTENCE_LENGTH))
+            yield Line(2, "notes of drift", under, f"drift not checked: {why}")
+        for each in stack.drift.found:
+            yield Line(1 if each.fate in LOUD else 2, "drifted resources", under, f"drift {_resource(each)}")
+            for seen in each.properties:
+                yield Line(4, "drifted properties", under, _property(seen), deep=True)
+
+
+def _name(stack: str, drifted: SeenDrifted) -> str:
+    return code(f"{short(stack)}/{short(drifted.logical_id)}" if drifted.logical_id else short(stack))
+
+
+def _few(drifted: SeenDrifted) -> str:
+    if not drifted.properties:
+        return ""
+    shown = "; ".join(_property(each) for each in drifted.properties[:PROPERTIES])
+    more = len(drifted.properties) - PROPERTIES
+    return f": {shown}{f' and {more} more properties' if more > 0 else ''}"
+
+
+def _resource(drifted: SeenDrifted) -> str:
+    said = [str(drifted.state)]
+    said += [WILL[drifted.fate]] if drifted.fate and not drifted.properties else []
+    said += [f"not checked: {drifted.why_not_checked}"] if drifted.why_not_checked else []
+    said += [f"next: {drifted.next_step}"] if drifted.next_step else []
+    name = code(short(drifted.logical_id or drifted.name))
+    return f"{name} {code(short(drifted.resource_type))}: {safe(short('; '.join(said), SENTENCE_LENGTH))}"
+
+
+def _property(seen: SeenDriftedProperty) -> str:
+    values = [f"now {_value(seen.now)}", f"deployed {_value(seen.deployed)}"]
+    values += [] if seen.fate in {Fate.KEPT, Fate.ADOPTED} else [f"would be {_value(seen.planned)}"]
+    return f"{code(short(seen.path))}: {', '.join(values)}: {WILL[seen.fate]}"
+
+
+def _value(value: str | None) -> str:
+    return code(words.shortened(None if value is None else value[: 4 * words.VALUE_LENGTH]))
