@@ -15,7 +15,19 @@ from typing import Any
 from botocore.loaders import Loader
 from msgspec import json
 
-SERVICES = ("ce", "cloudformation", "cloudwatch", "iam", "logs", "pricing", "sagemaker", "service-quotas", "sns", "sts")
+SERVICES = (
+    "ce",
+    "cloudformation",
+    "cloudwatch",
+    "iam",
+    "logs",
+    "pricing",
+    "s3",
+    "sagemaker",
+    "service-quotas",
+    "sns",
+    "sts",
+)
 """The services that adapters of this room speak to; a test makes a client of each."""
 
 

@@ -15,15 +15,10 @@ from esmcfn.aws import changeset
 from esmcfn.aws.events import event_pages
 from esmcfn.aws.refusals import busy_told, first, reverting, stale
 from esmcfn.aws.session import Clients, error_code, error_message, translated
+from esmcfn.aws.uploads import Uploads, same
 from esmcfn.domain.plan import LIFETIME, ChangeSet, DeployedStack, Reviewed
-from esmcfn.domain.template import Template
+from esmcfn.domain.template import INLINE_BYTES, Template
 from esmcfn.errors import CloudError, Interrupted
-
-TEMPLATE_BYTES = 51_200
-"""Bytes of a template sent inline, at most.
-
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-"""
 
 PREFIX = "esmcfn-"
 """How the name of every change set of ours begins; one that begins otherwise is somebody else's."""
@@ -44,6 +39,7 @@ class Proposals:
 
     def __init__(self, clients: Clients, stop: threading.Event) -> None:
         self._clients, self._stop = clients, stop
+        self._uploads = Uploads(clients)
 
     def propose(self, template: Template, deployed: DeployedStack | None, *, revert: bool = False) -> ChangeSet:
         name = f"{PREFIX}{template.digest.removeprefix('sha256:')[:12]}-{secrets.token_hex(4)}"
@@ -57,6 +53,7 @@ class Proposals:
             described = self._settled(pending)
             if described["Status"] != "CREATE_COMPLETE" and not changeset.is_empty(described):
                 raise self._failed(pending, described)
+            self._same(pending, template)
             return self._read(pending, described, others)
         except BaseException as error:
             # Whatever stops us, Ctrl-C included: what we made goes before we do.
@@ -124,19 +121,14 @@ class Proposals:
 
     def _create(self, name: str, template: Template, deployed: DeployedStack | None, *, revert: bool) -> ChangeSet:
         stack = template.stack
-        size = len(template.text.encode())
-        if size > TEMPLATE_BYTES:
-            raise CloudError(
-                f"{stack.name}: its template has {size:,} bytes, and CloudFormation takes {TEMPLATE_BYTES:,} inline",
-                next_step="select fewer models in this environment",
-            )
+        source = self._uploads.source(template)
         mode = self._mode() if revert else {}
         with busy_told(stack.name), translated(f"proposing {stack.name}"):
             response = self._client.create_change_set(
                 StackName=deployed.stack_id if deployed else stack.name,
                 ChangeSetName=name,
                 ChangeSetType="UPDATE" if deployed else "CREATE",
-                TemplateBody=template.text,
+                **source,
                 Capabilities=_capabilities(template),
                 Tags=[{"Key": key, "Value": value} for key, value in sorted(stack.tags.items())],
                 Description=f"esmcfn {template.digest}",
@@ -168,6 +160,18 @@ class Proposals:
                 next_step="pip install --upgrade boto3; they came with 1.40.76",
             )
         return {"DeploymentMode": changeset.REVERT_DRIFT}
+
+    def _same(self, pending: ChangeSet, template: Template) -> None:
+        """What CloudFormation fetched is what was built: somebody else may write into the bucket, too."""
+        if len(template.text.encode()) <= INLINE_BYTES:
+            return
+        with translated(f"reading the template of {pending.stack_name}", operation="GetTemplate"):
+            body = self._client.get_template(ChangeSetName=pending.arn, TemplateStage="Original")["TemplateBody"]
+        if not same(template, body):
+            raise CloudError(
+                f"{pending.stack_name}: CloudFormation has another template than was built; no change set was kept",
+                next_step="see who writes into the artifact bucket",
+            )
 
     def _delete(self, arn: str) -> None:
         with translated(f"removing change set {_part(arn, -2)}", operation="DeleteChangeSet"):

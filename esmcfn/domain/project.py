@@ -131,6 +131,7 @@ class Environment(Struct, frozen=True, kw_only=True):
         account: 12 digits, or "sandbox".
         execution_role_arn: a role of one's own; empty means that the base stack makes one.
         service_role_arn: the role that CloudFormation works with; empty means that it works as whoever deploys.
+        artifact_bucket: bucket for templates that are too large to be sent along; empty means that there is none.
         budget_usd_per_month: what may be spent, None where nothing was said.
         budget_soft: more than that is said, and stops nothing.
         budget_notice: whom AWS tells about the bill, None where nobody asked for it.
@@ -157,6 +158,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     role_arn: str = ""
     execution_role_arn: str = ""
     service_role_arn: str = ""
+    artifact_bucket: str = ""
     execution_role: ExecutionRoleSettings = ExecutionRoleSettings()
     budget_usd_per_month: Decimal | None = None
     budget_soft: bool = False

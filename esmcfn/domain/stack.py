@@ -27,6 +27,7 @@ class Target(Struct, frozen=True, kw_only=True):
         partition: "aws", "aws-cn", "aws-us-gov", ...
         url_suffix: "amazonaws.com", "amazonaws.com.cn", ...
         service_role_arn: the role that CloudFormation works with there; empty where it works as whoever calls it.
+        artifact_bucket: where templates go that are too large to be sent along; empty where there is none.
     """
 
     account: str
@@ -34,6 +35,7 @@ class Target(Struct, frozen=True, kw_only=True):
     partition: str
     url_suffix: str
     service_role_arn: str = ""
+    artifact_bucket: str = ""
 
 
 class Variant(Struct, frozen=True, kw_only=True):

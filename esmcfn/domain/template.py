@@ -9,6 +9,15 @@ from msgspec import Struct
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.stack import Stack
 
+INLINE_BYTES = 51_200
+"""Bytes of a template that is sent along with a request, at most."""
+
+UPLOADED_BYTES = 1_000_000
+"""Bytes of a template that CloudFormation fetches from S3, at most: 1 MB.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+"""
+
 
 class Template(Struct, frozen=True, kw_only=True):
     """A stack's CloudFormation text, with its digest and the lines of YAML behind it.

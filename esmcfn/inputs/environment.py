@@ -41,6 +41,7 @@ def environment(document: Document, name: str, problems: list[Problem]) -> tuple
             role_arn=values.text("role_arn"),
             execution_role_arn=values.text("execution_role_arn"),
             service_role_arn=values.text("service_role_arn"),
+            artifact_bucket=values.text("artifact_bucket"),
             execution_role=_execution_role(Values.of(values.get("execution_role"))),
             budget_usd_per_month=_budget(values),
             budget_soft=Values.of(values.get("budget")).text("level") == "soft",

@@ -570,6 +570,15 @@ ENVIRONMENT = Field(
             pattern=_ROLE_ARN,
             longest=2048,
         ),
+        "artifact_bucket": Field(
+            must="a bucket's name",
+            about=(
+                "Bucket of this account and region for templates that are too large to be sent along (51,200 bytes); "
+                "bootstrap makes one."
+            ),
+            pattern=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+            longest=63,
+        ),
         "execution_role": EXECUTION_ROLE,
         "kms_key_arn": _kms_key(
             "Key that encrypts the volumes of instances, wherever these have no disks of their own. Its policy must "

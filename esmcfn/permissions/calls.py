@@ -177,6 +177,13 @@ def of_verbs(verbs: Iterable[str], scope: Scope) -> Iterator[Grant]:
     if "cloudformation:CreateChangeSet" in called and scope.service_role_arn:
         passed = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
         yield grant("iam:PassRole", scope.service_role_arn, condition=passed)
+    if "cloudformation:CreateChangeSet" in called and scope.artifact_bucket:
+        place = f"arn:{scope.partition}:s3:::{scope.artifact_bucket}/templates/*"
+        yield from (grant(action, place) for action in UPLOADING)
+
+
+UPLOADING = ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
+"""For a template that is too large to be sent along: it is put there, and CloudFormation reads it as whoever calls."""
 
 
 def _grant(action: str, scope: Scope, *, executes: bool) -> Grant:

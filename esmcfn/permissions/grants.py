@@ -28,6 +28,7 @@ class Scope(Struct, frozen=True, kw_only=True):
         execution_role: None where the environment brings its own, so that nothing of ours makes one.
         service_account: None where there is none.
         service_role_arn: the role that CloudFormation works with; empty where it works as whoever calls it.
+        artifact_bucket: where large templates go; empty where there is none.
         scaled: some endpoint is scaled automatically.
         alarmed: some endpoint has alarms.
         logs: names of the endpoints whose logs stacks own.
@@ -45,6 +46,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     execution_role: ExecutionRole | None = None
     service_account: ServiceAccount | None = None
     service_role_arn: str = ""
+    artifact_bucket: str = ""
     scaled: bool = False
     alarmed: bool = False
     logs: tuple[str, ...] = ()
@@ -112,6 +114,7 @@ def scope_of(selection: Selection) -> Scope:
         execution_role=role,
         service_account=base.service_account if base else None,
         service_role_arn=environment.service_role_arn,
+        artifact_bucket=environment.artifact_bucket,
         scaled=any(stack.autoscaling for stack in selection.models),
         alarmed=any(stack.alarms for stack in selection.models),
         logs=tuple(stack.endpoint_name for stack in selection.models if stack.log_retention_days),

@@ -23,6 +23,18 @@ _NEVER_FOR_PLANS = [
 ]
 """Whatever else may come to be attached to the role that plans: it executes nothing."""
 
+_TEMPLATES: dict[str, object] = {
+    "Version": _VERSION,
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
+            "Resource": Sub("${ArtifactBucket.Arn}/templates/*"),
+        }
+    ],
+}
+"""What is too large to be sent along is put there; CloudFormation reads it as whoever proposes."""
+
 
 def provider(stack: BootstrapStack) -> Parts:
     """GitHub as an identity provider; an account can have it once. AWS trusts GitHub's certificate by itself.
@@ -58,9 +70,10 @@ def github_roles(stack: BootstrapStack) -> Parts:
         "Version": _VERSION,
         "Statement": [{"Effect": "Deny", "Action": _NEVER_FOR_PLANS, "Resource": "*"}],
     }
-    plan = [_policy("plan", stack.plan.policy), _policy("execute-nothing", deny)]
+    templates = _policy("large-templates", _TEMPLATES)
+    plan = [_policy("plan", stack.plan.policy), templates, _policy("execute-nothing", deny)]
     yield _role(stack, "PlanRole", stack.plan.name, _trust(stack, stack.plan), plan)
-    deploy = [_policy("deploy", stack.deploy.policy)]
+    deploy = [_policy("deploy", stack.deploy.policy), templates]
     yield _role(stack, "DeployRole", stack.deploy.name, _trust(stack, stack.deploy), deploy)
 
 

@@ -84,6 +84,7 @@ def _target(environment: Environment) -> Target:
         partition=partition.name,
         url_suffix=partition.url_suffix,
         service_role_arn=environment.service_role_arn,
+        artifact_bucket=environment.artifact_bucket,
     )
 
 

@@ -22,6 +22,7 @@ from esmcfn.verbs.comparing import Comparing
 from esmcfn.verbs.headroom import Room
 from esmcfn.verbs.looking import Looking
 from esmcfn.verbs.reading import Pair, estimated, pairs, prices, running, side_by_side, updating, wanted
+from esmcfn.verbs.sizing import refuse_too_large
 from esmcfn.verbs.world import World
 
 GONE = "a first creation rolled back (ROLLBACK_COMPLETE): deploy removes the empty stack before the new one comes"
@@ -88,6 +89,7 @@ def make_plan(
         Interrupted: the person said stop.
     """
     templates = template.synthesize_all(selection)
+    refuse_too_large(templates)
     with world.begin(templates, policy=project.policy, region=selection.target.region) as judgement:
         cloud = world.connect()
         ground = _ground(project, selection, templates, world, wholly=revert)

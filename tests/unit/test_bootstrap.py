@@ -43,7 +43,7 @@ def test_the_plan_role_executes_nothing_and_is_told_so():
     writing = {"cloudformation:ExecuteChangeSet", "cloudformation:CreateStack", "cloudformation:UpdateStack"}
     assert not actions("PlanRole") & writing
     assert writing <= actions("PlanRole", "Deny")
-    (deny,) = resources()["PlanRole"]["Properties"]["Policies"][1]["PolicyDocument"]["Statement"]
+    (deny,) = resources()["PlanRole"]["Properties"]["Policies"][-1]["PolicyDocument"]["Statement"]
     assert deny["Resource"] == "*"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from esmcfn.domain.finding import Level, Severity
+from esmcfn.domain.template import INLINE_BYTES, UPLOADED_BYTES
 from esmcfn.policy.house.container import reads_like_a_secret
 from esmcfn.policy.house.rule import Complaint, Rule, Subject, mapping
 from esmcfn.policy.house.walk import walk
@@ -22,6 +23,8 @@ _KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
 def _too_large(subject: Subject) -> Iterable[Complaint]:
     body = subject.template.body
     size, most = len(subject.template.text.encode()), subject.limits.get("max_template_bytes")
+    if most == INLINE_BYTES and subject.template.stack.target.artifact_bucket:
+        most = UPLOADED_BYTES
     if most is not None and size > most:
         yield f"{size:,} bytes, and a template that is sent along may have {most:,} (max_template_bytes)", "Resources"
     for section, limit in (("Resources", MOST_RESOURCES), ("Outputs", MOST_OUTPUTS)):
@@ -127,7 +130,8 @@ WHOLE_RULES = (
         level=Level.HARD,
         summary="A template is within CloudFormation's limits",
         why=(
-            "A template that is sent along with a request has 51,200 bytes at most, 500 resources and 200 outputs. "
+            "A template that is sent along with a request has 51,200 bytes at most, 500 resources and 200 outputs; one "
+            "that goes through an artifact_bucket may have 1 MB. "
             "CloudFormation refuses more only when it is asked, after everything else was ready."
         ),
         advice="split what does not belong together into environments of their own",
