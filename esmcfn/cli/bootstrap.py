@@ -45,7 +45,7 @@ Examples:
   esmcfn bootstrap prod --repository acme/models --oidc-provider-arn ARN   the account has the provider already
 """,
 )
-@options.reports("bootstrap", account=True)
+@options.reports("bootstrap", account=True, formats=(*options.FORMATS, "env"))
 @options.executes
 @click.option(
     "--repository",
@@ -122,7 +122,8 @@ def bootstrap(
 ) -> int:
     """Make what GitHub needs in the account: its OIDC provider, roles to plan and to deploy, and CloudFormation's own.
 
-    With a bucket for large templates. One stack, planned, judged and deployed as any other, with the credentials of
+    With a bucket for large templates. The report says what goes into GitHub; env prints it as variables of the
+    whole repository. One stack, planned, judged and deployed as any other, with the credentials of
     somebody who may make roles.
     """
     from msgspec.structs import replace
@@ -132,7 +133,7 @@ def bootstrap(
     from esmcfn.cli.watching import watching
     from esmcfn.errors import UsageError
     from esmcfn.verbs import offline
-    from esmcfn.verbs.bootstrapping import Repository, bootstrap, bootstrap_selection, instructions
+    from esmcfn.verbs.bootstrapping import Repository, bootstrap, bootstrap_selection, instructions, settings
     from esmcfn.verbs.deploying import Wishes
     from esmcfn.verbs.executing import Terms
 
@@ -150,7 +151,7 @@ def bootstrap(
 
         def only_written(project: Project, selection: Selection, world: World) -> Report:
             chosen = bootstrap_selection(project, selection, trusted)
-            return replace(placed(offline.build(chosen), out), notes=instructions(chosen))
+            return replace(placed(offline.build(chosen), out), notes=instructions(settings(project, chosen, trusted)))
 
         return run.emit(run.outcomes(only_written))
     refuse_unasked(yes)
@@ -162,7 +163,8 @@ def bootstrap(
 
         def verb(project: Project, selection: Selection, world: World) -> Report:
             world = replace(world, person=Asked(display=display, yes=yes, question="Make these?"), watch=display)
-            return bootstrap(project, bootstrap_selection(project, selection, trusted), world, wishes)
+            chosen = bootstrap_selection(project, selection, trusted)
+            return bootstrap(project, chosen, world, wishes, repository=trusted)
 
         outcomes = run.outcomes(verb)
     return run.emit(outcomes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from esmcfn.cli import options
-from esmcfn.errors import ExitCode
+from esmcfn.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from esmcfn.permissions import Scope
@@ -58,6 +58,8 @@ def doctor(ctx: click.Context, words: tuple[str, ...], *, install_tools: bool, p
         from esmcfn.policy import tools
 
         return int(ExitCode.CLOUD) if tools.main(()) else 0
+    if not permissions:
+        raise UsageError("say what to do: --permissions, or --install-tools")
     from esmcfn.cli.streams import printed
     from esmcfn.permissions import VERBS, of_handlers, of_verbs
     from esmcfn.permissions.calls import WRITES
@@ -90,7 +92,7 @@ def _sorted_out(root: Path, words: tuple[str, ...]) -> tuple[tuple[str, ...], tu
     Raises:
         UsageError: a word is neither, or there is no environment.
     """
-    from esmcfn.errors import UsageError, did_you_mean, shown
+    from esmcfn.errors import did_you_mean, shown
     from esmcfn.inputs import environment_names
     from esmcfn.permissions import VERBS
 

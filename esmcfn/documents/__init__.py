@@ -19,6 +19,7 @@ from esmcfn.domain.deployment import Deployment, Diagnosis, StackOutcome
 from esmcfn.domain.drift import EnvironmentDrift
 from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
+from esmcfn.domain.github import ROLE_VARIABLE, GitHubSettings
 from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Headroom, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
@@ -197,6 +198,24 @@ def _deployment(deployment: Deployment) -> Document:
         "cost": _cost(deployment.cost),
         "left": list(deployment.left),
         "outputs": {"sagemaker_endpoints": living.endpoints(deployment.endpoints)},
+        **({"github": _settings(deployment.settings)} if deployment.settings else {}),
+    }
+
+
+def _settings(settings: GitHubSettings) -> Document:
+    return {
+        "repository": settings.repository,
+        "environments": [
+            {
+                "name": each.name,
+                "variables": {ROLE_VARIABLE: each.role_arn},
+                "branches": each.branches,
+                "reviewers": each.reviewed,
+            }
+            for each in (settings.plan, settings.deploy)
+        ],
+        "file": settings.path,
+        "keys": dict(settings.keys),
     }
 
 

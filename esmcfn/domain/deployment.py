@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.endpoint import ContainerLog, ObservedEndpoint
+from esmcfn.domain.github import GitHubSettings
 from esmcfn.domain.plan import EndpointOutput, StackAction
 from esmcfn.errors import EsmcfnError, ExitCode
 
@@ -168,6 +169,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
         endpoints: what callers need, by key; not of models whose stack failed, `outputs` says what those have.
         cost: what changed by it, a month.
         left: what goes on existing after a deletion, one sentence each.
+        settings: what goes into GitHub; None but of a bootstrap.
     """
 
     plan_id: str
@@ -178,6 +180,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
     endpoints: Mapping[str, EndpointOutput]
     cost: Cost
     left: tuple[str, ...] = ()
+    settings: GitHubSettings | None = None
 
     @property
     def succeeded(self) -> bool:

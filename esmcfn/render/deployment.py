@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from esmcfn.domain.deployment import Deployment, Diagnosis, StackOutcome
 from esmcfn.domain.plan import StackAction
 from esmcfn.errors import LostSight
-from esmcfn.render import words
+from esmcfn.render import settings, words
 from esmcfn.render.escape import code, safe
 
 LOG_LINES = 8
@@ -27,6 +27,9 @@ def text(deployment: Deployment) -> Iterator[str]:
     if deployment.stacks and deployment.succeeded:
         yield f"Cost     {words.cost_line(deployment.cost)}"
     yield _verdict(deployment)
+    if deployment.settings:
+        yield ""
+        yield from settings.text(deployment.settings)
 
 
 def markdown(deployment: Deployment) -> Iterator[str]:
@@ -48,6 +51,8 @@ def markdown(deployment: Deployment) -> Iterator[str]:
     if deployment.left:
         yield ""
         yield from (f"- left: {safe(each)}" for each in deployment.left)
+    if deployment.settings:
+        yield from settings.markdown(deployment.settings)
 
 
 def _ended(stack: StackOutcome) -> str:

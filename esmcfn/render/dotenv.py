@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.outputs import Outputs
-from esmcfn.domain.report import Outcome, Report
+from esmcfn.domain.report import Body, Outcome, Report
+from esmcfn.render import settings
 
 PREFIX = "ESMCFN_"
 
@@ -17,7 +19,14 @@ ENDPOINT = ("endpoint_name", "endpoint_config_name", "endpoint_url", "forge_mode
 def render(outcomes: Sequence[Outcome]) -> str:
     """One line a variable, quoted, in a fixed order."""
     found = [outcome.body for outcome in outcomes if isinstance(outcome, Report)]
-    return "".join(f"{line}\n" for body in found if isinstance(body, Outputs) for line in _lines(body))
+    return "".join(f"{name}={_quoted(value)}\n" for body in found for name, value in _variables(body))
+
+
+def _variables(body: Body) -> Iterator[tuple[str, str]]:
+    if isinstance(body, Outputs):
+        yield from variables(body)
+    elif isinstance(body, Deployment) and body.settings:
+        yield from settings.variables(body.settings)
 
 
 def variables(outputs: Outputs) -> Iterator[tuple[str, str]]:
@@ -41,10 +50,6 @@ def key_names(keys: Iterable[str]) -> Mapping[str, str]:
     plain = {key: "".join(each if each.isascii() and each.isalnum() else "_" for each in key) for key in keys}
     loud = Counter(name.upper() for name in plain.values())
     return {key: name.upper() if loud[name.upper()] == 1 else name for key, name in plain.items()}
-
-
-def _lines(outputs: Outputs) -> Iterator[str]:
-    yield from (f"{name}={_quoted(value)}" for name, value in variables(outputs))
 
 
 def _quoted(value: str) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from esmcfn.domain.deployment import Deployment
+from esmcfn.domain.github import ROLE_VARIABLE, GitHubEnvironment, GitHubSettings
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import BootstrapStack, GitHubRole, Selection
-from esmcfn.errors import CloudError, UsageError
+from esmcfn.errors import CloudError, ExitCode, UsageError
 from esmcfn.permissions import READS, WRITES, Scope, document, of_handlers, of_verbs, scope_of
 from esmcfn.permissions.grants import OWNER_TAG
 from esmcfn.resources.github import ISSUER
@@ -96,8 +98,10 @@ def bootstrap_selection(project: Project, selection: Selection, repository: Repo
     )
 
 
-def bootstrap(project: Project, selection: Selection, world: World, wishes: Wishes) -> Report:
-    """Plan it, pass the policy gate, ask, execute.
+def bootstrap(
+    project: Project, selection: Selection, world: World, wishes: Wishes, *, repository: Repository
+) -> Report:
+    """Plan it, pass the policy gate, ask, execute; then say what goes into GitHub.
 
     Args:
         selection: as `bootstrap_selection` makes it.
@@ -117,21 +121,55 @@ def bootstrap(project: Project, selection: Selection, world: World, wishes: Wish
             next_step=f"the account has GitHub's provider already: add --oidc-provider-arn {_provider(selection)}",
         ) from error
     done = executed(report, selection, world, wishes.terms, given_up=cleared(world), verb="bootstrap")
-    return replace(done, notes=(*done.notes, *instructions(selection)))
+    if not isinstance(done.body, Deployment) or done.exit_code is not ExitCode.DONE:
+        return done
+    return replace(done, body=replace(done.body, settings=settings(project, selection, repository, world)))
 
 
-def instructions(selection: Selection) -> tuple[str, ...]:
-    """What to write where, in words."""
+def settings(
+    project: Project, selection: Selection, repository: Repository, world: World | None = None
+) -> GitHubSettings | None:
+    """What goes where. The bucket's name is CloudFormation's, so that only the deployed stack knows it.
+
+    Args:
+        world: where it is deployed; None where it is not.
+    """
     stack = selection.bootstrap
     if stack is None:
+        return None
+    arn, branch = f"arn:{stack.target.partition}:iam::{stack.target.account}:role/{PREFIX}/", repository.branch
+    keys = {"service_role_arn": f"{arn}{stack.service_role}"}
+    if world is not None:
+        for found in world.connect().stacks.deployed(base_name=stack.name, environment=stack.environment):
+            keys["artifact_bucket"] = found.outputs["ArtifactBucketName"]
+    return GitHubSettings(
+        repository=repository.name,
+        plan=GitHubEnvironment(
+            name=stack.plan.environment,
+            role_arn=f"{arn}{stack.plan.name}",
+            branches=f"refs/pull/*/merge and the branch {branch}",
+            reviewed=False,
+        ),
+        deploy=GitHubEnvironment(
+            name=stack.deploy.environment,
+            role_arn=f"{arn}{stack.deploy.name}",
+            branches=f"the branch {branch} alone",
+            reviewed=True,
+        ),
+        path=project.environment.path,
+        keys=keys,
+    )
+
+
+def instructions(found: GitHubSettings | None) -> tuple[str, ...]:
+    """The same in words, for who only looks at the template."""
+    if found is None:
         return ()
-    arn = f"arn:{stack.target.partition}:iam::{stack.target.account}:role/{PREFIX}/"
-    deploy, plan = stack.deploy, stack.plan
     return (
-        f"GitHub environment {plan.environment}: variable AWS_ROLE_ARN = {arn}{plan.name}",
-        f"GitHub environment {deploy.environment}: variable AWS_ROLE_ARN = {arn}{deploy.name}; "
+        f"GitHub environment {found.plan.name}: variable {ROLE_VARIABLE} = {found.plan.role_arn}",
+        f"GitHub environment {found.deploy.name}: variable {ROLE_VARIABLE} = {found.deploy.role_arn}; "
         "name its reviewers and its one branch there",
-        f"environments/{deploy.environment}.yaml: service_role_arn: {arn}{stack.service_role}",
+        *(f"{found.path}: {key}: {value}" for key, value in found.keys.items()),
     )
 
 

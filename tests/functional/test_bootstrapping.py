@@ -16,18 +16,49 @@ def test_what_github_needs_is_judged_deployed_once_and_in_nobodys_way(root):
     assert [stack["status"] for stack in done.document["stacks"]] == ["CREATE_COMPLETE"]
     (stack,) = root.client("cloudformation").describe_stacks(StackName="esmcfn-bootstrap-dev")["Stacks"]
     made = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    for role in ("PlanRoleArn", "DeployRoleArn", "ServiceRoleArn"):
-        assert made[role] in done.err
+    github = done.document["github"]
+    assert [(each["name"], each["variables"]) for each in github["environments"]] == [
+        ("dev-plan", {"AWS_ROLE_ARN": made["PlanRoleArn"]}),
+        ("dev", {"AWS_ROLE_ARN": made["DeployRoleArn"]}),
+    ]
+    keys = {"service_role_arn": made["ServiceRoleArn"], "artifact_bucket": made["ArtifactBucketName"]}
+    assert (github["file"], github["keys"]) == ("environments/dev.yaml", keys)
 
     again = root.esmcfn(*WORDS)
     assert again.code == ExitCode.DONE, again.err
     assert "nothing" in again.out.lower()
+    set_variable = f"gh variable set AWS_ROLE_ARN --repo acme/models --env dev-plan --body {made['PlanRoleArn']}"
+    assert f"    {set_variable}\n" in again.out
+    variables = dict(line.split("=", 1) for line in root.esmcfn(*WORDS, "-f", "env").out.splitlines())
+    assert variables == {
+        "ESMCFN_PLAN_ROLE_ARN": f"'{made['PlanRoleArn']}'",
+        "ESMCFN_DEPLOY_ROLE_ARN": f"'{made['DeployRoleArn']}'",
+        "ESMCFN_SERVICE_ROLE_ARN": f"'{made['ServiceRoleArn']}'",
+        "ESMCFN_ARTIFACT_BUCKET": f"'{made['ArtifactBucketName']}'",
+    }
 
-    root.edit("region: us-east-2\n", f"region: us-east-2\nservice_role_arn: {made['ServiceRoleArn']}\n")
+    lines = "".join(f"{key}: {value}\n" for key, value in keys.items())
+    root.edit("region: us-east-2\n", f"region: us-east-2\n{lines}")
     plan = root.esmcfn("plan", "dev", "-f", "json")
     assert plan.code == ExitCode.DONE, plan.err
     assert "bootstrap" not in plan.out + plan.err
     assert plan.document["summary"]["delete"] == 0
+
+    settings = "".join(f"        SETTING_{number}: '{'x' * 900}'\n" for number in range(60))
+    container = "image: 123456789012.dkr.ecr.us-east-2.amazonaws.com/esm:1\n      environment:\n"
+    root.write(
+        "catalogs/esm.yaml",
+        f"models:\n  ESMC-300M:\n    sagemaker_model_name: M\n    forge_model_name: m\n    endpoint_name: E\n"
+        f"    instance_type: ml.g5.2xlarge\n    instance_count: 1\n    container:\n      {container}{settings}",
+    )
+    large = root.esmcfn("plan", "dev", "-f", "json")
+    assert large.code == ExitCode.DONE, large.out[-2000:] + large.err
+    objects = root.client("s3").list_objects_v2(Bucket=made["ArtifactBucketName"])["Contents"]
+    assert [each["Key"].partition("/")[0] for each in objects] == ["templates"]
+    root.edit(f"artifact_bucket: {made['ArtifactBucketName']}\n", "")
+    refused = root.esmcfn("plan", "dev")
+    assert refused.code == ExitCode.INPUT
+    assert "name an artifact_bucket; esmcfn bootstrap makes one" in refused.err
 
     template = root.client("cloudformation").get_template(StackName="esmcfn-bootstrap-dev")["TemplateBody"]
     assert len(json.dumps(template)) < 51_200

@@ -12,7 +12,7 @@ from esmcfn.cli.program import run
 from esmcfn.errors import UsageError
 from esmcfn.permissions import VERBS
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.bootstrapping import Repository, bootstrap_selection, instructions
+from esmcfn.verbs.bootstrapping import Repository, bootstrap_selection, instructions, settings
 
 ISSUER = "token.actions.githubusercontent.com"
 ACME = Repository(name="acme/models")
@@ -119,7 +119,8 @@ def test_an_environment_of_the_stacks_own_name_is_refused():
 
 
 def test_what_to_write_where_names_each_role():
-    said = "\n".join(instructions(bootstrap_selection(a_project(), a_selection(), ACME)))
+    chosen = bootstrap_selection(a_project(), a_selection(), ACME)
+    said = "\n".join(instructions(settings(a_project(), chosen, ACME)))
     for role in ("plan", "deploy", "service"):
         assert f"arn:aws:iam::123456789012:role/esmcfn/esmcfn-esm-dev-{role}" in said
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from esmcfn.sandbox.conditions import mend
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources.base import Handler, HandlerError, Outcome, Request, policy_text, without_none
 from esmcfn.sandbox.state import Json
@@ -179,6 +180,7 @@ class BucketPolicy(Handler):
 
     def _put(self, request: Request, bucket: str) -> None:
         text = policy_text(request.properties["PolicyDocument"])
+        mend()
         request.call("s3", "PutBucketPolicy", Bucket=bucket, Policy=text)
 
 
