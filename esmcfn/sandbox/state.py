@@ -144,7 +144,7 @@ class Store:
         documents = {name: encode(document) for name, document in self._pending.items()}
         try:
             if len(documents) > 1:
-                _replace(self._folder / JOURNAL, documents)
+                self._replace(self._folder / JOURNAL, documents)
             self._apply(self._folder, documents)
         except OSError as error:
             self.problem = f"it cannot keep its state in {self._folder}: {error.strerror}"
@@ -154,8 +154,14 @@ class Store:
 
     def _apply(self, folder: Path, documents: dict[str, Json]) -> None:
         for name, document in documents.items():
-            _replace(folder / name, document)
+            self._replace(folder / name, document)
         (folder / JOURNAL).unlink(missing_ok=True)
+
+    def _replace(self, path: Path, document: Json) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_suffix(".tmp")
+        draft.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+        os.replace(draft, path)
 
 
 def _read(path: Path, held: type[T]) -> T:
@@ -163,10 +169,3 @@ def _read(path: Path, held: type[T]) -> T:
         return decode(held, json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Damaged(f"{path} cannot be read: {error!r}") from error
-
-
-def _replace(path: Path, document: Json) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
-    os.replace(draft, path)

@@ -39,8 +39,8 @@ class World:
     Every request holds `lock` while it is answered, after `settle` has brought everything to the present.
     """
 
-    def __init__(self, folder: Path | None = None, *, clock: Clock | None = None) -> None:
-        self.store = Store(folder)
+    def __init__(self, folder: Path | None = None, *, clock: Clock | None = None, store: Store | None = None) -> None:
+        self.store = store or Store(folder)
         self.account = ACCOUNT
         self.lock = threading.RLock()
         self.pace = Pace()

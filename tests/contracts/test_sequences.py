@@ -19,6 +19,7 @@ from esmcfn.sandbox.cloudformation.operations import operations
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError
+from esmcfn.sandbox.state import Store
 from esmcfn.sandbox.wire import Call
 from esmcfn.sandbox.world import World
 
@@ -140,6 +141,22 @@ def _endpoint(stack: str, version: int, instance: str) -> dict[str, Any]:
     }
 
 
+class Crash(BaseException):
+    """The process ends here and now."""
+
+
+class Crashing(Store):
+    """A store whose process may be killed after some of the files that it writes."""
+
+    files_left = float("inf")
+
+    def _replace(self, path: Path, document: Any) -> None:
+        if self.files_left < 1:
+            raise Crash
+        self.files_left -= 1
+        super()._replace(path, document)
+
+
 class Sandbox(RuleBasedStateMachine):
     """Two stacks, and everything that may happen to them."""
 
@@ -148,7 +165,12 @@ class Sandbox(RuleBasedStateMachine):
         self._folder = tempfile.TemporaryDirectory()
         self._number = 0
         self._broken: set[str] = set()
-        self.world = World(Path(self._folder.name), clock=Clock(speed=0))
+        self.world = self.begun()
+
+    def begun(self, start: float | None = None) -> World:
+        """Return a sandbox with what is on disk."""
+        folder = Path(self._folder.name)
+        return World(folder, clock=Clock(speed=0, start=start), store=Crashing(folder))
 
     @initialize()
     def begin(self) -> None:
@@ -168,12 +190,13 @@ class Sandbox(RuleBasedStateMachine):
 
     def call(self, operation: str, **parameters: Any) -> Any:
         """Perform an operation; a refusal is an answer, too."""
-        self.world.settle()
         call = Call(service="cloudformation", operation=operation, region=REGION, parameters=parameters)
-        try:
-            return operations(self.world)[operation](call)
-        except Refusal:
-            return None
+        with self.world.store.together():
+            self.world.settle()
+            try:
+                return operations(self.world)[operation](call)
+            except Refusal:
+                return None
 
     @rule(
         stack=STACKS,
@@ -237,6 +260,69 @@ class Sandbox(RuleBasedStateMachine):
             self.world.moto.call("sns", "DeleteTopic", REGION, {"TopicArn": arn})
         if made and wait:
             self.execute(made["Id"], 30.0)
+
+    @rule(
+        stack=STACKS,
+        group=st.sampled_from(["there", "there", "missing", "vanishing"]),
+        policy=st.sampled_from(["Retain", "RetainExceptOnCreate", "Delete"]),
+        topics=st.integers(1, 3),
+        wait=st.sampled_from([0.2, 30.0]),
+        paused=st.booleans(),
+    )
+    def take_over(self, stack: str, group: str, policy: str, topics: int, wait: float, paused: bool) -> None:
+        """Create or update with ImportExistingResources: a log group that may exist, after topics that change."""
+        self._number += 1
+        live = self.world.cloudformation.by_name(REGION, stack)
+        template, name = json.loads(a_template(stack, topics, 0, "ml.g5.2xlarge")), f"group-{self._number % 3}"
+        declared = {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": policy, "Properties": {"LogGroupName": name}}
+        template["Resources"]["Group"] = {**declared, "DependsOn": "T0"}
+        if group != "missing":
+            self.by_hand("logs", "CreateLogGroup", logGroupName=name)
+        made = self.call(
+            "CreateChangeSet",
+            StackName=stack,
+            ChangeSetName=f"t{self._number}",
+            ChangeSetType="CREATE" if live is None or live.status == "REVIEW_IN_PROGRESS" else "UPDATE",
+            TemplateBody=json.dumps(template),
+            ImportExistingResources=True,
+        )
+        if group == "vanishing" and not self._held(name):
+            self.by_hand("logs", "DeleteLogGroup", logGroupName=name)
+        if made:
+            self.world.clock.advance(0.1)
+            self.call("ExecuteChangeSet", ChangeSetName=made["Id"], DisableRollback=paused)
+            self.world.clock.advance(wait)
+            self.world.settle()
+
+    def by_hand(self, service: str, operation: str, **parameters: Any) -> None:
+        """Do something in the account; a refusal is fine."""
+        try:
+            self.world.moto.call(service, operation, REGION, parameters)
+        except Refusal:
+            return
+
+    def _held(self, physical_id: str) -> bool:
+        """Whether a stack has it, or is about to."""
+        return any(
+            item.physical_id == physical_id
+            for stack in self.world.cloudformation.live(REGION)
+            for item in stack.resources.values()
+        )
+
+    @rule(files=st.integers(0, 4), seconds=st.sampled_from([0.05, 1.0, 30.0]), stack=STACKS, delete=st.booleans())
+    def crash(self, files: int, seconds: float, stack: str, delete: bool) -> None:
+        """The process is killed while it writes: what it wrote together is all there or all missing."""
+        store = self.world.store
+        assert isinstance(store, Crashing)
+        self.world.clock.advance(seconds)
+        store.files_left = files
+        try:
+            self.call("DeleteStack" if delete else "DetectStackDrift", StackName=stack)
+            store.files_left = float("inf")
+        except Crash:
+            self.world.moto.reset()
+            self.world = self.begun(self.world.clock.now())
+            self.upload()
 
     @rule(data=st.data(), delete=st.booleans())
     def damage(self, data: st.DataObject, delete: bool) -> None:
@@ -328,7 +414,7 @@ class Sandbox(RuleBasedStateMachine):
         before = {stack.id: (stack.status, len(stack.events)) for stack in self.world.cloudformation.stacks.values()}
         now = self.world.clock.now()
         self.world.moto.reset()
-        self.world = World(Path(self._folder.name), clock=Clock(speed=0, start=now))
+        self.world = self.begun(now)
         after = {stack.id: (stack.status, len(stack.events)) for stack in self.world.cloudformation.stacks.values()}
         assert after == before
         self.upload()
