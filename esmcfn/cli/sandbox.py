@@ -72,17 +72,25 @@ def reset(ctx: click.Context) -> None:
 @click.pass_context
 def env(ctx: click.Context, region: str) -> None:
     """Print export lines for eval; starts the sandbox if need be."""
+    import re
     from shlex import quote
 
     from esmcfn import sandbox as embedded
+    from esmcfn.errors import UsageError
 
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region):
+        raise UsageError(f"{region!r} is no region", next_step="one such as us-east-2")
     address = embedded.ensure(_root(ctx), on_start=_say)
     for name, value in embedded.environment(address, region).items():
         click.echo(f"export {name}={quote(value)}" if value else f"unset {name}")
 
 
 def _root(ctx: click.Context) -> Path:
+    from esmcfn.errors import UsageError
+
     root: Path = ctx.obj["root"]
+    if not root.is_dir():
+        raise UsageError(f"{root} is no folder: each root has a sandbox of its own")
     return root
 
 
@@ -119,7 +127,9 @@ def fault(ctx: click.Context, name: str | None, options: tuple[str, ...], clear:
         click.echo("no fault is in force")
     elif name:
         embedded.fault(root, name, **_pairs(options))
-        click.echo(f"in force until reset: {' '.join((name, *options))}")
+        pairs = _pairs(options)
+        until = f"{pairs['times']} times, or until reset" if "times" in pairs else "until reset"
+        click.echo(f"in force {until}: {' '.join((name, *options))}")
     else:
         _list_faults(embedded.known_faults(root))
 

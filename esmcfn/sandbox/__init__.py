@@ -15,12 +15,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from esmcfn.errors import SandboxError
+from esmcfn.errors import ExitCode, SandboxError
 from esmcfn.sandbox import running as process
 from esmcfn.sandbox.running import (
     ACCOUNT,
     ANSWER_SECONDS,
     FAKE_KEY,
+    JOURNAL,
     LEADING_ASTRAY,
     START_SECONDS,
     Address,
@@ -53,11 +54,18 @@ __all__ = [
 ]
 
 
+class Refused(SandboxError):
+    """What was asked of it cannot be meant: no such fault, resource or setting."""
+
+    exit_code = ExitCode.USAGE
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """What `esmcfn sandbox status` says.
 
     Attributes:
         faults: names of the faults in force.
+        pid: of its process, also where that does not answer.
         problem: what keeps it from keeping its state.
     """
 
@@ -72,6 +80,8 @@ class Status(Struct, frozen=True, kw_only=True):
     @property
     def line(self) -> str:
         """The status in one line."""
+        if self.pid and not self.running:
+            return f"does not answer (pid {self.pid}): `esmcfn sandbox stop` ends it, and every command that needs it"
         if not self.running:
             return "stopped"
         faults = f", faults: {', '.join(self.faults)}" if self.faults else ""
@@ -97,9 +107,10 @@ def ensure(root: Path, *, on_start: Callable[[str], None] = lambda _: None) -> A
         running = process.running(folder)
         if running is not None and running.stamp == code_stamp():
             return running.address(started=False)
-        if running is not None:
-            process.stop(folder, running)
-        on_start(f"starting the sandbox for {root}")
+        pid = running.pid if running is not None else process.held(folder)
+        if pid:  # of older code, or it does not answer any more
+            process.stop(folder, pid)
+        on_start(f"starting the sandbox for {root.resolve()}")
         return process.start(folder).address(started=True)
 
 
@@ -129,10 +140,11 @@ def stop(root: Path) -> bool:
         return False
     with process.locked(folder / "start.lock"):
         running = process.running(folder)
-        if running is None:
+        pid = running.pid if running is not None else process.held(folder)
+        if not pid:
             (folder / "run.json").unlink(missing_ok=True)
             return False
-        process.stop(folder, running)
+        process.stop(folder, pid)
         return True
 
 
@@ -143,16 +155,21 @@ def reset(root: Path) -> Address | None:
     if running is not None:
         call(root, "POST", "reset")
         return running.address(started=False)
-    for path in (folder / "state").glob("*/*.json"):
-        path.unlink(missing_ok=True)
+    stop(root)  # one that does not answer would write it all down again
+    try:
+        for path in (folder / "state" / JOURNAL, *(folder / "state").glob("*/*.json")):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise SandboxError(f"{error.filename} cannot be forgotten: {error.strerror}") from error
     return None
 
 
 def status(root: Path) -> Status:
     """Return how the sandbox stands, without starting it."""
-    running = process.running(state_folder(root))
+    folder = state_folder(root)
+    running = process.running(folder)
     if running is None:
-        return Status(running=False)
+        return Status(running=False, pid=process.held(folder))
     health = running.health
     return Status(
         running=True,
@@ -246,7 +263,8 @@ def call(root: Path, method: str, what: str, body: object = None) -> Mapping[str
         raise SandboxError("the sandbox is not running", next_step="esmcfn sandbox start")
     code, answer = process.http(running.port, method, f"/_esmcfn/{what}", running.token, body, ANSWER_SECONDS * 6)
     if code != 200:
-        raise SandboxError(str(answer.get("message", f"the sandbox answered {code}")))
+        kind = Refused if code == 400 else SandboxError
+        raise kind(str(answer.get("message", f"the sandbox answered {code}")))
     return answer
 
 

@@ -143,11 +143,12 @@ def _delete(hit: Hit) -> None:
 def _change(hit: Hit) -> None:
     """Set a property to another value, and refuse where nobody would see a difference afterwards."""
     path, value = str(hit.options["property"]), hit.options["value"]
-    changed, handler = _with(hit, path, value), HANDLERS[hit.resource.resource_type]
+    handler, drift = HANDLERS[hit.resource.resource_type], hit.world.cloudformation.drift
+    live = _live(hit)
+    changed = _with(hit, live, path, value)
     readable = hit.type.readable and not hit.type.is_write_only(path)
-    drift = hit.world.cloudformation.drift
     before = drift.finding(hit.stack, hit.resource, hit.type) if readable else None
-    request = replace(hit.request, properties=changed, previous=hit.resource.properties, previous_tags=hit.request.tags)
+    request = replace(hit.request, properties=changed, previous=live, previous_tags=hit.request.tags)
     if hit.type.recreation(path) == "Always":
         if not handler.made_again:
             raise Refusal("CreateOnly", f"{path} of {hit.type.resource_type} cannot be changed by anybody")
@@ -159,14 +160,23 @@ def _change(hit: Hit) -> None:
         raise Refusal("NothingChanged", f"{path} of {hit.resource.logical_id} is {value!r} already")
 
 
-def _with(hit: Hit, path: str, value: Json) -> dict[str, Json]:
+def _live(hit: Hit) -> dict[str, Json]:
+    """Return what the template declares as it is now: somebody may have been here before."""
+    declared = dict(hit.resource.properties)
+    if not hit.type.readable:
+        return declared
+    actual = HANDLERS[hit.resource.resource_type].read(hit.request)
+    return {name: actual.get(name, value) for name, value in declared.items()}
+
+
+def _with(hit: Hit, live: Mapping[str, Json], path: str, value: Json) -> dict[str, Json]:
     """Return the properties with one of them changed; text stands for what the schema wants."""
     name, supported = path.split("/")[0], HANDLERS[hit.resource.resource_type].supported
     if name not in supported:
         near = get_close_matches(name, supported, 1)
         such = f"did you mean {near[0]}?" if near else f"it has: {', '.join(sorted(supported))}"
         raise Refusal("NoSuchProperty", f"{hit.type.resource_type} has no property {name}; {such}")
-    changed = deepcopy(dict(hit.resource.properties))
+    changed = deepcopy(dict(live))
     if isinstance(value, str) and value[:1] in ("{", "[") and hit.type.properties[name].get("type") != "string":
         try:
             value = json.loads(value)

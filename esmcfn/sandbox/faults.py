@@ -292,6 +292,8 @@ def _read(name: str, options: Mapping[str, Json]) -> dict[str, Json]:
     for number in WHOLE_NUMBERS:
         if number in found and not str(found[number]).isdigit():
             raise Refusal("BadOption", f"{name}: {number} is a whole number, not {found[number]!r}")
+    if found.get("times") is not None and int(found["times"]) < 1:
+        raise Refusal("BadOption", f"{name}: times is 1 or more: a fault that never strikes is none")
     if "action" in found:
         found["action"] = checked(str(found["action"]))
     if "processed" in found:

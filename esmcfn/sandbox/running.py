@@ -27,6 +27,8 @@ ACCOUNT = "123456789012"
 FAKE_KEY = "sandbox"
 START_SECONDS = 20.0
 """How long a start may take on a slow machine before it counts as failed."""
+JOURNAL = "journal.json"
+"""In `state/`: what is being written; there after a crash in the middle of it, and then written again."""
 LEADING_ASTRAY = ("AWS_", "MOTO_", "BOTO")
 """Variables of the caller that the server must not see."""
 ISOLATED = {
@@ -95,6 +97,25 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def held(folder: Path) -> int:
+    """Return the process that holds a folder, whether it answers or not; 0 for nobody.
+
+    A server notes its pid while it holds `server.lock`, and nobody else can take that as long as it lives.
+    """
+    try:
+        pid = int(json.loads((folder / "run.json").read_text(encoding="utf-8"))["pid"])
+        descriptor = os.open(folder / "server.lock", os.O_RDWR)
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return pid
+    finally:
+        os.close(descriptor)
+    return 0
 
 
 # The running server
@@ -192,14 +213,14 @@ def _server_environment() -> dict[str, str]:
     return {**kept, **ISOLATED, "PYTHONPATH": os.pathsep.join(path)}
 
 
-def stop(folder: Path, found: Running) -> None:
+def stop(folder: Path, pid: int) -> None:
     """End a server, kindly at first."""
     try:
-        os.kill(found.pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + ANSWER_SECONDS
-        while _alive(found.pid):
+        while _alive(pid):
             if time.monotonic() > deadline:
-                os.kill(found.pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
                 deadline = float("inf")
             time.sleep(0.01)
     except ProcessLookupError:

@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from esmcfn.sandbox.running import JOURNAL
+
 Json = Any
 """A JSON value: its shape belongs to whoever wrote the template or the request."""
 
@@ -69,10 +71,6 @@ class Damaged(ValueError):
 
 class Unwritable(Exception):
     """The disk does not take what should be kept; the message names the folder and the reason."""
-
-
-JOURNAL = "journal.json"
-"""What is being written: there after a crash in the middle of it, and then written again."""
 
 
 class Store:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
+import time
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from esmcfn import sandbox
 from esmcfn.errors import SandboxError
@@ -69,3 +75,101 @@ def test_a_file_in_place_of_the_state_folder_is_said_so(root, tmp_path, monkeypa
     with pytest.raises(SandboxError, match="cannot keep its state") as caught:
         sandbox.ensure(root)
     assert "XDG_STATE_HOME" in caught.value.next_step
+
+
+def test_a_server_that_hangs_is_told_apart_from_none_and_succeeded(root, monkeypatch):
+    monkeypatch.setattr(running, "ANSWER_SECONDS", 0.3)
+    first = sandbox.ensure(root)
+    os.kill(first.pid, signal.SIGSTOP)
+    assert sandbox.status(root).line.startswith(f"does not answer (pid {first.pid})")
+    second = sandbox.ensure(root)
+    assert second.started
+    assert second.pid != first.pid
+    os.kill(second.pid, signal.SIGSTOP)
+    assert sandbox.stop(root) is True
+    assert sandbox.status(root).line == "stopped"
+
+
+def test_a_reset_ends_a_server_that_hangs_and_forgets_what_it_was_writing(root, monkeypatch):
+    monkeypatch.setattr(running, "ANSWER_SECONDS", 0.3)
+    address = sandbox.ensure(root)
+    sandbox.fault(root, "quota")
+    os.kill(address.pid, signal.SIGSTOP)
+    (running.state_folder(root) / "state" / running.JOURNAL).write_text('{"faults/active.json": [{"name": "health"}]}')
+    assert sandbox.reset(root) is None
+    assert sandbox.ensure(root).started
+    assert sandbox.status(root).faults == ()
+
+
+def test_what_was_being_written_when_it_was_killed_is_there(root):
+    state = running.state_folder(root) / "state"
+    state.mkdir(parents=True)
+    (state / running.JOURNAL).write_text(
+        '{"faults/active.json": [{"name": "health"}], "clock/clock.json": {"now": 9e9}}'
+    )
+    sandbox.ensure(root)
+    assert sandbox.status(root).faults == ("health",)
+    assert sandbox.set_clock(root)["now"] >= 9e9
+    assert not (state / running.JOURNAL).exists()
+
+
+def test_a_disk_that_takes_nothing_is_an_error_that_says_so_and_passes(root):
+    address = sandbox.ensure(root)
+    state = running.state_folder(root) / "state"
+    shutil.rmtree(state, ignore_errors=True)
+    state.write_text("in the way", encoding="utf-8")
+    with pytest.raises(SandboxError, match="cannot keep its state in"):
+        sandbox.fault(root, "health")
+    sagemaker = boto3.client(
+        "sagemaker",
+        region_name="us-east-2",
+        endpoint_url=address.endpoint_url,
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    with pytest.raises(ClientError, match="cannot keep its state in") as caught:
+        sagemaker.list_models()
+    assert caught.value.response["Error"]["Code"] == "InternalFailure"
+    assert "; it cannot keep its state in" in sandbox.status(root).line
+    state.unlink()
+    assert sagemaker.list_models()["Models"] == []
+    assert sandbox.status(root).problem == ""
+    os.kill(address.pid, signal.SIGKILL)
+    assert sandbox.ensure(root).started
+    assert sandbox.status(root).faults == ("health",), "it was kept as soon as there was room"
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"speed": float("nan")}, "speed is between 0 and 1000000"),
+        ({"advance_seconds": -1.0}, "advance_seconds is between 0 and"),
+        ({"advance_seconds": 1e300}, "advance_seconds is between 0 and"),
+        ({"pace": 1.0}, "the clock has no pace; it has: advance_seconds"),
+    ],
+)
+def test_a_clock_takes_no_setting_that_would_break_it(root, settings, told):
+    sandbox.ensure(root)
+    before = sandbox.set_clock(root)["speed"]
+    with pytest.raises(sandbox.Refused, match=told):
+        sandbox.set_clock(root, **settings)
+    assert sandbox.set_clock(root)["speed"] == before
+
+
+def test_time_ends_before_the_calendar_does_and_a_reset_turns_it_back(root):
+    sandbox.ensure(root)
+    most = 10 * 365 * 24 * 3600.0
+
+    def for_ever() -> None:
+        while True:
+            sandbox.set_clock(root, advance_seconds=most)
+
+    with pytest.raises(sandbox.Refused, match="does not go past the year 9892"):
+        for_ever()
+    sandbox.fault(root, "health")
+    sandbox.set_clock(root, speed=50, endpoint_seconds=7)
+    sandbox.reset(root)
+    found = sandbox.set_clock(root)
+    assert (found["speed"], found["endpoint_seconds"]) == (1.0, 2.0)
+    assert abs(found["now"] - time.time()) < 60

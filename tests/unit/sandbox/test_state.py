@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from esmcfn.sandbox.cloudformation.model import Execution, Op, Resource, Revision, Stack
-from esmcfn.sandbox.state import JOURNAL, Damaged, Store, Unwritable, decode, encode
+from esmcfn.sandbox.running import JOURNAL
+from esmcfn.sandbox.state import Damaged, Store, Unwritable, decode, encode
 
 
 def a_stack() -> Stack:
