@@ -335,6 +335,10 @@ class Executing:
                 ("CloudFormation goes on with", self._running),
                 ("done", self._done),
                 ("deleted first and not yet made anew", [name for name, s in self._running.items() if s.delete_first]),
+                (
+                    "autoscaling taken off and perhaps not yet put back",
+                    [name for name, stack in self._running.items() if stack.unscale_first],
+                ),
                 ("not begun", {stack.name for stack in waiting if stack.action is not StackAction.UNCHANGED}),
             )
             if names

@@ -62,11 +62,18 @@ def _answer(asked: Future[Numbers], whys: list[str]) -> Numbers | None:
 
 
 def _comes(pair: Pair) -> bool:
-    """Do instances come that do not run yet: a new endpoint, or another configuration of one?"""
+    """Do instances come that do not run yet: a new endpoint, another configuration of one, another maximum?"""
     built = pair.template
     if built is None or pair.unchanged or not isinstance(built.stack, ModelStack) or built.stack.parked:
         return False
-    return _config(pair.body) != built.names["EndpointConfig"]
+    return _config(pair.body) != built.names["EndpointConfig"] or _scaled(pair.body) != _scaled(built.body)
+
+
+def _scaled(body: Mapping[str, object] | None) -> object:
+    """What scales in a template."""
+    resources = body.get("Resources") if body else None
+    found = resources.values() if isinstance(resources, Mapping) else ()
+    return [each for each in found if isinstance(each, Mapping) and each.get("Type") in plan.SCALING]
 
 
 def _endpoints(pair: Pair) -> list[str]:

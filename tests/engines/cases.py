@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 
-from builders import a_base_stack, a_container, a_service_account, a_stack
+from builders import a_base_stack, a_container, a_service_account, a_stack, a_variant
 from cloudformation import read
 from msgspec.structs import replace
 
+from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling
 from esmcfn.domain.project import Policy
 from esmcfn.domain.stack import ExecutionRole
 from esmcfn.domain.template import Template
@@ -17,6 +19,7 @@ from esmcfn.inputs import load
 from esmcfn.selection import select
 from esmcfn.template import synthesize, synthesize_all
 
+KEY = "arn:aws:kms:us-east-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000"
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ROOTS = (".", "examples/basic", "examples/basic_shared_user", "examples/multi_model")
@@ -44,6 +47,16 @@ def good() -> Iterator[tuple[str, str]]:
         "user": a_base_stack(service_account=a_service_account(*(a_stack(f"m{i}") for i in range(50)))),
         "container": a_stack(package="", container=a_container(), network_isolation=False),
         "parked": a_stack(parked=True),
+        "topic": a_base_stack(alarm_topic=AlarmTopic(name="esm-dev-alarms", emails=("oncall@example.com",))),
+        "hosting": a_stack(
+            variant=a_variant(instance_type="ml.m5.xlarge"),
+            autoscaling=Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70)),
+            alarms=Alarms(disk_percent=80),
+            alarm_topic_name="esm-dev-alarms",
+            kms_key_arn=KEY,
+            log_retention_days=90,
+            log_kms_key_arn=KEY,
+        ),
     }.items():
         yield name, synthesize(stack).text
 

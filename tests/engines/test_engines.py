@@ -140,7 +140,9 @@ def test_cfn_lint_says_what_its_command_line_says(templates: Mapping[str, str], 
 def test_the_examples_of_accounts_of_one_s_own_pass_too(environment: str, tmp_path: Path) -> None:
     in_force, templates = cases.built(".", environment)
     with policy.begin(templates, policy=in_force, region=REGION, cache=tmp_path) as judgement:
-        assert list(judgement.findings()) == []
+        found = {(finding.rule, finding.level) for finding in judgement.findings()}
+    # A key for logs is somebody's own, and no example can name it.
+    assert found == {("CKV_AWS_158", Level.ADVISORY)}
 
 
 @pytest.mark.parametrize("root", cases.ROOTS)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from builders import a_project, a_selection, a_stack, a_variant
 from fakes import FakePerson, FakeQuotas, FakeStacks, a_world
 from msgspec.structs import replace
 from test_verbs import deployed, planned
 
+from esmcfn.domain.hosting import Autoscaling
 from esmcfn.domain.plan import Headroom, Impact
 from esmcfn.errors import AccessDenied, ExitCode
 from esmcfn.render import render
 from esmcfn.verbs.deploying import Wishes, deploy
 from esmcfn.verbs.planning import make_plan
 
+SCALED = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))
 SAME_TYPE = a_selection(a_stack(variant=a_variant(instance_count=2)))
 OTHER_TYPE = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.4xlarge")))
 
@@ -35,6 +39,14 @@ class TestPeak:
     def test_blue_green_needs_old_and_new(self):
         room = only(rooms(SAME_TYPE, FakeQuotas()))["ml.g5.2xlarge"]
         assert (room.peak, room.after) == (3, 2)
+
+    def test_a_maximum_counts_as_if_it_ran(self):
+        scaled = a_selection(a_stack(autoscaling=SCALED))
+        room = only(rooms(scaled, FakeQuotas({"ml.g5.2xlarge": 3})))["ml.g5.2xlarge"]
+        assert (room.peak, room.after, room.fits) == (4, 4, False)
+        other = a_stack(autoscaling=SCALED, variant=a_variant(instance_count=2))
+        room = only(rooms(a_selection(other), FakeQuotas(), stacks=deployed(scaled)))["ml.g5.2xlarge"]
+        assert (room.peak, room.after) == (8, 4), "an update keeps what runs, up to the maximum, and starts as many"
 
     def test_what_others_use_counts_too(self):
         room = only(rooms(SAME_TYPE, FakeQuotas({"ml.g5.2xlarge": 5}, {"ml.g5.2xlarge": 3})))["ml.g5.2xlarge"]

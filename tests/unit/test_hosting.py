@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling, ScalingMetric
 from esmcfn.domain.plan import Action, Change, Impact, PropertyChange, StackAction, StackPlan
 from esmcfn.errors import InputError
 from esmcfn.plan.impact import assessed
+from esmcfn.policy.graph import CHECKS
 from esmcfn.reference.instance_types import HOSTING
 from esmcfn.reference.storage import own_disks
 from esmcfn.selection import select
@@ -524,3 +526,10 @@ class TestPlans:
         assert less.body["Resources"]["Endpoint"] == full.body["Resources"]["Endpoint"]
         assert less.digest in less.body["Description"]
         assert less.digest != full.digest
+
+
+@pytest.mark.parametrize("number", [4, 13])
+def test_the_checks_for_checkov_know_the_same_disks(number):
+    text = (CHECKS / f"CKV2_ESM_{number}.yaml").read_text("utf-8")
+    families = re.search(r"ml\\\\\.\((.*)\)", text)[1].split("|")
+    assert {each for each in HOSTING if own_disks(each)} == {each for each in HOSTING if each.split(".")[1] in families}
