@@ -87,6 +87,12 @@ class Run(Struct, frozen=True, kw_only=True):
         notes = (note for outcome in outcomes if isinstance(outcome, Report) for note in outcome.notes)
         for note in dict.fromkeys(notes):
             told(f"note: {note}")
+        if any(isinstance(outcome, Report) and outcome.oldest_price for outcome in outcomes):
+            from esmcfn.verbs.pricing import aged
+
+            doubt = aged(outcomes, datetime.now(UTC).date())
+            if doubt:
+                told(f"warning: {doubt}")
         text = render(self.form, self._placed(outcomes))
         if self.output:
             written(self.output, text)

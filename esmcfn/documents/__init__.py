@@ -21,7 +21,7 @@ from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.github import ROLE_VARIABLE, GitHubSettings
 from esmcfn.domain.outputs import Outputs
-from esmcfn.domain.plan import Change, Headroom, Plan, StackAction, StackPlan
+from esmcfn.domain.plan import Change, Headroom, Plan, StackAction, StackPlan, Verdict
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.domain.waiver import Waiver
@@ -92,7 +92,7 @@ def plan(plan: Plan) -> Document:
         "cost": _cost(plan.cost),
         "headroom": [_headroom(headroom) for headroom in plan.headroom],
         "outputs": {"sagemaker_endpoints": living.endpoints(plan.endpoints)},
-        "verdict": {"blocked": plan.verdict.blocked, "reasons": list(plan.verdict.reasons)},
+        "verdict": _verdict(plan.verdict),
     }
 
 
@@ -142,7 +142,7 @@ def _body(body: Body) -> Document:
                 "engines": dict(body.engines),
                 "findings": [_finding(finding) for finding in body.findings],
                 "policy": _counts(body.findings),
-                "verdict": {"blocked": body.verdict.blocked, "reasons": list(body.verdict.reasons)},
+                "verdict": _verdict(body.verdict),
             }
         case Priced():
             return {
@@ -150,7 +150,7 @@ def _body(body: Body) -> Document:
                 "compared": body.compared,
                 "why_not_compared": body.why or None,
                 "cost": _cost(body.cost),
-                "verdict": {"blocked": body.verdict.blocked, "reasons": list(body.verdict.reasons)},
+                "verdict": _verdict(body.verdict),
             }
         case Refreshed():
             return _refreshed(body)
@@ -346,6 +346,15 @@ def _waiver(waiver: Waiver) -> Document:
         "expires": waiver.expires.isoformat(),
         "file": waiver.origin.path,
         "line": waiver.origin.line,
+    }
+
+
+def _verdict(verdict: Verdict) -> Document:
+    return {
+        "blocked": verdict.blocked,
+        "reasons": list(verdict.reasons),
+        "budget": verdict.budget or None,
+        "budget_waiver": _waiver(verdict.waiver) if verdict.waiver else None,
     }
 
 

@@ -13,6 +13,7 @@ from esmcfn.domain.cost import Cost
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.overwriting import PlannedDrift
+from esmcfn.domain.waiver import Waiver
 
 LIFETIME = timedelta(hours=24)
 """How long a reviewed plan may be executed; prices, quotas and capacity age faster than templates."""
@@ -255,15 +256,17 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
     Attributes:
         blocked: policy or budget forbid deploying this.
-        over_budget: the expected cost of a month is above the environment's budget.
+        over_budget: the expected cost of a month is above the environment's hard budget, and nobody signed for it.
         budget: what the budget says, a sentence that is among the reasons too; empty where it has nothing to say.
         reasons: one sentence each.
+        waiver: the one in force for being above the budget, None where there is none or none is needed.
     """
 
     blocked: bool = False
     over_budget: bool = False
     budget: str = ""
     reasons: tuple[str, ...] = ()
+    waiver: Waiver | None = None
 
 
 class EndpointOutput(Struct, frozen=True, kw_only=True):

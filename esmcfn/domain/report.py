@@ -136,6 +136,14 @@ class Report(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
 
+    @property
+    def oldest_price(self) -> Price | None:
+        """The price that was read longest ago, of those that its sums stand on; None where it prices nothing."""
+        if not isinstance(self.body, Priced | Plan | Deployment | Audit):
+            return None
+        items = (*self.body.cost.items, *self.body.cost.before_items)
+        return min((item.price for item in items if item.price), key=lambda price: price.as_of, default=None)
+
 
 class Failure(Struct, frozen=True, kw_only=True):
     """One environment that could not be answered, beside others that could."""

@@ -19,6 +19,13 @@ DRIFT_RULE = "DRIFT"
 """What a waiver writes as its rule to accept the drift of a resource; `esmcfn drift` alone hears of it."""
 
 
+BUDGET_RULE = "BUDGET"
+"""What a waiver writes as its rule to let an environment be above its hard budget; whoever prices it hears of it."""
+
+JUDGED_ELSEWHERE = frozenset({DRIFT_RULE, BUDGET_RULE})
+"""Rules that no engine judges templates by, so that no engine can tell whether a waiver of them is of use."""
+
+
 class Waiver(Struct, frozen=True, kw_only=True):
     """A signed exception to a rule, with a reason and a last day.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from esmcfn.domain.finding import Level
-from esmcfn.domain.waiver import DRIFT_RULE, LONGEST_DAYS
+from esmcfn.domain.waiver import BUDGET_RULE, DRIFT_RULE, LONGEST_DAYS
 from esmcfn.inputs.field import Field, Kind
 
 _RULE = r"ESM[0-9]{3}|[EWI][0-9]{4}|CKV2?_[A-Z0-9]+(?:_[A-Z0-9]+)+"
@@ -100,10 +100,10 @@ WAIVER = Field(
     also={"until": "expires", "expiry": "expires", "approved_by": "approver", "justification": "reason"},
     fields={
         "rule": Field(
-            must="a rule's id such as ESM001, E3012 or CKV_AWS_149, or DRIFT",
+            must="a rule's id such as ESM001, E3012 or CKV_AWS_149, or DRIFT, or BUDGET",
             about="The rule that is not kept; DRIFT accepts what `esmcfn drift` finds on the resource.",
             required=True,
-            pattern=f"{_RULE}|{DRIFT_RULE}",
+            pattern=f"{_RULE}|{DRIFT_RULE}|{BUDGET_RULE}",
             longest=100,
         ),
         "environment": Field(

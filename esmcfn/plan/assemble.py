@@ -25,6 +25,7 @@ from esmcfn.domain.plan import (
 from esmcfn.domain.project import Environment
 from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.domain.template import Template
+from esmcfn.domain.waiver import Waiver
 from esmcfn.plan.compare import compare, name_of, resources, settings
 from esmcfn.plan.impact import assessed
 from esmcfn.plan.reconcile import reconcile, unseen
@@ -144,8 +145,13 @@ def assemble(
     delete_first: bool = False,
     headroom: tuple[Headroom, ...] = (),
     reverts: bool = False,
+    waiver: Waiver | None = None,
 ) -> Plan:
-    """The plan, with its id computed over everything that does not merely say when or where it was kept."""
+    """The plan, with its id computed over everything that does not merely say when or where it was kept.
+
+    Args:
+        waiver: somebody signed for being above a hard budget.
+    """
     environment = selection.environment
     plan = Plan(
         plan_id="",
@@ -159,7 +165,7 @@ def assemble(
         findings=findings,
         cost=cost,
         endpoints=endpoints(templates),
-        verdict=verdict(findings, cost, environment),
+        verdict=verdict(findings, cost, environment, waiver=waiver),
         server_side=server_side,
         narrowed=tuple(sorted(selection.narrowed)),
         delete_first=delete_first,
@@ -183,8 +189,14 @@ def endpoints(templates: Sequence[Template]) -> Mapping[str, EndpointOutput]:
     }
 
 
-def verdict(findings: Sequence[Finding], cost: Cost, environment: Environment) -> Verdict:
-    """What policy and budget say; a soft budget says it, and stops nothing."""
+def verdict(
+    findings: Sequence[Finding], cost: Cost, environment: Environment, *, waiver: Waiver | None = None
+) -> Verdict:
+    """What policy and budget say; a soft budget says it, and stops nothing.
+
+    Args:
+        waiver: somebody signed for being above a hard budget.
+    """
     policy, budget = policy_verdict(findings), environment.budget_usd_per_month
     if budget is None:
         return policy
@@ -197,6 +209,9 @@ def verdict(findings: Sequence[Finding], cost: Cost, environment: Environment) -
         warns = f"above the soft budget: {cost.after_monthly:,.2f} US dollars a month expected, {budget:,.2f} intended"
         return replace(policy, budget=warns, reasons=(*policy.reasons, warns))
     over = f"over budget: {cost.after_monthly:,.2f} US dollars a month expected, {budget:,.2f} allowed"
+    if waiver is not None:
+        over = f"{over}; waived: {waiver.ticket}, approved by {waiver.approver}, until {waiver.expires}"
+        return replace(policy, budget=over, reasons=(*policy.reasons, over), waiver=waiver)
     return replace(policy, blocked=True, over_budget=True, budget=over, reasons=(*policy.reasons, over))
 
 

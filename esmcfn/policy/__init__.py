@@ -29,7 +29,7 @@ from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
 from esmcfn.domain.stack import ModelStack
 from esmcfn.domain.template import Template
-from esmcfn.domain.waiver import DRIFT_RULE
+from esmcfn.domain.waiver import JUDGED_ELSEWHERE
 from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.cfnlint import CFN_LINT
 from esmcfn.policy.checkov import CHECKOV
@@ -194,7 +194,7 @@ class Judgement:
             for hearing in self._hearings:
                 found.extend(self._heard(hearing))
             judged = [self._shown(finding) for finding in self._waived(found)]
-            self._findings = tuple(_marked(sorted(judged, key=_order), self._name))
+            self._findings = tuple(marked(sorted(judged, key=_order), self._name))
         return self._findings
 
     def cancel(self) -> None:
@@ -238,7 +238,7 @@ class Judgement:
         silent = {adapter.engine for adapter in ENGINES if adapter.fault_rule in said}
 
         def heard(rule: str) -> bool:
-            return all_judged and rule != DRIFT_RULE and _engine_of(rule) not in silent
+            return all_judged and rule not in JUDGED_ELSEWHERE and _engine_of(rule) not in silent
 
         return heard
 
@@ -275,7 +275,7 @@ def _without_values(line: str) -> str:
     return f"{key}{colon} ..." if value.strip() else line
 
 
-def _marked(findings: Iterable[Finding], environment: str) -> Iterator[Finding]:
+def marked(findings: Iterable[Finding], environment: str) -> Iterator[Finding]:
     """The findings, each with its fingerprint; the second of the same rule at the same place is another."""
     counted: Counter[tuple[str, ...]] = Counter()
     for finding in findings:

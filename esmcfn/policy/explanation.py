@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from esmcfn.domain.finding import Engine, Level, Severity
-from esmcfn.domain.waiver import SOON_DAYS
+from esmcfn.domain.waiver import BUDGET_RULE, SOON_DAYS
 from esmcfn.errors import did_you_mean
 from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.cfnlint import CFN_LINT
@@ -111,6 +111,18 @@ OWN: Mapping[str, Explanation] = {
             severity=Severity.WARNING.value,
             summary="An environment that policies/*.yaml names is one of the root's",
             why=f"What holds in an environment that is not there holds nowhere: a misspelt one stands open. {_FIXED}",
+        ),
+        Explanation(
+            rule=BUDGET_RULE,
+            engine=Engine.HOUSE,
+            level=Level.SOFT,
+            severity=Severity.ERROR.value,
+            summary="What is selected costs no more than the environment's hard budget",
+            why=(
+                "plan, cost and deploy end with 13 where it does. A waiver with this rule and the resource `budget` "
+                "lifts that for a while, signed and dated as every other; it stays in every report. A soft budget "
+                "needs none."
+            ),
         ),
         _of_waivers(
             EXPIRED_RULE,

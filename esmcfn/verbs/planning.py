@@ -18,6 +18,7 @@ from esmcfn.domain.template import Template
 from esmcfn.errors import CloudError, ExitCode, StackBusyError
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import strays, surveyed
+from esmcfn.verbs.allowing import allowed, without_budget
 from esmcfn.verbs.comparing import Comparing
 from esmcfn.verbs.headroom import Room
 from esmcfn.verbs.looking import Looking
@@ -90,7 +91,7 @@ def make_plan(
     """
     templates = template.synthesize_all(selection)
     refuse_too_large(templates)
-    with world.begin(templates, policy=project.policy, region=selection.target.region) as judgement:
+    with world.begin(templates, policy=without_budget(project.policy), region=selection.target.region) as judgement:
         cloud = world.connect()
         ground = _ground(project, selection, templates, world, wholly=revert)
         looking = Looking(selection=selection, cloud=cloud)
@@ -105,12 +106,15 @@ def make_plan(
             headroom = room.measured(stacks, ground.now, ground.later)
     if delete_first:
         stacks = [plan.deleted_first(stack, headroom, ground.later) for stack in stacks]
+    cost = _cost(project, ground, world, frozenset() if delete_first else _moving(ground, stacks))
+    budget = allowed(project, selection, cost, world)
     made = plan.assemble(
         selection,
         templates=templates,
         stacks=plan.renaming_noted(stacks, selection, ground.going),
-        findings=findings,
-        cost=_cost(project, ground, world, frozenset() if delete_first else _moving(ground, stacks)),
+        findings=(*findings, *budget.findings),
+        cost=cost,
+        waiver=budget.waiver,
         now=world.now,
         tool_version=world.tool_version,
         server_side=not read_only,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from esmcfn import plan, template
+from collections.abc import Sequence
+from datetime import date
+
+from esmcfn import cost, plan, template
 from esmcfn.domain.cost import HostedVariant
 from esmcfn.domain.project import Project
-from esmcfn.domain.report import Priced, Report
+from esmcfn.domain.report import Outcome, Priced, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.errors import CloudError, ExitCode
 from esmcfn.verbs.account import guarded
+from esmcfn.verbs.allowing import allowed
 from esmcfn.verbs.reading import estimated, pairs, prices, running, updating
 from esmcfn.verbs.world import World
 
@@ -29,12 +33,27 @@ def price(project: Project, selection: Selection, world: World, *, compared: boo
             why = error.message
     estimate = estimated(selection, before, world.now.date(), prices=prices(project), updating=moving)
     name = selection.environment.name
-    verdict = plan.verdict((), estimate, selection.environment)
+    budget = allowed(project, selection, estimate, world)
+    verdict = plan.verdict((), estimate, selection.environment, waiver=budget.waiver)
     return Report(
         verb="cost",
         environment=name,
         body=Priced(environment=name, cost=estimate, compared=before is not None, why=why, verdict=verdict),
+        notes=tuple(f"{each.message}; {each.advice}" for each in budget.findings if each.waiver is None),
         exit_code=ExitCode.BUDGET if verdict.over_budget else ExitCode.DONE,
+    )
+
+
+def aged(outcomes: Sequence[Outcome], today: date) -> str:
+    """What to say once of a whole run whose prices have to be doubted; empty where they have not."""
+    priced = ((each.oldest_price, each.environment) for each in outcomes if isinstance(each, Report))
+    known = [(price.as_of, environment) for price, environment in priced if price]
+    if not known or (today - min(known)[0]).days <= cost.AGED_DAYS:
+        return ""
+    as_of, environment = min(known)
+    return (
+        f"prices are of {as_of}, more than {cost.AGED_DAYS} days old: "
+        f"esmcfn prices refresh {environment} reads today's into policies/prices.yaml"
     )
 
 

@@ -131,3 +131,19 @@ def test_a_waiver_that_cannot_be_read_is_invalid_input(shared):
     done = shared.esmcfn("check", "dev")
     assert done.code == 3
     assert done.err.startswith("policies/waivers.yaml:10:5: waivers.expires: ")
+
+
+def test_a_budget_is_waived_as_a_rule_is_and_old_prices_are_told_once_beside_it(root):
+    root.edit("selected_models:", "budget: 10\nselected_models:")
+    assert root.esmcfn("cost", "dev", "--offline").code == 13
+    root.write("policies/waivers.yaml", waiver(rule="BUDGET", resource="budget"))
+    cost = root.esmcfn("cost", "dev", "--offline")
+    assert cost.code == 0, cost.out + cost.err
+    assert "waived: SEC-142, approved by security" in cost.out
+    assert [line for line in cost.err.splitlines() if line.startswith("warning: ")] == [
+        "warning: prices are of 2026-05-20, more than 90 days old: "
+        "esmcfn prices refresh dev reads today's into policies/prices.yaml"
+    ]
+    plan = root.esmcfn("plan", "dev", "-f", "json")
+    assert (plan.code, plan.document["policy"]["waived"]) == (0, 1)
+    assert plan.document["verdict"]["budget_waiver"]["approver"] == "security"

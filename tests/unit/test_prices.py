@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,14 +12,15 @@ from fakes import FakePriceList, a_world
 from msgspec.structs import replace
 
 from esmcfn import inputs
-from esmcfn.domain.cost import PriceBook
+from esmcfn.domain.cost import Price, PriceBook
 from esmcfn.domain.project import Policy
+from esmcfn.domain.report import Failure, Report, Validated
 from esmcfn.errors import CloudError
 from esmcfn.inputs.memory import Memory
 from esmcfn.inputs.pricing import PATH, book, written
 from esmcfn.reference.prices import price_book
 from esmcfn.render import FORMATS, render
-from esmcfn.verbs.pricing import price
+from esmcfn.verbs.pricing import aged, price
 from esmcfn.verbs.refreshing import refresh
 
 LISTED = """\
@@ -198,3 +199,34 @@ def test_a_source_s_quotes_do_not_end_it():
 
     odd = replace(one, source='a "quoted" \\ source')
     assert yaml.safe_load(written((odd,)))["prices"][0]["source"] == odd.source
+
+
+class TestAged:
+    """One warning of a whole run, beside what the reports say."""
+
+    def priced(self, name="dev", as_of=date(2026, 8, 1), instance_type="ml.g5.2xlarge"):
+        listed = Price(
+            region="us-east-2", instance_type="ml.g5.2xlarge", usd_per_hour=Decimal(1), source="a list", as_of=as_of
+        )
+        known = PriceBook(prices={("us-east-2", "ml.g5.2xlarge"): listed})
+        project = a_project(policy=Policy(prices=known))
+        selection = a_selection(a_stack(variant=a_variant(instance_type=instance_type)))
+        report = price(project, selection, a_world(), compared=False)
+        return replace(report, environment=name)
+
+    def test_the_oldest_of_all_environments_is_told_once(self):
+        reports = [self.priced("dev"), self.priced("prod", date(2026, 5, 20))]
+        said = aged(reports, date(2026, 11, 21))
+        assert said.startswith("prices are of 2026-05-20, more than 90 days old")
+        assert "esmcfn prices refresh prod" in said
+
+    @pytest.mark.parametrize(("days", "told"), [(90, False), (91, True), (200, True)])
+    def test_from_the_day_after_90_days_on(self, days, told):
+        as_of = date(2026, 8, 1)
+        assert bool(aged([self.priced(as_of=as_of)], as_of + timedelta(days=days))) is told
+
+    def test_where_nothing_is_priced_there_is_nothing_to_doubt(self):
+        failed = Failure(verb="cost", environment="x", error=CloudError("no"))
+        unknown = self.priced(instance_type="ml.x9.huge")
+        valid = Report(verb="validate", environment="dev", body=Validated(environment="dev", stacks=()))
+        assert aged([failed, unknown, valid], date(2030, 1, 1)) == ""
