@@ -13,6 +13,7 @@ from esmcfn.domain.cost import Price
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.drift import Detection, ListedEndpoint, Reading, StackResource
 from esmcfn.domain.endpoint import ContainerLog, ObservedEndpoint
+from esmcfn.domain.examination import Asked, Package
 from esmcfn.domain.plan import ChangeSet, DeployedStack, Reviewed
 from esmcfn.domain.standing import Survey
 from esmcfn.domain.template import Template
@@ -292,6 +293,38 @@ class Observers(Protocol):
         """
 
 
+class Examiner(Protocol):
+    """What is asked about an account before anything is deployed there. It changes nothing."""
+
+    def caller(self) -> str:
+        """The ARN of whoever the credentials belong to.
+
+        Raises:
+            CloudError: no credentials, expired, or AWS did not answer.
+        """
+
+    def denied(self, asked: Sequence[Asked]) -> frozenset[str]:
+        """Which of these actions IAM would deny to the caller.
+
+        Raises:
+            CloudError: the caller may not ask, or is nobody that IAM can simulate.
+        """
+
+    def package(self, arn: str) -> Package:
+        """A model package, somebody else's too; that it is told does not prove a subscription.
+
+        Raises:
+            CloudError: not subscribed, no permission, no such package.
+        """
+
+    def subscribed(self, product_id: str) -> bool:
+        """Whether Marketplace has an active agreement of this account on a product.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+
 class Clock(Protocol):
     """Time, for whoever waits."""
 
@@ -315,3 +348,4 @@ class Cloud(Struct, frozen=True, kw_only=True):
     usage: Usage
     bills: Bills
     price_list: PriceList
+    examiner: Examiner

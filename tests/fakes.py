@@ -17,6 +17,7 @@ from esmcfn.domain.audit import Bill, Charge, Metric, Readings, Series, VariantI
 from esmcfn.domain.cost import Price
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.endpoint import ContainerLog, LogLine, ObservedEndpoint
+from esmcfn.domain.examination import Asked, Package
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.plan import ChangeSet, DeployedStack, ProposedChange, Reviewed
 from esmcfn.domain.project import SANDBOX_ACCOUNT, Policy
@@ -478,8 +479,46 @@ class FakeJudgement:
         self.cancelled = True
 
 
+class FakeExaminer:
+    """Somebody who may do everything, in an account that is subscribed to everything.
+
+    Attributes:
+        fail: method name to the error that it raises.
+    """
+
+    def __init__(self) -> None:
+        self.arn = f"arn:aws:iam::{SANDBOX_ACCOUNT}:user/somebody"
+        self.denies: frozenset[str] = frozenset()
+        self.packages: dict[str, Package] = {}
+        self.subscriptions: set[str] = set()
+        self.asked: list[Asked] = []
+        self.fail: dict[str, BaseException] = {}
+
+    def caller(self) -> str:
+        self._called("caller")
+        return self.arn
+
+    def denied(self, asked: Sequence[Asked]) -> frozenset[str]:
+        self._called("denied")
+        self.asked.extend(asked)
+        return self.denies & {action for each in asked for action in each.actions}
+
+    def package(self, arn: str) -> Package:
+        self._called("package")
+        return self.packages.get(arn, Package())
+
+    def subscribed(self, product_id: str) -> bool:
+        self._called("subscribed")
+        return product_id in self.subscriptions
+
+    def _called(self, name: str) -> None:
+        if name in self.fail:
+            raise self.fail[name]
+
+
 def a_world(
     *,
+    examiner: FakeExaminer | None = None,
     stacks: FakeStacks | None = None,
     identity: FakeIdentity | None = None,
     endpoints: FakeEndpoints | None = None,
@@ -506,6 +545,7 @@ def a_world(
         usage=usage or FakeUsage(),
         bills=bills or FakeBills(),
         price_list=price_list or FakePriceList(),
+        examiner=examiner or FakeExaminer(),
     )
 
     def begin(templates: Sequence[Template], *, policy: Policy, region: str) -> FakeJudgement:

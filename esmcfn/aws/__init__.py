@@ -16,6 +16,8 @@ usage        CloudWatch: what endpoints are used for
 bills        Cost Explorer: what was spent
 pricelist    the Price List: what an hour of hosting costs
 identity     STS
+examiner     what doctor asks besides: IAM's simulation, model packages, Marketplace's agreements
+uploads      templates that are too large to be sent along
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import threading
 from esmcfn.aws.bills import CostExplorerBills
 from esmcfn.aws.detections import CloudFormationDetections
 from esmcfn.aws.endpoints import SageMakerEndpoints
+from esmcfn.aws.examiner import AccountExaminer
 from esmcfn.aws.execution import CloudFormationOperations
 from esmcfn.aws.identity import StsIdentity
 from esmcfn.aws.observers import ServiceObservers
@@ -51,6 +54,7 @@ def connect(reach: Reach) -> Cloud:
         usage=CloudWatchUsage(clients),
         bills=CostExplorerBills(clients),
         price_list=AwsPriceList(clients),
+        examiner=AccountExaminer(clients),
         detections=CloudFormationDetections(clients, stop),
         observers=ServiceObservers(clients),
     )

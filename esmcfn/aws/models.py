@@ -21,6 +21,7 @@ SERVICES = (
     "cloudwatch",
     "iam",
     "logs",
+    "marketplace-agreement",
     "pricing",
     "s3",
     "sagemaker",

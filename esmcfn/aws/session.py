@@ -101,10 +101,12 @@ class Clients:
 
 
 def _home(service: str, region: str) -> str:
-    """The region to speak to a service in: the Price List answers in a few, for all of its partition.
+    """The region to speak to a service in: the Price List has a few for its whole partition, Marketplace one.
 
     https://docs.aws.amazon.com/general/latest/gr/billing.html
     """
+    if service == "marketplace-agreement":
+        return "us-east-1"
     if service != "pricing":
         return region
     return "cn-northwest-1" if region.startswith("cn-") else "us-east-1"

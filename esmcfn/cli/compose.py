@@ -80,6 +80,15 @@ class Run(Struct, frozen=True, kw_only=True):
                     break
             return tuple(outcomes)
 
+    def opened(self, name: str) -> tuple[Project, Selection, World]:
+        """One environment and its world.
+
+        Raises:
+            InputError: its files are wrong.
+        """
+        project, selection = self._selected(name)
+        return project, selection, self._world(project, None)
+
     def emit(self, outcomes: Sequence[Outcome]) -> int:
         """Print the report, or write it where it was asked for, and return the exit code."""
         from esmcfn.render import render

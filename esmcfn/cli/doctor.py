@@ -11,13 +11,18 @@ from esmcfn.cli import options
 from esmcfn.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from esmcfn.cli.compose import Run
+    from esmcfn.domain.examination import Examined
     from esmcfn.permissions import Scope
 
 
 @click.command(
-    short_help="Print the IAM permissions that verbs need.",
+    short_help="Look whether everything is there that deploying needs.",
     epilog="""\b
 Examples:
+  esmcfn doctor                               this machine, and every environment
+  esmcfn doctor prod -f json
+  esmcfn doctor --install-tools
   esmcfn doctor --permissions                 every environment, every verb
   esmcfn doctor --permissions plan outputs    what these two need, in every environment
   esmcfn doctor --permissions dev deploy -f json
@@ -47,29 +52,81 @@ Examples:
     envvar="ESMCFN_FORMAT",
     help="JSON is the promise; text may change.",
 )
+@click.option("--profile", default="", envvar="ESMCFN_PROFILE", help="AWS profile; overrides the environment's.")
 @options.anywhere
 @click.pass_context
-def doctor(ctx: click.Context, words: tuple[str, ...], *, install_tools: bool, permissions: bool, form: str) -> int:
-    """Print the IAM permissions that verbs need, narrowed to the environment where IAM can narrow.
+def doctor(
+    ctx: click.Context, words: tuple[str, ...], *, install_tools: bool, permissions: bool, form: str, profile: str
+) -> int:
+    """Look whether everything is there: tools, credentials, account, region, permissions, quotas, subscriptions.
 
-    Without an environment: all of them. Without a verb: all of them. Nothing is asked of AWS.
+    Each check is ok, a warning, failed or unknown, with what to do; what nobody could look at is unknown. It changes
+    nothing, and ends with 4 where a check failed. With --permissions it prints instead what IAM must allow, narrowed to
+    the environment where IAM can narrow, and asks nothing of AWS.
     """
     if install_tools:
         from esmcfn.policy import tools
 
-        return int(ExitCode.CLOUD) if tools.main(()) else 0
-    if not permissions:
-        raise UsageError("say what to do: --permissions, or --install-tools")
+        return int(ExitCode.CLOUD) if tools.main(()) else int(ExitCode.DONE)
+    if permissions:
+        _print_permissions(ctx.obj["root"], words, form)
+        return int(ExitCode.DONE)
+    return _examined(ctx, words, form, profile)
+
+
+def _examined(ctx: click.Context, words: tuple[str, ...], form: str, profile: str) -> int:
+    from esmcfn import __version__
+    from esmcfn.cli.compose import compose
+    from esmcfn.cli.streams import printed
+    from esmcfn.domain.examination import Health
+    from esmcfn.errors import did_you_mean, shown
+    from esmcfn.inputs import environment_names
+    from esmcfn.render.examined import render
+    from esmcfn.verbs.tooling import tools
+
+    there = tuple(environment_names(ctx.obj["root"]))
+    for word in words:
+        if word not in there:
+            near = did_you_mean(word[:80], there) or f"environments: {', '.join(there) or 'none'}"
+            raise UsageError(f"there is no environment {shown(word)}", next_step=near)
+    names = tuple(dict.fromkeys(words)) or there
+    machine = tuple(tools(__version__))
+    found: tuple[Examined, ...] = ()
+    if names:
+        run = compose(ctx, verb="doctor", names=names, every=False, models=(), form=form, profile=profile)
+        found = tuple(_examine(run, name) for name in names)
+    printed(render(form, machine, found))
+    failed = any(check.health is Health.FAILED for check in (*machine, *(each for one in found for each in one.checks)))
+    return int(ExitCode.CLOUD if failed else ExitCode.DONE)
+
+
+def _examine(run: Run, name: str) -> Examined:
+    """One environment; files that are wrong are a check that failed."""
+    from esmcfn.domain.examination import Check, Examined, Health
+    from esmcfn.errors import InputError, SandboxError
+    from esmcfn.verbs.examining import examine
+
+    try:
+        return examine(*run.opened(name))
+    except InputError as error:
+        said = f"{error}: {error.problems[0]}"
+        check = Check(name="files", health=Health.FAILED, said=said, next_step=f"esmcfn validate {name}")
+    except SandboxError as error:
+        check = Check(name="sandbox", health=Health.FAILED, said=str(error), next_step=error.next_step)
+    return Examined(environment=name, account="", region="", checks=(check,))
+
+
+def _print_permissions(root: Path, words: tuple[str, ...], form: str) -> None:
     from esmcfn.cli.streams import printed
     from esmcfn.permissions import VERBS, of_handlers, of_verbs
     from esmcfn.permissions.calls import WRITES
     from esmcfn.permissions.grants import document
     from esmcfn.render.permissions import Needs, rendered
 
-    environments, verbs = _sorted_out(ctx.obj["root"], words)
+    environments, verbs = _sorted_out(root, words)
     needs = []
     for name in environments:
-        scope = _scope(ctx.obj["root"], name)
+        scope = _scope(root, name)
         executes = any(verb in WRITES for verb in verbs)
         needs.append(
             Needs(
@@ -83,7 +140,6 @@ def doctor(ctx: click.Context, words: tuple[str, ...], *, install_tools: bool, p
             )
         )
     printed(rendered(needs, form))
-    return 0
 
 
 def _sorted_out(root: Path, words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

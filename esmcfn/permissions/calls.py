@@ -78,6 +78,7 @@ VERBS: Mapping[str, frozenset[str]] = {
     "cost": _COMPARE,
     "deploy": _DEPLOY | _RECOVER,
     "destroy": _COMPARE | _LOGS | _DESTROY,
+    "doctor": _LOOK | _HEADROOM | _QUOTAS | {"sagemaker:DescribeModelPackage"},
     "drift": _COMPARE | _DETECT | _OBSERVE,
     "logs": _SEE | _LOGS | {"logs:FilterLogEvents"},
     "outputs": _LOOK,
@@ -99,6 +100,10 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 """
 
 BESIDES: Mapping[str, frozenset[str]] = {
+    # What doctor asks where it can, and does without where it cannot.
+    "sagemaker:DescribeModelPackage": frozenset(
+        {"aws-marketplace:SearchAgreements", "iam:GetRole", "iam:SimulatePrincipalPolicy"}
+    ),
     "cloudformation:CreateChangeSet": frozenset({"cloudformation:TagResource"}),
     "cloudformation:DescribeStacks": frozenset({"cloudformation:ListStacks"}),
     "cloudformation:DetectStackDrift": frozenset(
@@ -119,7 +124,18 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloud
 """
 
 READS = (
-    *("audit", "cost", "drift", "logs", "outputs", "plan", "plan --drift", "plan --read-only", "prices refresh"),
+    *(
+        "audit",
+        "cost",
+        "doctor",
+        "drift",
+        "logs",
+        "outputs",
+        "plan",
+        "plan --drift",
+        "plan --read-only",
+        "prices refresh",
+    ),
     *("status", "wait"),
 )
 """Verbs that leave what runs as it is."""
@@ -135,6 +151,7 @@ https://github.com/jogold/cloudstructs/issues/215
 
 _WITHOUT_RESOURCE = frozenset(
     {
+        "aws-marketplace:SearchAgreements",
         "ce:GetCostAndUsage",
         "cloudformation:BatchDescribeTypeConfigurations",
         "cloudformation:DescribeStackDriftDetectionStatus",
@@ -192,6 +209,10 @@ def _grant(action: str, scope: Scope, *, executes: bool) -> Grant:
         return grant(action, scope.arn(service, "stack/*/*"))
     if action in _WITHOUT_RESOURCE:
         return grant(action, "*")
+    if operation == "DescribeModelPackage":  # a seller's, of whatever account
+        return grant(action, f"arn:{scope.partition}:sagemaker:{scope.region}:*:model-package/*")
+    if operation == "SimulatePrincipalPolicy":
+        return grant(action, scope.arn("iam", "role/*"), scope.arn("iam", "user/*"))
     if service == "sagemaker":  # the headroom of a quota counts everybody's endpoints
         return grant(action, *(scope.arn("sagemaker", f"{kind}/*") for kind in _KINDS.get(operation, ("endpoint",))))
     if service == "iam":

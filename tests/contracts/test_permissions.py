@@ -31,6 +31,7 @@ from esmcfn.verbs.auditing import audit
 from esmcfn.verbs.deploying import Wishes
 from esmcfn.verbs.destroying import destroy
 from esmcfn.verbs.drifting import find_drift
+from esmcfn.verbs.examining import examine
 from esmcfn.verbs.logs import QUIET_SECONDS, follow, logs
 from esmcfn.verbs.outputs import outputs
 from esmcfn.verbs.parking import park
@@ -263,6 +264,7 @@ def refreshed(there: Account) -> None:
 SCENARIOS: dict[str, tuple[Scenario, ...]] = {
     "audit": (audited,),
     "prices refresh": (refreshed,),
+    "doctor": (lambda there: examine(a_project(), BIGGER, there.world()),),
     "cost": (lambda there: price(a_project(), BIGGER, there.world()),),
     "plan": (lambda there: there.plan(ONLY), lambda there: there.plan(BIGGER), overwriting, busy, first),
     "plan --drift": (

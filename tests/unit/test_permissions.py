@@ -61,6 +61,7 @@ def test_no_action_is_a_pattern_and_only_what_knows_no_resource_is_allowed_every
         "application-autoscaling:DescribeScalableTargets",
         "application-autoscaling:DescribeScalingPolicies",
         "application-autoscaling:DescribeScheduledActions",
+        "aws-marketplace:SearchAgreements",
         "aws-marketplace:ViewSubscriptions",
         "ce:GetCostAndUsage",
         "cloudformation:BatchDescribeTypeConfigurations",
@@ -227,7 +228,7 @@ def test_every_verb_that_reaches_an_account_is_in_the_table():
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(("doctor",), "--permissions"), (("doctor", "--permissions", "plna"), "plan")],
+    [(("doctor", "dve"), "dev"), (("doctor", "--permissions", "plna"), "plan")],
 )
 def test_words_that_mean_nothing_are_usage(root_of_ours, words, said, capsys):
     assert run(["--root", str(root_of_ours), *words]) == 2
