@@ -1,4 +1,4 @@
-"""What doctor asks that no emulator answers: IAM's simulation and Marketplace's agreements, held against AWS's models."""
+"""What doctor asks that no emulator answers, held against AWS's models: IAM's simulation, Marketplace's agreements."""
 
 from __future__ import annotations
 
