@@ -377,7 +377,7 @@ def test_whatever_is_in_the_plans_it_fits_is_balanced_and_nobodys_text_is_markup
 
 
 @settings(phases=UNSHRUNK)
-@given(st.integers(1, 500), st.integers(0, 2500), st.randoms())
+@given(st.integers(1, 500), st.integers(0, 2500), st.randoms(use_true_random=True))
 def test_among_thousands_of_changes_no_destructive_one_and_no_blocking_finding_is_dropped(ends, others, random):
     every = [a_change(Action.DELETE if number % 2 else Action.REPLACE, f"End{number}") for number in range(ends)]
     every += [a_change(random.choice([Action.ADD, Action.MODIFY]), f"Other{number}") for number in range(others)]
