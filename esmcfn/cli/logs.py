@@ -65,7 +65,7 @@ def logs(run: Run, *, follow: bool, since: float | None, lines: int | None) -> i
 
 def _follow(selection: Selection, world: World, *, since: timedelta | None, lines: int | None, form: str) -> None:
     from esmcfn.cli.clock import RealClock
-    from esmcfn.cli.streams import streamed, told
+    from esmcfn.cli.streams import listened_to, streamed, told
     from esmcfn.documents import living
     from esmcfn.render import standing
     from esmcfn.verbs.logs import follow
@@ -83,4 +83,5 @@ def _follow(selection: Selection, world: World, *, since: timedelta | None, line
         clock=RealClock(),
         heard=heard,
         told=lambda what: told(f"· {what}"),
+        listening=listened_to,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from typing import TextIO
 
@@ -47,6 +48,18 @@ def streamed(line: str) -> bool:
         _into_nothing(sys.stdout)
         raise UsageError(f"cannot write to standard output: {error.strerror}") from error
     return True
+
+
+def listened_to() -> bool:
+    """Whether somebody still reads standard output: a pipe tells so before the next line is written into it."""
+    try:
+        number = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):  # closed, or no file at all
+        return sys.stdout is not None
+    poll = select.poll()
+    poll.register(number, 0)
+    gone = select.POLLERR | select.POLLHUP | select.POLLNVAL
+    return not any(events & gone for _, events in poll.poll(0))
 
 
 def told(line: str) -> None:

@@ -57,11 +57,13 @@ def follow(
     clock: Clock,
     heard: Callable[[LogLine], bool],
     told: Callable[[str], None],
+    listening: Callable[[], bool] = lambda: True,
 ) -> None:
     """Line after line, until the endpoint is gone or nobody reads any more.
 
     Args:
         heard: told each line, once; says whether more are wanted.
+        listening: whether anybody still reads, while there is no line to tell.
         told: told what is no line of the log.
 
     Raises:
@@ -74,7 +76,7 @@ def follow(
     moment = None if since is None else world.now - since
     following = _Following(cloud, endpoint_name, since=moment, most=most, now=world.now, clock=clock, told=told)
     try:
-        while all(heard(line) for line in following.fresh()) and following.goes_on():
+        while all(heard(line) for line in following.fresh()) and listening() and following.goes_on():
             clock.sleep(BETWEEN_SECONDS)
     except (KeyboardInterrupt, Interrupted) as stop:
         made = Interrupted(

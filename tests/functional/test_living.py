@@ -112,10 +112,12 @@ def test_a_log_is_one_document_and_followed_it_is_an_object_a_line(deployed):
     assert "stopped following prototype_model; its containers go on" in err
 
 
-def test_a_reader_that_goes_away_ends_the_following(deployed):
+@pytest.mark.parametrize("reader", ["head -1", "(sleep 1; head -1)", "head -c 0"])
+def test_a_reader_that_goes_away_ends_the_following(deployed, reader):
+    """Also where every line there is was written before it went, and no other comes to tell."""
     line = " ".join(deployed.command("logs", "dev", "--follow"))
     done = subprocess.run(
-        ["/bin/bash", "-c", f"{line} | head -1; exit ${{PIPESTATUS[0]}}"],
+        ["/bin/bash", "-c", f"{line} | {reader}; exit ${{PIPESTATUS[0]}}"],
         env=deployed.environment,
         cwd=deployed.folder,
         capture_output=True,
