@@ -16,6 +16,7 @@ from botocore.loaders import Loader
 from msgspec import json
 
 SERVICES = (
+    "application-autoscaling",
     "ce",
     "cloudformation",
     "cloudwatch",

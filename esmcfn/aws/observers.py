@@ -9,16 +9,17 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from esmcfn.aws.access import AccessReader
+from esmcfn.aws.scaling import ScalingReader
 from esmcfn.aws.session import Clients, error_code, error_message, translated
 from esmcfn.domain.drift import ListedEndpoint, Reading
 
 
 class ServiceObservers:
-    """The port Observers, by SageMaker, IAM and SNS."""
+    """The port Observers, by SageMaker, IAM, SNS and what scales and watches."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        access = AccessReader(clients)
+        access, scaling = AccessReader(clients), ScalingReader(clients)
         self._readers: Mapping[str, Callable[[str, str], Reading | None]] = {
             "AWS::SageMaker::EndpointConfig": lambda name, of: self._config(name),
             "AWS::SageMaker::Model": lambda name, of: self._model(name),
@@ -26,6 +27,8 @@ class ServiceObservers:
             "AWS::IAM::User": lambda name, of: access.user(name),
             "AWS::IAM::ManagedPolicy": lambda name, of: access.policy(name),
             "AWS::IAM::AccessKey": access.key,
+            "AWS::ApplicationAutoScaling::ScalableTarget": lambda name, of: scaling.target(name),
+            "AWS::CloudWatch::Alarm": lambda name, of: scaling.alarm(name),
             "AWS::SNS::TopicPolicy": lambda name, of: self._topic_policy(of),
         }
 

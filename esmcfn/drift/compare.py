@@ -12,6 +12,7 @@ Pair = tuple[str, object, object]
 """Path, expected, observed; None where there is nothing."""
 
 DEFAULTS: Mapping[str, object] = {
+    "ActionsEnabled": True,
     "EnableNetworkIsolation": False,
     "Path": "/",
     "MaxSessionDuration": 3600,
@@ -28,10 +29,16 @@ _NAMED = {
     "ShadowProductionVariants": "VariantName",
     "Containers": "ContainerHostname",
     "Policies": "PolicyName",
+    "ScheduledActions": "ScheduledActionName",
 }
 """Lists whose items have names: they are compared by name, whatever their order."""
 
-_SETS = frozenset({"ManagedPolicyArns", "Groups", "AccessKeys", "AttachedTo", "SecurityGroupIds", "Subnets"})
+_SETS = frozenset(
+    {
+        *("ManagedPolicyArns", "Groups", "AccessKeys", "AttachedTo", "SecurityGroupIds", "Subnets"),
+        *("AlarmActions", "InsufficientDataActions", "OKActions", "ScalingPolicies"),
+    }
+)
 """Lists that are sets."""
 
 _DOCUMENTS = frozenset({"AssumeRolePolicyDocument", "PolicyDocument"})

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from esmcfn.domain.drift import StackResource
 from esmcfn.domain.stack import Target
-from esmcfn.drift.readers import ACCESS_KEY, POLICY, READERS, USER
+from esmcfn.drift.readers import ACCESS_KEY, POLICY, READERS, SCALABLE_TARGET, SCALING_POLICY, USER
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9:]+)\}")
 
@@ -81,6 +81,9 @@ def _with_company(one: Expected, every: Mapping[str, Expected]) -> Expected:
         more["AccessKeys"] = [key.resource.physical_id for key in keys if key.properties.get("UserName") == own]
     if kind == POLICY:
         more["AttachedTo"] = sorted(_holders(own, every))
+    if kind == SCALABLE_TARGET:
+        policies = (each.properties for each in every.values() if each.resource.resource_type == SCALING_POLICY)
+        more["ScalingPolicies"] = [str(each["PolicyName"]) for each in policies if _scales(each, one)]
     if not more:
         return one
     return Expected(
@@ -90,6 +93,12 @@ def _with_company(one: Expected, every: Mapping[str, Expected]) -> Expected:
         unresolved=one.unresolved,
         tags=one.tags,
     )
+
+
+def _scales(policy: Mapping[str, object], target: Expected) -> bool:
+    """Does a policy stand on this target, named by its parts or by its id?"""
+    of_parts = policy.get("ResourceId") == target.properties.get("ResourceId")
+    return "PolicyName" in policy and (of_parts or policy.get("ScalingTargetId") == target.resource.physical_id)
 
 
 def _holders(arn: str, every: Mapping[str, Expected]) -> Iterator[str]:

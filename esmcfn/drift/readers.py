@@ -64,11 +64,24 @@ _MODEL_PARTS = (
 _USER_PARTS = ("ManagedPolicyArns", "Policies", "Groups", "PermissionsBoundary", "AccessKeys", "Console")
 _NOT_TOLD = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "RetainDeploymentConfig")
 
+_ALARM_ACTIONS = ("AlarmActions", "InsufficientDataActions", "OKActions")
+
 READERS: Mapping[str, Reader] = {
     BUDGET: Reader(),
-    SCALABLE_TARGET: Reader(not_compared={"RoleARN": "Application Auto Scaling works with a role of its own"}),
+    SCALABLE_TARGET: Reader(
+        read=frozenset({"ScalingPolicies", "ScheduledActions", "SuspendedState"}),
+        watched=frozenset({"ScalingPolicies", "ScheduledActions", "SuspendedState"}),
+        beyond=("policies that no stack put on it",),
+        not_compared={"RoleARN": "Application Auto Scaling works with a role of its own"},
+        name_property="ResourceId",
+    ),
     SCALING_POLICY: Reader(),
-    ALARM: Reader(),
+    ALARM: Reader(
+        read=frozenset({"ActionsEnabled", *_ALARM_ACTIONS}),
+        watched=frozenset({"ActionsEnabled", *_ALARM_ACTIONS}),
+        beyond=("that somebody muted it",),
+        name_property="AlarmName",
+    ),
     KEY: Reader(
         not_compared={"PendingWindowInDays": "KMS has it only for a key that is being deleted"},
     ),

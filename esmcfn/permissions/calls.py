@@ -65,10 +65,18 @@ _DETECT = frozenset(
         "cloudformation:ListStackResources",
     }
 )
-_OF_TOPICS = frozenset({"sns:GetTopicAttributes"})
-_OBSERVE = (
-    _HEADROOM | {"sagemaker:DescribeModel", "sagemaker:ListTags"} | _OF_ROLES | _OF_USERS | _OF_POLICIES | _OF_TOPICS
+_OF_HOSTING = frozenset(
+    {
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingPolicies",
+        "application-autoscaling:DescribeScheduledActions",
+        "cloudwatch:DescribeAlarms",
+        "sagemaker:DescribeModel",
+        "sagemaker:ListTags",
+        "sns:GetTopicAttributes",
+    }
 )
+_OBSERVE = _HEADROOM | _OF_HOSTING | _OF_ROLES | _OF_USERS | _OF_POLICIES
 _OVERWRITTEN = _OBSERVE | {"cloudformation:ListStackResources"}
 _READ_ONLY_PLAN = _COMPARE | _OVERWRITTEN | _QUOTAS | {"cloudformation:DescribeStackEvents"}
 _DEPLOY = _READ_ONLY_PLAN | _PROPOSE | _EXECUTE | _LOGS
@@ -152,6 +160,9 @@ https://github.com/jogold/cloudstructs/issues/215
 _WITHOUT_RESOURCE = frozenset(
     {
         "aws-marketplace:SearchAgreements",
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingPolicies",
+        "application-autoscaling:DescribeScheduledActions",
         "ce:GetCostAndUsage",
         "cloudformation:BatchDescribeTypeConfigurations",
         "cloudformation:DescribeStackDriftDetectionStatus",
@@ -220,6 +231,8 @@ def _grant(action: str, scope: Scope, *, executes: bool) -> Grant:
         return grant(action, scope.arn("iam", f"{kind}/*"))
     if service == "secretsmanager":
         return grant(action, scope.arn("secretsmanager", "secret:*"))
+    if service == "cloudwatch":
+        return grant(action, scope.arn(service, "alarm:*"))
     if service == "sns":
         return grant(action, scope.arn("sns", f"{scope.stacks}-*"))
     if service == "logs":

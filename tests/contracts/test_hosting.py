@@ -126,6 +126,25 @@ def test_an_alarm_that_a_hand_changed_or_deleted_is_found(account):
     assert found[(MODEL, "ErrorAlarm")] == []
 
 
+def test_what_a_hand_suspends_mutes_or_adds_is_found_though_cloudformation_does_not_look(account):
+    scaling, cloudwatch = client(account, "application-autoscaling"), client(account, "cloudwatch")
+    scaling.register_scalable_target(
+        **DIMENSION, ResourceId=TARGET, SuspendedState={"DynamicScalingOutSuspended": True}
+    )
+    scaling.put_scheduled_action(
+        **DIMENSION,
+        ResourceId=TARGET,
+        ScheduledActionName="by-hand",
+        Schedule="cron(0 1 ? * * *)",
+        ScalableTargetAction={"MinCapacity": 4, "MaxCapacity": 4},
+    )
+    cloudwatch.disable_alarm_actions(AlarmNames=[f"{STACK.endpoint_name}-disk"])
+    found = deviating(drift(account, SELECTION))
+    assert found.keys() == {(MODEL, "ScalableTarget"), (MODEL, "DiskAlarm")}
+    assert found[(MODEL, "ScalableTarget")] == ["ScheduledActions/by-hand", "SuspendedState"]
+    assert found[(MODEL, "DiskAlarm")] == ["ActionsEnabled"]
+
+
 def test_a_topic_that_a_hand_opened_is_found_though_cloudformation_does_not_look(account):
     topic = "arn:aws:sns:us-east-2:123456789012:esm-dev-alarms"
     anybody = {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": topic}

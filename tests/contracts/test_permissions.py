@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from builders import (
@@ -20,7 +21,7 @@ from builders import (
 from fakes import FakeClock
 from msgspec.structs import replace
 
-from esmcfn.domain.hosting import AlarmTopic
+from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling
 from esmcfn.domain.report import Report
 from esmcfn.errors import CloudError, EsmcfnError, ExitCode, Interrupted, StackBusyError
 from esmcfn.permissions.calls import READS, UNCHECKED, VERBS, WRITES
@@ -176,8 +177,16 @@ def audited(there: Account) -> None:
     audit(a_project(), a_selection(), there.world(), days=14, billed=True, edit=lambda text, *more: text)
 
 
-SHARED = a_selection(base=a_base_stack(service_account=a_service_account(), alarm_topic=TOPIC))
-TAGGED = replace(SHARED, base=replace(SHARED.base, tags={**SHARED.base.tags, "Team": "x"}))
+SCALED = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))
+SHARED = a_selection(
+    a_stack(autoscaling=SCALED, alarms=Alarms()),
+    base=a_base_stack(service_account=a_service_account(), alarm_topic=TOPIC),
+)
+TAGGED = replace(
+    SHARED,
+    base=replace(SHARED.base, tags={**SHARED.base.tags, "Team": "x"}),
+    models=tuple(replace(model, tags={**model.tags, "Team": "x"}) for model in SHARED.models),
+)
 
 
 def overwriting(there: Account, **options: bool) -> None:
