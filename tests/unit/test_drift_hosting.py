@@ -1,0 +1,89 @@
+"""Drift of what scales and watches: bounds that a schedule sets are none, and what a hand suspends or mutes is."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from decimal import Decimal
+
+import pytest
+from builders import a_stack, a_target
+from subjects import IN_SYNC, resources, subject
+
+from esmcfn import drift
+from esmcfn.domain.drift import Difference, NativeDrift, Reading, State
+from esmcfn.domain.hosting import Alarms, Autoscaling, ScheduledScaling
+from esmcfn.template import synthesize
+
+SCALED = a_stack(
+    autoscaling=Autoscaling(
+        min_capacity=1,
+        max_capacity=4,
+        target_value=Decimal(70),
+        schedule=(ScheduledScaling(name="rush", cron="", timezone="UTC", min_capacity=2, max_capacity=6),),
+    ),
+    alarms=Alarms(),
+)
+
+
+def modified(**observed: str) -> NativeDrift:
+    """CloudFormation finds these bounds otherwise."""
+    differences = tuple(Difference(path=path, expected="0", observed=found) for path, found in observed.items())
+    return NativeDrift(status="MODIFIED", differences=differences)
+
+
+class TestScaled:
+    def scaled(self, native=IN_SYNC, *, logical_id="ScalableTarget", **properties):
+        every = synthesize(SCALED).body["Resources"]["ScalableTarget"]["Properties"]
+        usual = {"ScalingPolicies": ["target-tracking"], "ScheduledActions": every["ScheduledActions"]}
+        observed = Reading(properties={**usual, **properties})
+        return drift.judge(subject(logical_id, of=SCALED, native=native, observed=observed))
+
+    @pytest.mark.parametrize(
+        ("bounds", "state"),
+        [
+            ({"MinCapacity": "2", "MaxCapacity": "6"}, State.IN_SYNC),
+            ({"MinCapacity": "2"}, State.DRIFTED),
+            ({"MinCapacity": "2", "MaxCapacity": "5"}, State.DRIFTED),
+            ({"MinCapacity": "2", "MaxCapacity": "6", "SuspendedState": "{}"}, State.DRIFTED),
+            ({"MinCapacity": "2", "MaxCapacity": "many"}, State.DRIFTED),
+        ],
+    )
+    def test_bounds_that_the_schedule_has_set_are_no_drift(self, bounds, state):
+        assert self.scaled(modified(**bounds)).state is state
+
+    def test_bounds_of_anything_else_are_drift_whatever_they_are(self):
+        native = modified(MinCapacity="2", MaxCapacity="6")
+        assert drift.judge(subject("EndpointConfig", of=SCALED, native=native)).state is State.DRIFTED
+
+    @pytest.mark.parametrize(
+        ("found", "path"),
+        [
+            ({"SuspendedState": {"DynamicScalingOutSuspended": True}}, "SuspendedState"),
+            ({"ScalingPolicies": ["by-hand", "target-tracking"]}, "ScalingPolicies/by-hand"),
+            ({"ScalingPolicies": []}, "ScalingPolicies/target-tracking"),
+            ({"ScheduledActions": []}, "ScheduledActions/rush"),
+        ],
+    )
+    def test_what_cloudformation_does_not_look_at_is_drift_all_the_same(self, found, path):
+        judged = self.scaled(**found)
+        assert (judged.state, [each.path for each in judged.differences]) == (State.DRIFTED, [path])
+
+    def test_a_policy_may_name_its_target_by_its_id(self):
+        body = deepcopy(dict(synthesize(SCALED).body))
+        policy = body["Resources"]["ScalingPolicy"]["Properties"]
+        del policy["ResourceId"]
+        policy["ScalingTargetId"] = {"Ref": "ScalableTarget"}
+        found = drift.expected(body, resources(body), a_target())["ScalableTarget"]
+        assert found.properties["ScalingPolicies"] == ["target-tracking"]
+
+    @pytest.mark.parametrize(
+        ("observed", "state"),
+        [
+            ({"ActionsEnabled": True}, State.IN_SYNC),
+            ({"ActionsEnabled": False}, State.DRIFTED),
+            ({"AlarmActions": ["arn:aws:sns:us-east-2:123456789012:mine"]}, State.DRIFTED),
+        ],
+    )
+    def test_an_alarm_that_was_muted_or_tells_somebody_else_is_drift(self, observed, state):
+        judged = drift.judge(subject("ErrorAlarm", of=SCALED, observed=Reading(properties=observed)))
+        assert judged.state is state
