@@ -59,6 +59,7 @@ class Runner:
         folder: for workspaces and artifacts.
         checkout: makes the workspace of a job, given the depth of its history (0: all of it).
         aws: variables that somebody with AWS credentials has.
+        kept: told of each folder that was uploaded as an artifact, which it may change; None for nobody.
         variables: of the machine, and of the fake GitHub.
     """
 
@@ -69,6 +70,7 @@ class Runner:
     aws: dict[str, str]
     variables: dict[str, str]
     inputs: dict[str, str] = field(default_factory=dict)
+    kept: Any = None
 
     def run(self, workflow: str, number: int) -> Run:
         """Run a workflow to its end."""
@@ -210,6 +212,8 @@ class Steps:
         shutil.copytree(self.workspace / path, target)
         assert any(target.iterdir())
         assert if_no_files_found == "error"
+        if self.runner.kept:
+            self.runner.kept(target)
 
     def download_artifact(self, *, path: str, name: str = "", pattern: str = "", run_id: str = "", **rest: Any) -> None:
         if run_id:

@@ -28,6 +28,7 @@ class World:
         nothing = {"calls": [], "refusals": 0, "comments": [], "issues": [], "open": [], "merges": {}, "runs": []}
         self.save({"repository": OURS, **nothing})
         self.variables = machine(folder, {**variables, "FAKE_GITHUB": str(self.file)}, server)
+        self.kept = None
         self.aws = {**KEYS, "AWS_ENDPOINT_URL": sandbox.ensure(cloud).endpoint_url}
         assert esmcfn(["init", str(self.origin), "--esmcfn", PINNED]) == 0
         self.write("live", "staging", "live")
@@ -116,7 +117,7 @@ class World:
         number = 1000 + len(list(self.folder.glob("artifacts/*"))) + len(self.github["runs"]) * 10
         (self.folder / "artifacts" / str(number)).mkdir(parents=True)
         context = {"repository": OURS, **github}
-        runner = Runner(self.origin, self.runs, context, checkout, self.aws, self.variables, inputs or {})
+        runner = Runner(self.origin, self.runs, context, checkout, self.aws, self.variables, inputs or {}, self.kept)
         try:
             return runner.run(workflow, number)
         finally:
