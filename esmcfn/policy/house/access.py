@@ -19,6 +19,7 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 
 WITHOUT_RESOURCE = frozenset(
     {
+        "aws-marketplace:SearchAgreements",
         "aws-marketplace:ViewSubscriptions",
         "ce:GetCostAndUsage",
         "cloudwatch:GetMetricData",
