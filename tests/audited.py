@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from builders import ENVIRONMENT, a_project, a_selected_model, a_selection, a_stack, a_variant, an_environment
+from drifting import FakeObservers
 from fakes import NOW, FakeBills, FakeStacks, FakeUsage, a_world
 from msgspec.structs import replace
 
 from esmcfn.domain.audit import Activity, Audit, Charge, Metric, Readings, Series, VariantId
+from esmcfn.domain.drift import ListedEndpoint, Reading
+from esmcfn.domain.endpoint import ObservedVariant
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import VARIANT_NAME, ModelStack, Selection
+from esmcfn.errors import AccessDenied
 from esmcfn.inputs.editing import with_parked
 from esmcfn.template import synthesize_all
 from esmcfn.verbs.auditing import audit
@@ -56,6 +60,7 @@ def report(
     edit: object = None,
     billed: bool = True,
     days: int = DAYS,
+    by_hand: Callable[[FakeStacks, FakeObservers], None] | None = None,
 ) -> Report:
     """What `audit` says of these stacks, all deployed and all but the named ones old.
 
@@ -63,6 +68,7 @@ def report(
         said: model to what CloudWatch says of its variant.
         created: model to when its endpoint was made.
         deployed: what is deployed, where that is something else.
+        by_hand: what somebody did meanwhile; drift is asked for where it is given.
     """
     selection = a_selection(*stacks)
     there = FakeStacks(*synthesize_all(deployed or selection))
@@ -76,13 +82,48 @@ def report(
     for stack in stacks:
         answers |= readings(stack, (said or {}).get(stack.model, {}))
     project = a_project(environment=an_environment(*(a_selected_model(stack.model) for stack in stacks)))
-    world = a_world(stacks=there, usage=usage or FakeUsage(answers), bills=bills or FakeBills())
-    return audit(project, selection, world, days=days, billed=billed, edit=edit or edited(stacks))  # type: ignore[arg-type]
+    observers = FakeObservers(there)
+    if by_hand:
+        by_hand(there, observers)
+    world = a_world(stacks=there, usage=usage or FakeUsage(answers), bills=bills or FakeBills(), observers=observers)
+    return audit(
+        project,
+        selection,
+        world,
+        days=days,
+        billed=billed,
+        edit=edit or edited(stacks),  # type: ignore[arg-type]
+        drifting=by_hand is not None,
+    )
+
+
+def many_hands(there: FakeStacks, observers: FakeObservers) -> None:
+    """Instances added, a configuration gone, a policy attached, models that nobody may read, three endpoints beside."""
+    busy = there.there["esm-dev-busy"][0].outputs["EndpointName"]
+    config_of_wide = there.there["esm-dev-wide"][0].outputs["EndpointConfigName"]
+    (endpoint,) = there.endpoints.there[busy]
+    more = ObservedVariant(name=VARIANT_NAME, current_count=3, desired_count=3, desired_weight=1.0)
+    there.endpoints.there[busy] = [replace(endpoint, variants=(more,))]
+    observers.there["AWS::SageMaker::EndpointConfig", config_of_wide] = None
+    role = observers.read("AWS::IAM::Role", "esm-sagemaker-exec-dev")
+    admin = {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}
+    observers.there["AWS::IAM::Role", "esm-sagemaker-exec-dev"] = replace(role, properties={**role.properties, **admin})
+    observers.fail["AWS::SageMaker::Model"] = AccessDenied("missing permission: sagemaker:DescribeModel")
+    for number, (kind, count) in enumerate((("ml.g5.12xlarge", 2), ("ml.g5.xlarge", 1), ("ml.x9.huge", 1))):
+        name, config = f"Notebook-demo-{number}", f"Notebook-demo-config-{number}"
+        variant = {"VariantName": "a", "InstanceType": kind, "InitialInstanceCount": count}
+        observers.there["AWS::SageMaker::EndpointConfig", config] = Reading(
+            properties={"ProductionVariants": [variant]}
+        )
+        running = ObservedVariant(name="a", current_count=count, desired_count=count)
+        there.endpoints.serve(name, config, variants=(running,))
+        arn = f"arn:aws:sagemaker:us-east-2:123456789012:endpoint/{name.lower()}"
+        made = NOW - timedelta(days=400 - 150 * number, hours=5)
+        observers.listed += (ListedEndpoint(name=name, arn=arn, status="InService", created_at=made),)
+        observers.tagged[arn] = {"Owner": "somebody"}
 
 
 def replace_variant(name: str):
-    from esmcfn.domain.endpoint import ObservedVariant
-
     return (ObservedVariant(name=name, current_count=1, desired_count=1, weight=1.0),)
 
 
@@ -123,6 +164,7 @@ def seeded(*more: ModelStack) -> Report:
             charge(11, "727.20", "idle"),
             charge(11, "0.40", "", "USE2-AWSSecretsManager-Secrets"),
         ),
+        by_hand=many_hands,
     )
 
 

@@ -20,6 +20,7 @@ from esmcfn.audit.saving import saved_by_parking, savings
 from esmcfn.audit.use import QUESTIONS, used, window
 from esmcfn.domain.audit import Audit, AuditedModel, Bill, Patch, Readings, Window
 from esmcfn.domain.cost import Cost, CostItem, PriceBook
+from esmcfn.domain.drift import EnvironmentDrift
 from esmcfn.domain.stack import Selection
 
 __all__ = ["QUESTIONS", "Looked", "assembled", "audited", "bill_start", "parkable", "patch", "window"]
@@ -64,6 +65,8 @@ def assembled(
     why_no_bill: str,
     created: Mapping[str, datetime],
     proposed: Patch,
+    drift: EnvironmentDrift | None = None,
+    why_no_drift: str = "",
     notes: tuple[str, ...] = (),
 ) -> Audit:
     """The whole report.
@@ -85,6 +88,8 @@ def assembled(
         months=months(bill, expected, created) if bill else (),
         saving_monthly=saved_by_parking(models),
         patch=proposed,
+        drift=drift,
+        why_no_drift=why_no_drift,
         notes=(*notes, *cost.notes, *(bill_notes(bill, selection.environment.name) if bill else ())),
     )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command(
     short_help="Show what endpoints really cost, what idles, and what could be saved.",
     epilog=(
-        "\b\nExamples:\n  esmcfn audit dev\n  esmcfn audit --all -f html --output audit.html\n"
+        "\b\nExamples:\n  esmcfn audit dev\n  esmcfn audit --all --drift -f html --output audit.html\n"
         "  esmcfn audit dev --no-bill -f json\n"
     ),
 )
@@ -39,7 +39,14 @@ if TYPE_CHECKING:
     envvar="ESMCFN_NO_BILL",
     help="Do not ask Cost Explorer, which charges 0.01 USD a request; an environment takes one or two.",
 )
-def audit(run: Run, *, days: int, no_bill: bool) -> int:
+@click.option(
+    "--drift",
+    "drifting",
+    is_flag=True,
+    envvar="ESMCFN_DRIFT",
+    help="Compare everything with what was deployed, and list endpoints of no stack; it takes minutes.",
+)
+def audit(run: Run, *, days: int, no_bill: bool, drifting: bool) -> int:
     """Show what endpoints really cost against the estimate, what idles, and what could be saved.
 
     It asks CloudWatch for calls and load and Cost Explorer for the bill, and changes nothing: what could be parked
@@ -55,6 +62,6 @@ def audit(run: Run, *, days: int, no_bill: bool) -> int:
             text = (run.root / path).read_bytes().decode("utf-8-sig")
             return text, with_parked(text, keys, parked=True, path=path)
 
-        return audit(project, selection, world, days=days, billed=not no_bill, edit=edit)
+        return audit(project, selection, world, days=days, billed=not no_bill, edit=edit, drifting=drifting)
 
     return run.emit(run.outcomes(verb))

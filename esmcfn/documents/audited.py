@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from esmcfn.documents import drifting
 from esmcfn.documents.figures import money
 from esmcfn.documents.living import Document, time
 from esmcfn.domain.audit import Audit, AuditedModel, Bill, Month, Saving, VariantUse
@@ -25,6 +26,8 @@ def audit(audit: Audit) -> Document:
             "models": list(audit.patch.models),
             "why_not": audit.patch.why_not or None,
         },
+        "drift": drifting.drift(audit.drift) if audit.drift else None,
+        "why_no_drift": audit.why_no_drift or None,
         "notes": list(audit.notes),
     }
 

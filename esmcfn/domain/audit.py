@@ -10,6 +10,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from esmcfn.domain.cost import Cost
+from esmcfn.domain.drift import EnvironmentDrift
 
 REQUEST_USD = Decimal("0.01")
 """What Cost Explorer charges for a request, and for every further page of one.
@@ -245,6 +246,8 @@ class Audit(Struct, frozen=True, kw_only=True):
         bill: None where nobody asked, or AWS did not answer; `why_no_bill` says which.
         months: the bill by month and model, the oldest first.
         saving_monthly: what parking all that idles saves; None where nothing idles or a price is unknown.
+        drift: how what runs differs from what was deployed, and what runs beside; None where nobody asked, or AWS did
+            not answer; `why_no_drift` says which.
     """
 
     environment: str
@@ -260,3 +263,5 @@ class Audit(Struct, frozen=True, kw_only=True):
     saving_monthly: Decimal | None = None
     patch: Patch = Patch()
     notes: tuple[str, ...] = ()
+    drift: EnvironmentDrift | None = None
+    why_no_drift: str = ""

@@ -81,8 +81,11 @@ _OVERWRITTEN = _OBSERVE | {"cloudformation:ListStackResources"}
 _READ_ONLY_PLAN = _COMPARE | _OVERWRITTEN | _QUOTAS | {"cloudformation:DescribeStackEvents"}
 _DEPLOY = _READ_ONLY_PLAN | _PROPOSE | _EXECUTE | _LOGS
 
+_AUDIT = frozenset({"ce:GetCostAndUsage", "cloudwatch:GetMetricData"})
+
 VERBS: Mapping[str, frozenset[str]] = {
-    "audit": _SEE | _COMPARE | {"ce:GetCostAndUsage", "cloudwatch:GetMetricData"},
+    "audit": _SEE | _COMPARE | _AUDIT,
+    "audit --drift": _COMPARE | _DETECT | _OBSERVE | _AUDIT,
     "cost": _COMPARE,
     "deploy": _DEPLOY | _RECOVER,
     "destroy": _COMPARE | _LOGS | _DESTROY,
@@ -132,19 +135,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloud
 """
 
 READS = (
-    *(
-        "audit",
-        "cost",
-        "doctor",
-        "drift",
-        "logs",
-        "outputs",
-        "plan",
-        "plan --drift",
-        "plan --read-only",
-        "prices refresh",
-    ),
-    *("status", "wait"),
+    *("audit", "audit --drift", "cost", "doctor", "drift", "logs", "outputs"),
+    *("plan", "plan --drift", "plan --read-only", "prices refresh", "status", "wait"),
 )
 """Verbs that leave what runs as it is."""
 

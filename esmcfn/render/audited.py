@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from esmcfn.domain.audit import Activity, Audit, AuditedModel, Month, VariantUse
+from esmcfn.domain.drift import EnvironmentDrift, ResourceDrift, StackDrift
+from esmcfn.render import drifting
 from esmcfn.render.escape import code, safe
 from esmcfn.render.words import counted, dollars
 
@@ -43,6 +45,7 @@ def text(audit: Audit) -> Iterator[str]:
     if audit.why_no_bill:
         yield f"Bill     unknown: {audit.why_no_bill}"
     yield f"Saving   {saving_line(audit)}"
+    yield from _drift_text(audit)
     yield from (f"         {note}" for note in audit.notes)
     if audit.patch.why_not:
         yield f"Patch    none: {audit.patch.why_not}"
@@ -80,10 +83,55 @@ def markdown(audit: Audit) -> Iterator[str]:
     if audit.why_no_bill:
         yield ""
         yield f"The bill is unknown: {safe(audit.why_no_bill)}"
+    yield from _drift_markdown(audit)
     for note in audit.notes:
         yield ""
         yield safe(note)
     yield from _patch(audit)
+
+
+def _drift_text(audit: Audit) -> Iterator[str]:
+    found = audit.drift
+    if found is None:
+        yield f"Drift    not checked: {audit.why_no_drift}"
+        return
+    yield f"Drift    {drifting.summary(found)}; {drifting.coverage(found)}"
+    for stack, each in deviating(found):
+        yield f"    {drifting.SYMBOLS[each.state]} {place(stack, each)}: {drifting.state(each)}"
+        yield from (f"        {line}" for line in drifting.lines(each))
+    yield f"Beside   {drifting.beside(found)}"
+    yield from (f"    {drifting.unmanaged(each, found)}" for each in found.unmanaged.endpoints)
+
+
+def _drift_markdown(audit: Audit) -> Iterator[str]:
+    found = audit.drift
+    yield ""
+    if found is None:
+        yield f"**Drift** not checked: {safe(audit.why_no_drift)}"
+        return
+    yield f"**Drift** {drifting.summary(found)}; {drifting.coverage(found)}"
+    if deviating(found):
+        yield ""
+        yield "| resource | is | differences |"
+        yield "| --- | --- | --- |"
+        for stack, each in deviating(found):
+            said = safe("; ".join(drifting.lines(each)))
+            yield f"| {code(place(stack, each))} | {safe(drifting.state(each))} | {said} |"
+    yield ""
+    yield f"**Beside** {safe(drifting.beside(found))}"
+    if found.unmanaged.endpoints:
+        yield ""
+        yield from drifting.unmanaged_table(found)
+
+
+def deviating(found: EnvironmentDrift) -> list[tuple[StackDrift, ResourceDrift]]:
+    """What is otherwise than deployed, or could not be checked in full."""
+    return [(stack, each) for stack in found.stacks for each in stack.resources if drifting.said(each)]
+
+
+def place(stack: StackDrift, found: ResourceDrift) -> str:
+    """Stack and logical id; the stack alone where it is about its template."""
+    return f"{stack.name}/{found.logical_id}" if found.logical_id else stack.name
 
 
 def looked_at(audit: Audit) -> str:

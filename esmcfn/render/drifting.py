@@ -15,7 +15,7 @@ def text(drift: EnvironmentDrift) -> Iterator[str]:
     """A paragraph a stack of which there is something to say."""
     yield f"{drift.environment} · account {drift.account} · {drift.region}"
     yield ""
-    loud = [stack for stack in drift.stacks if stack.notes or any(map(_said, stack.resources))]
+    loud = [stack for stack in drift.stacks if stack.notes or any(map(said, stack.resources))]
     for stack in loud:
         yield from _stack(stack)
         yield ""
@@ -25,43 +25,48 @@ def text(drift: EnvironmentDrift) -> Iterator[str]:
         yield ""
     if drift.unmanaged.endpoints:
         yield "Endpoints of this account and region that no stack of esmcfn's has:"
-        yield from (f"    {_unmanaged(each, drift)}" for each in drift.unmanaged.endpoints)
+        yield from (f"    {unmanaged(each, drift)}" for each in drift.unmanaged.endpoints)
         yield ""
-    yield f"Drift    {_summary(drift)}"
-    yield f"Coverage {_coverage(drift)}"
-    yield f"Beside   {_beside(drift)}"
+    yield f"Drift    {summary(drift)}"
+    yield f"Coverage {coverage(drift)}"
+    yield f"Beside   {beside(drift)}"
 
 
 def markdown(drift: EnvironmentDrift) -> Iterator[str]:
     """A heading with the verdict, a table of what is to be told, and the coverage."""
     yield f"### {safe(drift.environment)}: {_verdict(drift)}"
     yield ""
-    yield f"**Drift** {_summary(drift)}  "
-    yield f"**Coverage** {_coverage(drift)}  "
-    yield f"**Beside** {safe(_beside(drift))}  "
+    yield f"**Drift** {summary(drift)}  "
+    yield f"**Coverage** {coverage(drift)}  "
+    yield f"**Beside** {safe(beside(drift))}  "
     yield f"Account {drift.account}, {drift.region}"
-    told = [(stack, each) for stack in drift.stacks for each in stack.resources if _said(each)]
+    told = [(stack, each) for stack in drift.stacks for each in stack.resources if said(each)]
     if told:
         yield ""
         yield "| resource | is | differences | next |"
         yield "| --- | --- | --- | --- |"
         for stack, each in told:
-            found = "; ".join(_lines(each))
+            found = "; ".join(lines(each))
             name = f"{stack.name}/{each.logical_id}" if each.logical_id else stack.name
-            yield f"| {code(name)} | {safe(_state(each))} | {safe(found)} | {safe(each.next_step)} |"
+            yield f"| {code(name)} | {safe(state(each))} | {safe(found)} | {safe(each.next_step)} |"
     notes = [(stack, note) for stack in drift.stacks for note in stack.notes]
     if notes:
         yield ""
         yield from (f"- {code(stack.name)}: {safe(note)}" for stack, note in notes)
     if drift.unmanaged.endpoints:
         yield ""
-        yield "| endpoint beside | SageMaker | age | instances | USD a month |"
-        yield "| --- | --- | --- | --- | --- |"
-        for endpoint in drift.unmanaged.endpoints:
-            yield (
-                f"| {code(endpoint.name)} | {endpoint.status} | {_age(endpoint, drift)} "
-                f"| {safe(_instances(endpoint))} | {safe(_price(endpoint))} |"
-            )
+        yield from unmanaged_table(drift)
+
+
+def unmanaged_table(drift: EnvironmentDrift) -> Iterator[str]:
+    """Endpoints of no stack, as a table."""
+    yield "| endpoint beside | SageMaker | age | instances | USD a month |"
+    yield "| --- | --- | --- | --- | --- |"
+    for endpoint in drift.unmanaged.endpoints:
+        yield (
+            f"| {code(endpoint.name)} | {endpoint.status} | {age(endpoint, drift)} "
+            f"| {safe(instances(endpoint))} | {safe(price(endpoint))} |"
+        )
 
 
 def _stack(stack: StackDrift) -> Iterator[str]:
@@ -69,27 +74,29 @@ def _stack(stack: StackDrift) -> Iterator[str]:
     status = stack.deployed.status if stack.deployed else "none"
     yield f"{stack.name}{model}: {status}"
     for resource in stack.resources:
-        if not _said(resource):
+        if not said(resource):
             continue
         what = f"{resource.logical_id}  {resource.resource_type}  " if resource.logical_id else ""
-        yield f"    {SYMBOLS[resource.state]} {what}{resource.name}: {_state(resource)}"
-        yield from (f"        {line}" for line in _lines(resource))
+        yield f"    {SYMBOLS[resource.state]} {what}{resource.name}: {state(resource)}"
+        yield from (f"        {line}" for line in lines(resource))
         if resource.next_step:
             yield f"        next: {resource.next_step}"
     yield from (f"    · {note}" for note in stack.notes)
 
 
-def _said(resource: ResourceDrift) -> bool:
+def said(resource: ResourceDrift) -> bool:
     """Is there something to say of it?"""
     return resource.state is not State.IN_SYNC
 
 
-def _state(resource: ResourceDrift) -> str:
+def state(resource: ResourceDrift) -> str:
+    """What it is, and who accepted that."""
     accepted = f", accepted: {signed(resource.waiver)}" if resource.waiver else ""
     return f"{resource.state}{accepted}"
 
 
-def _lines(resource: ResourceDrift) -> Iterator[str]:
+def lines(resource: ResourceDrift) -> Iterator[str]:
+    """What is otherwise, and what nobody could compare."""
     for each in resource.differences:
         yield _line(each)
     if resource.state is State.DRIFTED and not resource.differences:
@@ -113,21 +120,24 @@ def _verdict(drift: EnvironmentDrift) -> str:
     return "in sync" if drift.complete else "nothing found, and not everything was checked"
 
 
-def _summary(drift: EnvironmentDrift) -> str:
+def summary(drift: EnvironmentDrift) -> str:
+    """How many resources are what."""
     parts = [f"{drift.counted(state)} {state}" for state in (State.DRIFTED, State.MISSING, State.IN_SYNC)]
     if drift.waived:
         parts.append(f"{drift.waived} accepted")
     return ", ".join(parts)
 
 
-def _coverage(drift: EnvironmentDrift) -> str:
+def coverage(drift: EnvironmentDrift) -> str:
+    """How many could be compared, and by whom."""
     total, cloud, ours = len(drift.resources), drift.compared_by(Side.CLOUDFORMATION), drift.compared_by(Side.ESMCFN)
     line = f"{drift.checked} of {counted(total, 'resource')} checked ({cloud} by CloudFormation, {ours} by esmcfn)"
     left = total - drift.checked
     return f"{line}; {left} not checked, or not in full" if left else line
 
 
-def _beside(drift: EnvironmentDrift) -> str:
+def beside(drift: EnvironmentDrift) -> str:
+    """What runs beside the stacks."""
     beside = drift.unmanaged
     if not beside.asked:
         return "not asked for: --model narrows to some stacks"
@@ -140,23 +150,25 @@ def _beside(drift: EnvironmentDrift) -> str:
     return f"{line}, without {unknown} of unknown price" if unknown and known is not None else line
 
 
-def _unmanaged(endpoint: UnmanagedEndpoint, drift: EnvironmentDrift) -> str:
-    return (
-        f"? {endpoint.name}  {endpoint.status}, {_age(endpoint, drift)} old, {_instances(endpoint)}, {_price(endpoint)}"
-    )
+def unmanaged(endpoint: UnmanagedEndpoint, drift: EnvironmentDrift) -> str:
+    """One endpoint of no stack, in a line."""
+    return f"? {endpoint.name}  {endpoint.status}, {age(endpoint, drift)} old, {instances(endpoint)}, {price(endpoint)}"
 
 
-def _age(endpoint: UnmanagedEndpoint, drift: EnvironmentDrift) -> str:
+def age(endpoint: UnmanagedEndpoint, drift: EnvironmentDrift) -> str:
+    """How long it has existed."""
     return spell((drift.as_of - endpoint.created_at).total_seconds())
 
 
-def _instances(endpoint: UnmanagedEndpoint) -> str:
+def instances(endpoint: UnmanagedEndpoint) -> str:
+    """What it runs on."""
     if endpoint.instances is None:
         return "instances unknown"
     return " + ".join(f"{count} x {kind}" for kind, count in endpoint.instances)
 
 
-def _price(endpoint: UnmanagedEndpoint) -> str:
+def price(endpoint: UnmanagedEndpoint) -> str:
+    """What it costs a month, or why nobody knows."""
     if endpoint.monthly_usd is None:
         return f"price unknown: {endpoint.why_unknown}"
     return f"{dollars(endpoint.monthly_usd)} USD a month"

@@ -11,6 +11,7 @@ from esmcfn import cost, template
 from esmcfn.audit import Looked
 from esmcfn.domain.audit import AuditedModel, Bill, Patch, Readings, VariantId, Window
 from esmcfn.domain.cost import Cost, PriceBook
+from esmcfn.domain.drift import EnvironmentDrift
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
@@ -18,20 +19,33 @@ from esmcfn.domain.standing import Survey
 from esmcfn.errors import AccessDenied, CloudError, UsageError
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import surveyed
+from esmcfn.verbs.drifting import find_drift
 from esmcfn.verbs.reading import pairs, prices, running, side_by_side
 from esmcfn.verbs.watching import Subject, seen_now, subjects
 from esmcfn.verbs.world import World
+
+NO_DRIFT = "drift was not asked for (--drift)"
 
 Edit = Callable[[tuple[str, ...]], tuple[str, str]]
 """The environment's file as it is, and with these models parked; writes nothing."""
 
 
-def audit(project: Project, selection: Selection, world: World, *, days: int, billed: bool, edit: Edit) -> Report:
+def audit(
+    project: Project,
+    selection: Selection,
+    world: World,
+    *,
+    days: int,
+    billed: bool,
+    edit: Edit,
+    drifting: bool = False,
+) -> Report:
     """Look, ask CloudWatch and Cost Explorer, and propose; what one of them refuses is unknown, the rest is told.
 
     Args:
         days: whole days that are looked at.
         billed: ask Cost Explorer, which charges for it.
+        drifting: compare everything with what was deployed, too, which takes CloudFormation minutes.
 
     Raises:
         WrongAccount: the credentials belong to another account.
@@ -47,6 +61,7 @@ def audit(project: Project, selection: Selection, world: World, *, days: int, bi
     looked, readings = _measured(looked, window, cloud)
     models = tuple(_audited(each, readings, deployed, window, prices(project)) for each in looked)
     bill, why_no_bill = _bill(selection, world) if billed else (None, "Cost Explorer was not asked (--no-bill)")
+    drift, why_no_drift = _drift(project, selection, world) if drifting else (None, NO_DRIFT)
     body = auditing.assembled(
         selection,
         models,
@@ -57,6 +72,8 @@ def audit(project: Project, selection: Selection, world: World, *, days: int, bi
         why_no_bill=why_no_bill,
         created={each.model: each.endpoint.created_at for each in looked if each.endpoint},
         proposed=_proposed(project, models, edit),
+        drift=drift,
+        why_no_drift=why_no_drift,
     )
     return Report(verb="audit", environment=body.environment, body=body)
 
@@ -115,6 +132,16 @@ def _bill(selection: Selection, world: World) -> tuple[Bill | None, str]:
         return world.connect().bills.bill(selection.environment.name, start=auditing.bill_start(today), end=today), ""
     except CloudError as error:
         return None, error.message
+
+
+def _drift(project: Project, selection: Selection, world: World) -> tuple[EnvironmentDrift | None, str]:
+    """How what runs differs from what was deployed, or why nobody knows."""
+    try:
+        found = find_drift(project, selection, world).body
+    except CloudError as error:
+        return None, error.message
+    assert isinstance(found, EnvironmentDrift)  # noqa: S101 - find_drift makes these
+    return found, ""
 
 
 def _proposed(project: Project, models: Sequence[AuditedModel], edit: Edit) -> Patch:

@@ -207,6 +207,11 @@ def overwriting_deployed(there: Account) -> None:
     there.deploy(TAGGED)
 
 
+def audited_with_drift(there: Account) -> None:
+    drifted(there)
+    audit(a_project(), SHARED, there.world(), days=14, billed=True, edit=lambda text, *more: text, drifting=True)
+
+
 def drifted(there: Account) -> None:
     """With a shared user, a policy by hand, an endpoint beside, and tags that CloudFormation finds changed."""
     selection = SHARED
@@ -272,6 +277,7 @@ def refreshed(there: Account) -> None:
 
 SCENARIOS: dict[str, tuple[Scenario, ...]] = {
     "audit": (audited,),
+    "audit --drift": (audited_with_drift,),
     "prices refresh": (refreshed,),
     "doctor": (lambda there: examine(a_project(), BIGGER, there.world()),),
     "cost": (lambda there: price(a_project(), BIGGER, there.world()),),

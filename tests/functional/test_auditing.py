@@ -48,6 +48,22 @@ def test_a_young_endpoint_is_too_new_whatever_it_reported(root):
     assert root.esmcfn("audit", "dev", "--no-bill").out.startswith("dev · account 123456789012")
 
 
+def test_what_drifted_and_what_runs_beside_is_told_when_asked_for_and_changes_no_exit_code(root):
+    root.deployed()
+    config = root.client("sagemaker").list_endpoint_configs()["EndpointConfigs"][0]["EndpointConfigName"]
+    root.client("sagemaker").create_endpoint(EndpointName="beside", EndpointConfigName=config)
+    root.client("iam").tag_role(RoleName="esm-sagemaker-exec-dev", Tags=[{"Key": "Owner", "Value": "me"}])
+    unasked = root.esmcfn("audit", "dev", "--no-bill", "-f", "json").document
+    assert (unasked["drift"], unasked["why_no_drift"]) == (None, "drift was not asked for (--drift)")
+    done = root.esmcfn("audit", "dev", "--no-bill", "--drift", "-f", "json")
+    assert done.code == 0, done.err
+    assert done.document["drift"]["verdict"]["drifted"] is True
+    assert [each["name"] for each in done.document["drift"]["unmanaged"]["endpoints"]] == ["beside"]
+    page = root.esmcfn("audit", "dev", "--no-bill", "--drift", "-f", "html").out
+    assert "esm-dev/ExecutionRole" in page
+    assert "Tags/Owner: (none) -&gt; me" in page
+
+
 def test_the_words_of_a_missing_permission_reach_the_reader(root):
     root.deployed()
     sandbox.fault(root.folder, "access-denied", action="cloudwatch:GetMetricData")

@@ -92,6 +92,42 @@ def test_bars_are_drawn_in_the_light_and_in_the_dark(opened, tmp_path, theme, pa
     assert colours.count(bar) > 3_000
 
 
+@pytest.mark.parametrize(
+    ("theme", "states"),
+    [
+        ("1", {"drifted": (194, 83, 10), "missing": (168, 72, 127), "not checked": (107, 114, 128)}),
+        ("0", {"drifted": (240, 144, 77), "missing": (224, 142, 188), "not checked": (154, 163, 174)}),
+    ],
+)
+def test_what_drifted_is_missing_or_was_not_checked_is_drawn_in_colours_of_its_own(opened, tmp_path, theme, states):
+    picture = tmp_path / "page.png"
+    opened(
+        page(), f"--screenshot={picture}", "--window-size=1280,1200", f"--blink-settings=preferredColorScheme={theme}"
+    )
+    colours = pixels(picture)
+    for state, colour in states.items():
+        assert colours.count(colour) > 100, state
+
+
+def test_a_table_of_endpoints_of_no_stack_sorts_by_what_they_cost_and_the_unknown_stays_last(opened):
+    bare = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page())
+    heading = "document.querySelector('[id^=unmanaged]').closest('table').querySelectorAll('thead button')"
+
+    def order(clicks: int) -> list[str]:
+        click = f"{heading}[4].click();" * clicks
+        dom = opened(bare.replace("</body>", f"<script>{click}</script></body>"), "--dump-dom")
+        return re.findall(r'<th scope="row">Notebook-demo-([0-9])</th>', dom)
+
+    assert (order(0), order(1), order(2)) == (["2", "0", "1"], ["1", "0", "2"], ["0", "1", "2"])
+
+
+def test_a_page_without_drift_breaks_no_rule_either(opened):
+    from builders import a_stack
+
+    text = render("html", (audited.report(a_stack("one"), billed=False),))
+    assert complaints(opened(text, "--dump-dom")) == []
+
+
 def test_it_prints(opened, tmp_path):
     paper = tmp_path / "page.pdf"
     opened(page(), f"--print-to-pdf={paper}", "--no-pdf-header-footer")

@@ -17,7 +17,7 @@ from fakes import FakeBills
 from msgspec.structs import replace
 
 from esmcfn.domain.report import Failure
-from esmcfn.errors import CloudError
+from esmcfn.errors import AccessDenied, CloudError
 from esmcfn.render import render
 from esmcfn.render.page import charts
 
@@ -98,13 +98,14 @@ class TestOneFile:
         stacks = [a_stack(f"a_model_with_a_long_name_{number:03}") for number in range(194)]
         text = page(audited.seeded(*stacks))
         assert text.count('<th scope="row">a_model_with_a_long_name_') == 194
+        assert text.count("/Model</th>") == 200, "each of them could not be checked"
         assert len(text.encode()) < MOST_BYTES
 
 
 class TestReaders:
     def test_tables_have_captions_and_scopes(self):
         found = Elements(page())
-        assert len(found.of("caption")) == len(found.of("table")) == 3
+        assert len(found.of("caption")) == len(found.of("table")) == 6
         assert all(each["scope"] in {"col", "row"} for each in found.of("th"))
 
     def test_drawings_have_a_title_and_a_description(self):
@@ -113,13 +114,13 @@ class TestReaders:
         assert set(ids.values()) == {1}
         drawings = [each for each in found.of("svg") if each.get("role") == "img"]
         named = [name for each in drawings for name in each.get("aria-labelledby", "").split()]
-        assert len(named) == 4
+        assert len(named) == 8
         assert set(named) <= set(ids)
         assert all(each.get("role") == "img" or each.get("aria-hidden") == "true" for each in found.of("svg"))
 
     def test_what_is_drawn_stands_in_a_table_too(self):
         text = page()
-        for figure in ("590.85", "1,127.16", "2026-11-07", "no line"):
+        for figure in ("590.85", "1,127.16", "2026-11-07", "no line", "10,351.40", "400 d 5 h", "EndpointConfig"):
             assert figure in Elements(text).inside("td") + Elements(text).inside("th")
 
     @pytest.mark.parametrize("theme", [0, 1, 2])
@@ -143,8 +144,36 @@ class TestNoData:
     def test_charts_without_anything_say_so(self):
         report = audited.report(a_stack("one"), bills=FakeBills(), billed=False)
         text = page(report)
-        assert text.count('class="nothing"') == 2
+        assert text.count('class="nothing"') == text.count(">no data</text>") == 4
         assert "Cost Explorer was not asked" in text
+        assert "Not checked: drift was not asked for (--drift)." in text
+        assert "No data: drift was not asked for (--drift)." in text
+
+    def test_nobody_beside_is_none_and_endpoints_that_may_not_be_listed_are_no_data(self):
+        def unlisted(there, observers):
+            observers.fail["endpoints"] = AccessDenied("missing permission: sagemaker:ListEndpoints")
+
+        alone = page(audited.report(a_stack("one"), billed=False, by_hand=lambda there, observers: None))
+        assert ">none</text>" in alone
+        assert "None: no other endpoints." in alone
+        unread = page(audited.report(a_stack("one"), billed=False, by_hand=unlisted))
+        assert "No data: not read: missing permission: sagemaker:ListEndpoints." in unread
+
+    def test_nothing_deployed_is_no_drift(self):
+        nothing = audited.report(a_stack("one"), billed=False, by_hand=lambda there, observers: there.there.clear())
+        assert "nothing is deployed" in page(nothing)
+
+    def test_what_counts_comes_before_what_nobody_could_check(self):
+        text = page()
+        order = ["esm-dev/ExecutionRole", "esm-dev-busy/Endpoint", "esm-dev-wide/EndpointConfig", "esm-dev-busy/Model"]
+        places = [text.index(f">{each}</th>") for each in order]
+        assert places == sorted(places)
+
+    def test_an_endpoint_beside_without_a_price_is_no_bar_of_zero(self):
+        text = page()
+        assert text.index(">Notebook-demo-2</th>") < text.index(">Notebook-demo-0</th>"), "it may be the dearest"
+        assert "Notebo…-demo-0: 10,351.40 USD" in text
+        assert "Notebo…-demo-2:" not in text
 
     def test_a_day_without_a_report_says_so(self):
         calls = {audited.Metric.INVOCATIONS: audited.series(2.0, days=[0, 1])}
@@ -159,7 +188,7 @@ class TestNoData:
 
     def test_no_calls_at_all_are_zero_and_drawn(self):
         text = page(audited.report(a_stack("one"), said={"one": audited.WORKING}, billed=False))
-        assert text.count('class="nothing"') == 1
+        assert text.count('class="nothing"') == 3
         assert "0 calls on 14 days of 14 with data" in text
 
 

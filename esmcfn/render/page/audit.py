@@ -9,7 +9,7 @@ from itertools import groupby
 
 from esmcfn.domain.audit import Audit, AuditedModel, Month
 from esmcfn.render import audited
-from esmcfn.render.page import charts
+from esmcfn.render.page import charts, drift
 from esmcfn.render.words import counted, dollars
 
 COLOURS = 6
@@ -31,6 +31,7 @@ def view(audit: Audit) -> Mapping[str, object]:
         "days": days,
         "models": [_model(model) for model in audit.models],
         "months": [_month(month) for month in audited.shown(audit)],
+        **drift.view(audit),
     }
 
 
@@ -45,6 +46,7 @@ def _figures(audit: Audit) -> list[tuple[str, str, str]]:
         ("Estimate a month, USD", dollars(audit.cost.after_monthly), deployed),
         ("Parking saves a month, USD", dollars(audit.saving_monthly), audited.saving_line(audit)),
         ("Models", str(len(audit.models)), _activities(audit)),
+        *drift.figures(audit),
     ]
 
 

@@ -55,7 +55,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     """A drawing.
 
     Attributes:
-        legend: name of each series; empty where there is one.
+        legend: name of each series and the number of its colour; empty where there is one.
+        nothing: what stands there where nothing is drawn: "no data", or that there is none.
     """
 
     title: str
@@ -63,7 +64,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     bars: tuple[Bar, ...]
     slots: tuple[Slot, ...]
     grid: tuple[Grid, ...]
-    legend: tuple[str, ...] = ()
+    legend: tuple[tuple[str, int], ...] = ()
+    nothing: str = "no data"
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -88,9 +90,21 @@ class Column(Struct, frozen=True, kw_only=True):
 
 
 def stacked(
-    columns: Sequence[Column], *, title: str, summary: str, legend: Sequence[str] = (), unit: str = ""
+    columns: Sequence[Column],
+    *,
+    title: str,
+    summary: str,
+    legend: Sequence[str] = (),
+    unit: str = "",
+    colours: Sequence[int] = (),
+    nothing: str = "no data",
 ) -> Chart:
-    """Columns of stacked bars."""
+    """Columns of stacked bars.
+
+    Args:
+        colours: number of each series' colour; in order where none is said.
+        nothing: what stands there where there is no column.
+    """
     sums = [sum(value for value in column.values if value is not None) for column in columns]
     step = _step(max(sums, default=0.0))
     top = step * max(1, -int(-max(sums, default=0.0) // step))
@@ -100,7 +114,9 @@ def stacked(
         title=title,
         summary=summary,
         bars=tuple(
-            bar for number, column in enumerate(columns) for bar in _bars(column, number, room, top, legend, unit)
+            bar
+            for number, column in enumerate(columns)
+            for bar in _bars(column, number, room, top, legend, unit, colours)
         ),
         slots=tuple(
             Slot(
@@ -115,7 +131,8 @@ def stacked(
             Grid(y=round(_y(step * line, top), 1), label=f"{step * line:,.0f}" if step >= 1 else f"{step * line:,.2f}")
             for line in range(round(top / step) + 1)
         ),
-        legend=tuple(legend),
+        legend=tuple(zip(legend, colours or range(len(legend)), strict=True)),
+        nothing=nothing,
     )
 
 
@@ -131,7 +148,9 @@ def spark(values: Sequence[int | None]) -> str:
     return "".join(parts)
 
 
-def _bars(column: Column, number: int, room: float, top: float, legend: Sequence[str], unit: str) -> Sequence[Bar]:
+def _bars(
+    column: Column, number: int, room: float, top: float, legend: Sequence[str], unit: str, colours: Sequence[int]
+) -> Sequence[Bar]:
     found, below = [], 0.0
     for series, value in enumerate(column.values):
         if value:
@@ -144,7 +163,7 @@ def _bars(column: Column, number: int, room: float, top: float, legend: Sequence
                     y=round(upper, 1),
                     width=round(room * 0.7, 1),
                     height=round(lower - upper, 1),
-                    series=series,
+                    series=colours[series] if colours else series,
                     label=f"{name}{column.name}: {value:,.2f} {unit}"
                     if unit == "USD"
                     else f"{name}{column.name}: {value:,.0f} {unit}",
