@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from esmcfn.domain.cost import HOURS_PER_MONTH, Cost, CostItem, HostedVariant, Price, PriceBook
 from esmcfn.domain.project import Catalog
-from esmcfn.domain.stack import ModelStack
+from esmcfn.domain.stack import ModelStack, Selection
 
 UNREADABLE = "unknown"
 """Instance type of what a deployed template hosts without saying on what."""
@@ -33,6 +33,17 @@ STALE_DAYS = 180
 """Days after which a price is doubted, and after which it is no longer believed."""
 
 ZERO = Decimal(0)
+
+
+def beside(selection: Selection) -> tuple[str, ...]:
+    """What a selection makes AWS bill for besides instances, in words; the price book has no prices of it."""
+    alarms = any(stack.alarms and stack.alarms.any and not stack.parked for stack in selection.models)
+    words = {
+        "alarms": alarms,
+        "logs": any(stack.log_retention_days for stack in selection.models),
+        "a KMS key": bool(selection.base and selection.base.alarm_topic),
+    }
+    return tuple(word for word, there in words.items() if there)
 
 
 def hosted(stack: ModelStack) -> tuple[HostedVariant, ...]:
@@ -94,6 +105,7 @@ def estimate(
     today: date,
     parked: Iterable[HostedVariant] = (),
     updating: frozenset[str] = frozenset(),
+    beside: Sequence[str] = (),
 ) -> Cost:
     """Return what is wanted costs a month, against what is deployed.
 
@@ -102,6 +114,7 @@ def estimate(
         today: for the age of the prices.
         parked: what would run if it were not parked.
         updating: models of `after` whose new instances start beside the old ones.
+        beside: what is billed besides instances and stands in no sum, see `beside`.
     """
     items = _items(after, region=region, prices=prices)
     saved = _items(parked, region=region, prices=prices)
@@ -119,7 +132,14 @@ def estimate(
         infrastructure_only=any(item.software_monthly is None for item in every),
         items=items,
         before_items=before_items,
-        notes=tuple(dict.fromkeys(_notes(items, before_items, region=region, prices=prices, today=today))),
+        notes=tuple(
+            dict.fromkeys(
+                (
+                    *_notes(items, before_items, region=region, prices=prices, today=today),
+                    *([f"instances only: what AWS bills for {_listed(beside)} is not in the sums"] if beside else ()),
+                )
+            )
+        ),
         parked=saved,
         parked_monthly=_total(saved) if saved else None,
         updating=tuple(sorted({item.hosted.model for item in surging})),
@@ -213,6 +233,10 @@ def _notes(
     used = [item.price for item in (*items, *before_items) if item.price]
     if used:
         yield from _age(min(used, key=lambda price: (price.as_of, price.instance_type)), today)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _some(models: Sequence[str], most: int = 3) -> str:

@@ -116,7 +116,7 @@ def scope_of(selection: Selection) -> Scope:
         service_role_arn=environment.service_role_arn,
         artifact_bucket=environment.artifact_bucket,
         scaled=any(stack.autoscaling for stack in selection.models),
-        alarmed=any(stack.alarms for stack in selection.models),
+        alarmed=any(stack.alarms and stack.alarms.any for stack in selection.models),
         logs=tuple(stack.endpoint_name for stack in selection.models if stack.log_retention_days),
         keys=tuple(sorted({stack.kms_key_arn for stack in selection.models} - {""})),
         alarm_topic=base.alarm_topic.name if base and base.alarm_topic else "",

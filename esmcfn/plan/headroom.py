@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from esmcfn.domain.cost import HostedVariant
 from esmcfn.domain.plan import Action, Change, Headroom, Impact, StackAction, StackPlan
+from esmcfn.plan.scaled import TAKEN_OFF
 
 ALL = ""
 """Stands for all instance types together."""
@@ -63,7 +64,13 @@ def deleted_first(stack: StackPlan, rows: Sequence[Headroom], later: Sequence[Ho
     doubtful = any(row.fits is not True and row.instance_type in {*wanted, ALL} for row in rows)
     if not (doubtful and _is_blue_green(stack)):
         return stack
-    return replace(stack, delete_first=True, changes=tuple(_down(change) for change in stack.changes))
+    return replace(
+        stack,
+        delete_first=True,
+        unscale_first=False,  # what scales goes with the endpoint
+        notes=tuple(note for note in stack.notes if note != TAKEN_OFF),
+        changes=tuple(_down(change) for change in stack.changes),
+    )
 
 
 def _peak(stacks: Sequence[StackPlan], now: Sequence[HostedVariant], later: Sequence[HostedVariant]) -> Counter[str]:

@@ -140,6 +140,7 @@ def estimated(
         today=today,
         parked=tuple(variant for stack in selection.models if stack.parked for variant in cost.unparked(stack)),
         updating=updating,
+        beside=cost.beside(selection),
     )
 
 

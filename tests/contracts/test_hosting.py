@@ -171,6 +171,14 @@ def test_a_log_that_the_container_made_is_taken_over_and_what_it_says_is_kept(ac
     assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["creationTime"] == there["creationTime"]
 
 
+def test_a_reviewed_plan_takes_a_log_over_alike(account):
+    plain = selected(replace(STACK, log_retention_days=None))
+    assert account.deploy(plain).exit_code is ExitCode.DONE
+    report = deploy_reviewed(a_project(), SELECTION, account.world(), kept(account, SELECTION), Wishes())
+    assert report.exit_code is ExitCode.DONE
+    assert remaining(account) == []
+
+
 @pytest.mark.parametrize("delete_logs", [True, False])
 def test_destroying_leaves_the_log_and_says_so_or_deletes_it_when_asked(account, delete_logs):
     report = destroy(a_project(), SELECTION, account.world(), Wishes(), delete_logs=delete_logs)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from builders import CATALOG_TEXT, ENVIRONMENT_TEXT, a_base_stack, a_root, a_stack
+from builders import CATALOG_TEXT, ENVIRONMENT_TEXT, a_base_stack, a_root, a_selection, a_stack
 from msgspec.structs import replace
 
 from esmcfn import cost, inputs, plan
 from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling, ScalingMetric, ScheduledScaling
-from esmcfn.domain.plan import Action, Change, Impact, PropertyChange, StackAction, StackPlan
+from esmcfn.domain.plan import Action, Change, Headroom, Impact, PropertyChange, StackAction, StackPlan
 from esmcfn.errors import InputError
 from esmcfn.plan.impact import assessed
 from esmcfn.policy.graph import CHECKS
 from esmcfn.reference.instance_types import HOSTING
+from esmcfn.reference.prices import price_book
 from esmcfn.reference.storage import own_disks
 from esmcfn.selection import select
 from esmcfn.template import synthesize, without
@@ -462,14 +464,46 @@ class TestCost:
         (variant,) = cost.hosted_in(body, stack=stack.name, model=stack.model, software={})
         assert variant.instance_type == cost.UNREADABLE
 
+    def test_what_is_billed_besides_is_named_and_not_summed(self):
+        def note(*models, **changes):
+            selection = a_selection(*models, **changes)
+            priced = cost.estimate(
+                (),
+                None,
+                region="us-east-2",
+                prices=price_book(),
+                today=date(2026, 11, 21),
+                beside=cost.beside(selection),
+            )
+            return priced.notes
+
+        assert note() == ()
+        assert note(a_stack(alarms=Alarms(invocation_5xx_errors=None, model_latency_p99_ms=None))) == ()
+        (said,) = note(a_stack(alarms=Alarms()))
+        assert said == "instances only: what AWS bills for alarms is not in the sums"
+        topic = a_base_stack(alarm_topic=AlarmTopic(name="esm-dev-alarms", emails=("a@b.org",)))
+        (said,) = note(a_stack(alarms=Alarms(), log_retention_days=7), base=topic)
+        assert said == "instances only: what AWS bills for alarms, logs and a KMS key is not in the sums"
+
     def test_parked_costs_nothing(self):
         assert cost.hosted(a_stack(autoscaling=SCALED, parked=True)) == ()
 
 
 class TestPlans:
-    @pytest.mark.parametrize("kind", plan.SCALING)
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            *plan.SCALING,
+            "AWS::CloudWatch::Alarm",
+            "AWS::KMS::Key",
+            "AWS::Logs::LogGroup",
+            "AWS::SNS::Subscription",
+            "AWS::SNS::Topic",
+            "AWS::SNS::TopicPolicy",
+        ],
+    )
     @pytest.mark.parametrize("action", Action)
-    def test_callers_feel_nothing_of_bounds(self, kind, action):
+    def test_callers_feel_nothing_of_what_scales_watches_and_keeps(self, kind, action):
         change = Change(
             action=action,
             logical_id="It",
@@ -480,6 +514,25 @@ class TestPlans:
         )
         assert assessed(change).impact is Impact.NONE
         assert assessed(change).meaning
+
+    def test_keeping_instances_over_updates_is_in_place_and_says_what_aws_may_do(self):
+        change = Change(
+            action=Action.MODIFY,
+            logical_id="Endpoint",
+            resource_type="AWS::SageMaker::Endpoint",
+            physical_id=None,
+            impact=Impact.UNKNOWN,
+            properties=(PropertyChange(path="RetainAllVariantProperties", before=None, after="true"),),
+        )
+        assert assessed(change).impact is Impact.IN_PLACE
+        assert "anew" in assessed(change).meaning
+
+    def test_what_is_deleted_first_takes_its_scaling_along(self):
+        made = plan.unscaled_first(self.retyped(), synthesize(a_stack(autoscaling=SCALED)).body)
+        stack = a_stack("main", name=made.name)
+        row = Headroom(instance_type="ml.g5.2xlarge", limit=1, in_use=0, peak=2, after=1)
+        down = plan.deleted_first(made, [row], cost.hosted(stack))
+        assert (down.delete_first, down.unscale_first, down.notes) == (True, False, ())
 
     def retyped(self, *, path: str = "ProductionVariants/0/InstanceType", impact: Impact = Impact.BLUE_GREEN):
         endpoint = Change(
