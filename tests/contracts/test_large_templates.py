@@ -7,10 +7,12 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
+from botocore.stub import ANY
 from builders import a_container, a_selection, a_stack, a_target
 
+from esmcfn.aws.uploads import Uploads
 from esmcfn.domain.stack import Selection
-from esmcfn.errors import CloudError, ExitCode, InputError
+from esmcfn.errors import AccessDenied, CloudError, ExitCode, InputError
 from esmcfn.permissions.calls import UPLOADING
 from esmcfn.sandbox.faults import Faults, action_name
 from esmcfn.sandbox.server import Sandbox
@@ -158,3 +160,19 @@ def test_the_permissions_name_what_is_called_and_what_cloudformation_reads(
     account.plan(a_large_selection())
     assert {each for each in heard if each.startswith("s3:")} <= set(UPLOADING)
     assert "s3:PutObject" in heard
+
+
+def test_a_bucket_must_be_of_the_environments_account() -> None:
+    """A pull request may name any bucket; S3 refuses one whose owner is not who we say."""
+    from .test_examiner import StubbedClients
+
+    clients, selection = StubbedClients(), a_large_selection("somebodys")
+    (large,) = [each for each in synthesize_all(selection) if len(each.text.encode()) > 51_200]
+    clients.of("s3")
+    wanted = {"Bucket": "somebodys", "ExpectedBucketOwner": selection.target.account}
+    rest = dict.fromkeys(("Key", "Body", "ContentType", "ChecksumSHA256"), ANY)
+    clients.stubs["s3"].add_client_error(
+        "put_object", "AccessDenied", "Access Denied", expected_params={**wanted, **rest}
+    )
+    with pytest.raises(AccessDenied, match="to somebodys"):
+        Uploads(clients).source(large)  # type: ignore[arg-type]
