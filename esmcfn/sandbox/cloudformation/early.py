@@ -131,7 +131,7 @@ def _quota_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
             limit = world.sagemaker.limit(kind)
             used, wanted = (
                 world.sagemaker.used(proposal.place.region, kind),
-                int(variant["InitialInstanceCount"]),
+                int(variant.get("InitialInstanceCount", 0)),
             )
             if used + wanted > limit:
                 path = f"/Resources/{logical_id}/Properties/{place}/InstanceType"

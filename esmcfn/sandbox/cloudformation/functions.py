@@ -30,7 +30,9 @@ def check(values: Iterable[Json], template: Template) -> None:
 
 
 def _one(key: str, inner: Json, template: Template, *, alone: bool) -> None:
-    if key == "Ref" and alone:
+    if key == "Ref":
+        if not alone:
+            raise invalid("Template error: every Ref object must have a single String value.")
         arguments(key, inner)
     if not key.startswith("Fn::") or key in TRUTHS:
         return
@@ -39,8 +41,23 @@ def _one(key: str, inner: Json, template: Template, *, alone: bool) -> None:
     if not alone:
         raise invalid(f"Template error: every {key} object must have one key only")
     arguments(key, inner)
+    if key == "Fn::FindInMap":
+        _mapped(inner, template)
     if key == "Fn::If" and inner[0] not in template.section("Conditions"):
         raise invalid(f"Template error: unresolved condition dependency {inner[0]} in Fn::If")
+
+
+def _mapped(inner: Json, template: Template) -> None:
+    """Refuse to look for what no mapping has, as far as the template says it in words."""
+    name, first, second = (part if isinstance(part, (str, int)) else None for part in inner)
+    tables = template.section("Mappings")
+    if name is not None and name not in tables:
+        raise invalid(f"Template error: Mapping named '{name}' is not present in the 'Mappings' section of template.")
+    rows = [tables[name]] if name is not None else list(tables.values())
+    found = [table[str(first)] for table in rows if str(first) in table] if first is not None else []
+    lost = first is not None and not found
+    if lost or (found and second is not None and not any(str(second) in row for row in found)):
+        raise invalid(f"Template error: Unable to get mapping for {name}::{first}::{second}")
 
 
 def arguments(key: str, inner: Json) -> None:
@@ -60,6 +77,10 @@ def _listed(value: Json) -> bool:
 
 def _text(value: Json) -> bool:
     return isinstance(value, str) or _function(value)
+
+
+def _name(value: Json) -> bool:
+    return isinstance(value, (str, int)) or _function(value)
 
 
 def _number(value: Json) -> bool:
@@ -85,7 +106,7 @@ FORMS: Mapping[str, Callable[[Json], bool]] = {
     "Fn::Join": lambda given: _pair(given) and isinstance(given[0], str) and _listed(given[1]),
     "Fn::Select": lambda given: _pair(given) and _number(given[0]) and _listed(given[1]),
     "Fn::Split": lambda given: _pair(given) and isinstance(given[0], str) and _text(given[1]),
-    "Fn::FindInMap": lambda given: isinstance(given, list) and len(given) == 3,
+    "Fn::FindInMap": lambda given: isinstance(given, list) and len(given) == 3 and all(map(_name, given)),
     "Fn::If": lambda given: isinstance(given, list) and len(given) == 3 and isinstance(given[0], str),
     "Fn::Base64": _text,
     "Fn::ImportValue": _text,

@@ -161,13 +161,13 @@ class Scope:
     def _text_function(self, key: str, inner: Json) -> Json:
         match key:
             case "Fn::Join":
-                delimiter, items = inner
-                return str(delimiter).join(as_text(item) for item in items)
+                delimiter, items = _two(key, inner)
+                return str(delimiter).join(as_text(item) for item in _items(key, items))
             case "Fn::Select":
                 return _select(inner)
             case "Fn::Split":
-                delimiter, text = inner
-                return [UNKNOWN] if UNKNOWN in text else text.split(delimiter)
+                delimiter, text = _two(key, inner)
+                return [UNKNOWN] if UNKNOWN in as_text(text) else as_text(text).split(delimiter)
             case "Fn::Base64":
                 return base64.b64encode(as_text(inner).encode()).decode()
             case _:
@@ -198,10 +198,10 @@ class Scope:
         return as_text(self.ref(name))
 
     def _find_in_map(self, inner: Json) -> Json:
-        name, first, second = (self.resolve(part) for part in inner)
+        name, first, second = (as_text(self.resolve(part)) for part in inner)
         table = self.template.section("Mappings")
         try:
-            return table[name][str(first)][str(second)]
+            return table[name][first][second]
         except KeyError:
             raise invalid(f"Template error: Unable to get mapping for {name}::{first}::{second}") from None
 
@@ -224,12 +224,26 @@ class Scope:
 
 
 def _select(inner: Json) -> Json:
-    index, items = inner
-    if items == [UNKNOWN]:
+    index, items = _two("Fn::Select", inner)
+    if _items("Fn::Select", items) == [UNKNOWN]:
         return UNKNOWN
-    if not 0 <= int(index) < len(items):
-        raise invalid(f"Template error: Fn::Select cannot select nonexistent value at index {index}")
-    return items[int(index)]
+    number = as_text(index)
+    if not (number.isdecimal() and int(number) < len(items)):
+        raise invalid(f"Template error: Fn::Select cannot select nonexistent value at index {number}")
+    return items[int(number)]
+
+
+def _two(key: str, inner: Json) -> Json:
+    """Return a function's two arguments; AWS::NoValue may have taken one of them away."""
+    if not isinstance(inner, list) or len(inner) != 2:
+        raise invalid(f"Template error: {key} requires two arguments, and one of them is no value")
+    return inner
+
+
+def _items(key: str, items: Json) -> Json:
+    if not isinstance(items, list):
+        raise invalid(f"Template error: {key} requires a list, not {as_text(items)}")
+    return items
 
 
 def as_text(value: Json) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from esmcfn.sandbox.cloudformation.language import PSEUDO
 from esmcfn.sandbox.cloudformation.template import Template, entities
@@ -30,6 +30,43 @@ PARAMETER_TYPES = ("String", "Number", "List<Number>", "CommaDelimitedList")
 ONLY_FOR = {"MinLength": "String", "MaxLength": "String", "MinValue": "Number", "MaxValue": "Number"}
 """Constraints of a parameter to the only type that has them."""
 
+
+def _plain(value: Json) -> bool:
+    return isinstance(value, (str, int, float))
+
+
+def _text(value: Json) -> bool:
+    return isinstance(value, str)
+
+
+def _whole(value: Json) -> bool:
+    return not isinstance(value, bool) and re.fullmatch(r"\d{1,9}", str(value)) is not None
+
+
+def _number(value: Json) -> bool:
+    return not isinstance(value, bool) and re.fullmatch(r"-?\d{1,30}(\.\d{1,30})?", str(value)) is not None
+
+
+def _pattern(value: Json) -> bool:
+    try:
+        return isinstance(value, str) and re.compile(value) is not None
+    except re.error:
+        return False
+
+
+FORMS: Mapping[str, tuple[Callable[[Json], bool], str]] = {
+    "AllowedPattern": (_pattern, "a regular expression"),
+    "AllowedValues": (lambda value: isinstance(value, list) and all(map(_plain, value)), "a list of strings"),
+    "ConstraintDescription": (_text, "a string"),
+    "Description": (_text, "a string"),
+    "MaxLength": (_whole, "a number"),
+    "MaxValue": (_number, "a number"),
+    "MinLength": (_whole, "a number"),
+    "MinValue": (_number, "a number"),
+    "NoEcho": (lambda value: str(value).lower() in ("true", "false"), "true or false"),
+}
+"""What the keys of a parameter must be, and how that is said."""
+
 NOT_TEXT = "Template format error: The Value field of every Outputs member must evaluate to a String."
 TRUTHS = ("Condition", "Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or")
 
@@ -40,6 +77,8 @@ def check(template: Template) -> None:
     Raises:
         Refusal: ValidationError, in CloudFormation's words where they are known.
     """
+    if not isinstance(template.document.get("Description", ""), str):
+        raise invalid("Template format error: [/Description] must be a string")
     metadata = template.document.get("Metadata", {})
     if not isinstance(metadata, dict):
         raise invalid("Template format error: [/Metadata] must be an object")
@@ -78,16 +117,23 @@ def _parameter(name: str, declaration: Json) -> None:
             raise invalid(f"Template format error: {constraint} of parameter {name} is for the type {only} only")
     if isinstance(declaration.get("Default"), (dict, list)):
         raise invalid(f"Template format error: Every Default member must be a string. ({name})")
-    if not isinstance(declaration.get("AllowedValues", []), list):
-        raise invalid(f"Template format error: AllowedValues of parameter {name} must be a list")
+    for key, value in declaration.items():
+        if key in FORMS and not FORMS[key][0](value):
+            raise invalid(f"Template format error: {key} of parameter {name} must be {FORMS[key][1]}")
 
 
 def _mapping(name: str, table: Json) -> None:
     _named("Mapping", name)
     rows: Mapping[str, Json] = table if isinstance(table, dict) else {}
     values = [value for row in rows.values() for value in (row.values() if isinstance(row, dict) else [{}])]
-    if not values or any(isinstance(value, dict) for value in values):
+    named = {str(key) for keys in (rows, *filter(_object, rows.values())) for key in keys}
+    functions = [key for key in named if key in ("Ref", "Condition") or "::" in key]
+    if not values or functions or any(value is None or isinstance(value, dict) for value in values):
         raise invalid(f"Template format error: Every Mappings attribute must be a String or a List. ({name})")
+
+
+def _object(value: Json) -> bool:
+    return isinstance(value, dict)
 
 
 def _output(name: str, output: Json) -> None:
@@ -104,8 +150,9 @@ def _output(name: str, output: Json) -> None:
     export = output.get("Export", {"Name": ""})
     if not isinstance(export, dict) or set(export) != {"Name"} or isinstance(export["Name"], list):
         raise invalid(f"Template format error: [/Outputs/{name}/Export] must have a Name and nothing else")
-    if not isinstance(output.get("Description", ""), str):
-        raise invalid(f"Template format error: [/Outputs/{name}/Description] must be a string")
+    for key in ("Condition", "Description"):
+        if not isinstance(output.get(key, ""), str):
+            raise invalid(f"Template format error: [/Outputs/{name}/{key}] must be a string")
 
 
 def _conditions(template: Template) -> None:
@@ -120,6 +167,8 @@ def _conditions(template: Template) -> None:
             f"Template error: Unresolved dependencies [{', '.join(lost)}]. Cannot reference resources in the "
             "Conditions block of the template"
         )
+    if "Fn::ImportValue" in _keys(declared):
+        raise invalid("Template error: Fn::ImportValue cannot be used in the Conditions block of the template")
     needs = {name: set(_named_in(expression)) for name, expression in declared.items()}
     while needs:
         free = [name for name, wanted in needs.items() if not wanted & needs.keys()]
@@ -149,6 +198,13 @@ def _truth(expression: Json, name: str) -> None:
     if key != "Fn::Equals":
         for part in inner:
             _truth(part, name)
+
+
+def _keys(value: Json) -> Iterator[str]:
+    """Yield every key in a value, at any depth."""
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(inner)
+    yield from value if isinstance(value, dict) else ()
 
 
 def _named_in(expression: Json) -> Iterator[str]:

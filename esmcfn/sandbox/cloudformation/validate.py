@@ -122,7 +122,7 @@ def _declarations(template: Template) -> None:
             raise invalid(f"Template format error: [/Resources/{logical_id}/Properties] must be an object")
         _unhonoured(logical_id, declaration)
         named = declaration.get("DependsOn", [])
-        if not all(isinstance(item, str) for item in ([named] if isinstance(named, (str, dict)) else named)):
+        if not all(isinstance(item, str) for item in (named if isinstance(named, list) else [named])):
             raise invalid(f"Template format error: DependsOn must be a string or list of strings. ({logical_id})")
         if not isinstance(declaration.get("Condition", ""), str):
             raise invalid(f"Template format error: [/Resources/{logical_id}/Condition] must be a string")
