@@ -89,7 +89,8 @@ class FakeStacks:
 
     def deployed(self, *, base_name: str, environment: str) -> tuple[DeployedStack, ...]:
         self._called("deployed")
-        return tuple(stack for name, (stack, _) in sorted(self.there.items()))
+        fits = (name for name in sorted(self.there) if name == base_name or name.startswith(f"{base_name}-"))
+        return tuple(self.there[name][0] for name in fits)
 
     def survey(self, *, base_name: str, environment: str) -> Survey:
         ours = self.deployed(base_name=base_name, environment=environment)
@@ -316,9 +317,9 @@ def _outputs(template: Template) -> Mapping[str, str]:
     def resolved(value: Any) -> str:
         match value:
             case {"Ref": name}:
-                return ids[name]
+                return ids.get(name, f"id-of-{name}")
             case {"Fn::GetAtt": [name, "Arn"]}:
-                return f"arn:aws:iam::123456789012:role/{ids[name]}"
+                return f"arn:aws:iam::123456789012:role/{ids.get(name, name)}"
             case {"Fn::GetAtt": [name, _]}:
                 return template.names[name]
             case {"Fn::Sub": text}:

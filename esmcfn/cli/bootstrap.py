@@ -99,6 +99,7 @@ Examples:
     callback=_like(_FILE, "a file in .github/workflows"),
     help="A workflow that may plan and read; may be repeated.",
 )
+@click.option("--revert-drift", "revert", is_flag=True, envvar="ESMCFN_REVERT_DRIFT", help=options.REVERT_DRIFT)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -118,6 +119,7 @@ def bootstrap(
     branch: str,
     deploy_workflow: str,
     plan_workflows: tuple[str, ...],
+    revert: bool,
     out: Path | None,
 ) -> int:
     """Make what GitHub needs in the account: its OIDC provider, roles to plan and to deploy, and CloudFormation's own.
@@ -158,6 +160,7 @@ def bootstrap(
     wishes = Wishes(
         terms=Terms(again=f"esmcfn bootstrap {' '.join(run.names)}", within=timeout, discard_others=discard_others),
         wait_for_stack=wait_for_stack,
+        revert=revert,
     )
     with watching() as display:
 

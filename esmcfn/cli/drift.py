@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     envvar="ESMCFN_TIMEOUT",
     help="How long CloudFormation may take to compare a stack.",
 )
-def drift(run: Run, *, strict: bool, timeout: float) -> int:
+@click.option(
+    "--bootstrap",
+    is_flag=True,
+    envvar="ESMCFN_BOOTSTRAP",
+    help="Look at what bootstrap made, too: provider, roles and bucket.",
+)
+def drift(run: Run, *, strict: bool, timeout: float, bootstrap: bool) -> int:
     """Compare what was deployed with what AWS says exists, and say how much of it could be compared.
 
     CloudFormation's own detection and readers of esmcfn's own look at every resource: another configuration served,
@@ -38,6 +44,8 @@ def drift(run: Run, *, strict: bool, timeout: float) -> int:
 
     return run.emit(
         run.outcomes(
-            lambda project, selection, world: find_drift(project, selection, world, strict=strict, within=timeout)
+            lambda project, selection, world: find_drift(
+                project, selection, world, strict=strict, within=timeout, bootstrap=bootstrap
+            )
         )
     )

@@ -19,10 +19,14 @@ def reverting(environment: str, model: str | None) -> str:
     return f"esmcfn deploy {environment}{f' --model {model}' if model else ''} --revert-drift"
 
 
-def missing(resource_type: str, *, environment: str, model: str | None) -> str:
-    """The way back of a resource that is gone."""
+def missing(resource_type: str, *, environment: str, model: str | None, reverting: str) -> str:
+    """The way back of a resource that is gone.
+
+    Args:
+        reverting: the command that has CloudFormation put back what it can.
+    """
     only = f"{environment} --model {model}" if model else environment
-    again = f"{reverting(environment, model)} makes it again under its name"
+    again = f"{reverting} makes it again under its name"
     match resource_type:
         case "AWS::SageMaker::Endpoint":
             return f"{again}; so do esmcfn park {only} and then esmcfn resume {only}"
@@ -35,12 +39,16 @@ def missing(resource_type: str, *, environment: str, model: str | None) -> str:
             return f"{again}; what runs goes on, and an instance that starts anew may fail until then"
         case "AWS::IAM::AccessKey":
             return "the key in the secret is dead: switch the shared service account off and on again, a deploy each"
-    return f"{again}, or destroy and deploy the environment"
+    return again
 
 
-def mended(expected: Expected, found: Sequence[Difference], *, environment: str, model: str | None) -> str:
-    """The way back of what is otherwise than deployed."""
-    kind, name, again = expected.resource.resource_type, expected.name, reverting(environment, model)
+def mended(expected: Expected, found: Sequence[Difference], again: str) -> str:
+    """The way back of what is otherwise than deployed.
+
+    Args:
+        again: the command that has CloudFormation put back what it can.
+    """
+    kind, name = expected.resource.resource_type, expected.name
     if kind == ENDPOINT:
         return _endpoint(expected, found, again)
     if found and all(each.path.startswith("Tags/") for each in found):

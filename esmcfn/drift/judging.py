@@ -53,6 +53,7 @@ class Subject(Struct, frozen=True, kw_only=True):
         observed: what our reader found; of no meaning for a type without one.
         endpoint_tags: tags of an endpoint, which a description of it does not have; None where nobody asked.
         unread_tags: why its tags could not be read, empty where they were, or nobody asked.
+        again: the command that has CloudFormation put it back; empty for the usual one.
     """
 
     environment: str
@@ -65,6 +66,12 @@ class Subject(Struct, frozen=True, kw_only=True):
     observed: Observed = None
     endpoint_tags: Mapping[str, str] | None = None
     unread_tags: str = ""
+    again: str = ""
+
+    @property
+    def reverting(self) -> str:
+        """The command that has CloudFormation put it back."""
+        return self.again or advice.reverting(self.environment, self.stack.model)
 
     @property
     def native(self) -> NativeDrift:
@@ -88,7 +95,10 @@ def judge(subject: Subject, *, readers: Mapping[str, Reader] = READERS) -> Resou
     sides = (*((Side.CLOUDFORMATION,) if settled else ()), *((Side.ESMCFN,) if read else ()))
     if (read and subject.observed is None) or (native.status == "DELETED" and not read):
         step = advice.missing(
-            subject.resource.resource_type, environment=subject.environment, model=subject.stack.model
+            subject.resource.resource_type,
+            environment=subject.environment,
+            model=subject.stack.model,
+            reverting=subject.reverting,
         )
         return _answer(subject, State.MISSING, sides=sides, next_step=step)
     if native.status == "DELETED":
@@ -109,13 +119,14 @@ def judge(subject: Subject, *, readers: Mapping[str, Reader] = READERS) -> Resou
 def _mended(subject: Subject, found: Sequence[Difference]) -> str:
     if subject.expected is None:
         return "set it back by hand"
-    return advice.mended(subject.expected, found, environment=subject.environment, model=subject.stack.model)
+    return advice.mended(subject.expected, found, subject.reverting)
 
 
-def judge_template(stack: DeployedStack, digest: str | None, *, environment: str) -> ResourceDrift | None:
+def judge_template(stack: DeployedStack, digest: str | None, *, planning: str) -> ResourceDrift | None:
     """Whether a stack's template is the one that its Description vouches for; None where it is.
 
     Args:
+        planning: the command that shows what would be put back.
         digest: of the template that CloudFormation has; None where it is none of ours (not JSON).
     """
     if digest is not None and digest == stack.digest:
@@ -132,7 +143,7 @@ def judge_template(stack: DeployedStack, digest: str | None, *, environment: str
         checked_by=(Side.ESMCFN,),
         next_step=(
             "somebody updated the stack with another template than esmcfn built: "
-            f"esmcfn plan {environment} shows what a deploy would put back"
+            f"{planning} shows what would be put back"
         ),
     )
 

@@ -67,6 +67,7 @@ _NOT_TOLD = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "
 _ALARM_ACTIONS = ("AlarmActions", "InsufficientDataActions", "OKActions")
 
 READERS: Mapping[str, Reader] = {
+    **dict.fromkeys(("AWS::IAM::OIDCProvider", "AWS::S3::Bucket", "AWS::S3::BucketPolicy"), Reader()),
     BUDGET: Reader(),
     SCALABLE_TARGET: Reader(
         read=frozenset({"ScalingPolicies", "ScheduledActions", "SuspendedState"}),

@@ -110,7 +110,9 @@ def bootstrap(
         Interrupted, CloudError, StackBusyError: as deploying raises them.
     """
     try:
-        report = once_free(lambda: make_plan(project, selection, world, keep=True), world, wishes.wait_for_stack)
+        report = once_free(
+            lambda: make_plan(project, selection, world, keep=True, revert=wishes.revert), world, wishes.wait_for_stack
+        )
     except CloudError as error:
         if "GitHubProvider" not in error.message or "already exists" not in error.message:
             raise

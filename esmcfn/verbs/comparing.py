@@ -104,7 +104,7 @@ class Comparing:
             built,
             native=self._native,
             written=drift.judge_template(
-                seen.looked.stack, digest, environment=self._looking.selection.environment.name
+                seen.looked.stack, digest, planning=f"esmcfn plan {self._looking.selection.environment.name}"
             ),
             digest=stack.template_digest,
         )

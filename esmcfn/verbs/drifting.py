@@ -13,8 +13,11 @@ from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.standing import Survey
 from esmcfn.errors import ExitCode
+from esmcfn.ports import Cloud
 from esmcfn.verbs.accepting import accepted
 from esmcfn.verbs.account import strays, surveyed
+from esmcfn.verbs.bootstrapping import NAME as BOOTSTRAP
+from esmcfn.verbs.bootstrapping import PREFIX
 from esmcfn.verbs.looking import WITHIN_SECONDS, Looked, Looking
 from esmcfn.verbs.reading import side_by_side
 from esmcfn.verbs.unmanaged import beside
@@ -22,13 +25,20 @@ from esmcfn.verbs.world import World
 
 
 def find_drift(
-    project: Project, selection: Selection, world: World, *, strict: bool = False, within: float = WITHIN_SECONDS
+    project: Project,
+    selection: Selection,
+    world: World,
+    *,
+    strict: bool = False,
+    within: float = WITHIN_SECONDS,
+    bootstrap: bool = False,
 ) -> Report:
     """Compare everything that is deployed with what AWS says, and list what runs beside it.
 
     Args:
         strict: incomplete coverage is bad news, too.
         within: seconds that CloudFormation may take to compare a stack.
+        bootstrap: look at the stack that `bootstrap` made for this environment, too.
 
     Raises:
         WrongAccount: the credentials belong to another account.
@@ -40,10 +50,14 @@ def find_drift(
     world.progress("reading what is deployed")
     survey = surveyed(selection, cloud)
     looking = Looking(selection=selection, cloud=cloud, within=within)
-    looked = _looked(_concerned(selection, survey, wanted), looking, world)
+    roots = bootstrapped(selection, cloud) if bootstrap else ()
+    wanted |= {stack.name: stack.digest for stack in roots}  # it is made of words that no file has
+    looked = _looked((*_concerned(selection, survey, wanted), *roots), looking, world)
     world.progress(f"asking the services about {sum(len(each.resources) for each in looked)} resources")
     judged = _judged(looked, wanted, looking)
     stacks = (*judged, *_absent(wanted, judged, selection))
+    if bootstrap and not roots:
+        stacks = (*stacks, _not_bootstrapped(selection))
     managed = looked_endpoints(stacks)
     unmanaged = Unmanaged(asked=False) if selection.narrowed else beside(project, survey, managed, cloud, world)
     body = EnvironmentDrift(
@@ -62,6 +76,31 @@ def find_drift(
         body=body,
         notes=(*notes, *(str(stray) for stray in strays(project, survey))),
         exit_code=ExitCode.DRIFT if body.bad else ExitCode.DONE,
+    )
+
+
+def bootstrapped(selection: Selection, cloud: Cloud) -> tuple[DeployedStack, ...]:
+    """What `bootstrap` made for this environment."""
+    own = BOOTSTRAP.format(selection.environment.name)
+    found = cloud.stacks.deployed(base_name=f"{PREFIX}-{own}", environment=own)
+    return tuple(stack for stack in found if not stack.gone)
+
+
+def _again(stack: DeployedStack, environment: str) -> str:
+    """How the stack that `bootstrap` made is put back; empty for any other."""
+    if stack.name != f"{PREFIX}-{BOOTSTRAP.format(environment)}":
+        return ""
+    return f"esmcfn bootstrap {environment} --revert-drift, with the words of its first run,"
+
+
+def _not_bootstrapped(selection: Selection) -> StackDrift:
+    name = selection.environment.name
+    return StackDrift(
+        name=f"{PREFIX}-{BOOTSTRAP.format(name)}",
+        model=None,
+        deployed=None,
+        selected=True,
+        notes=(f"not there: esmcfn bootstrap {name} --repository OWNER/NAME makes it",),
     )
 
 
@@ -96,12 +135,14 @@ def _looked(stacks: Sequence[DeployedStack], looking: Looking, world: World) -> 
 def _judged(looked: Sequence[Looked], wanted: Mapping[str, str], looking: Looking) -> tuple[StackDrift, ...]:
     """Every resource of every stack; the services are asked side by side, across the stacks."""
     each_looked = frozenset(each.stack.stack_id for each in looked)
-    subjects = [subject for each in looked for subject in looking.subjects(each, each_looked)]
+    name = looking.selection.environment.name
+    subjects = [
+        subject for each in looked for subject in looking.subjects(each, each_looked, again=_again(each.stack, name))
+    ]
     seen = side_by_side(looking.observed, subjects, stop=looking.cloud.stacks.stop)
     found: dict[str, list[ResourceDrift]] = {each.stack.name: [] for each in looked}
     for subject in seen:
         found[subject.stack.name].append(drift.judge(subject))
-    name = looking.selection.environment.name
     return tuple(
         _stack_drift(each, found[each.stack.name], environment=name, wanted_digest=wanted.get(each.stack.name))
         for each in looked
@@ -118,7 +159,8 @@ def _stack_drift(
     """
     stack, failure = each.stack, each.detection.failure
     digest = None if each.body is None else template.digest_of(each.body)
-    written = drift.judge_template(stack, digest, environment=environment)
+    planning = _again(stack, environment) or f"esmcfn plan {environment}"
+    written = drift.judge_template(stack, digest, planning=planning)
     return StackDrift(
         name=stack.name,
         model=stack.model,

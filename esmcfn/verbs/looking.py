@@ -62,11 +62,14 @@ class Looking(Struct, frozen=True, kw_only=True):
         made = NOT_ASKED if detection is None else self._result(stack, detection)
         return Looked(stack=stack, body=body, resources=resources, detection=made)
 
-    def subjects(self, looked: Looked, inside: frozenset[str] = frozenset()) -> tuple[drift.Subject, ...]:
+    def subjects(
+        self, looked: Looked, inside: frozenset[str] = frozenset(), *, again: str = ""
+    ) -> tuple[drift.Subject, ...]:
         """What a stack has, as far as CloudFormation told.
 
         Args:
             inside: ARNs of stacks that are looked at by themselves.
+            again: the command that has CloudFormation put it back; empty for the usual one.
         """
         there = [each for each in looked.resources if not each.status.startswith("DELETE_COMPLETE")]
         said = drift.expected(looked.body, there, self.selection.target)
@@ -79,6 +82,7 @@ class Looking(Struct, frozen=True, kw_only=True):
                 expected=said.get(resource.logical_id),
                 every=said,
                 detection=looked.detection,
+                again=again,
             )
             for resource in there
             if not (resource.resource_type == STACK_TYPE and resource.physical_id in inside)

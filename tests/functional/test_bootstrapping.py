@@ -24,6 +24,14 @@ def test_what_github_needs_is_judged_deployed_once_and_in_nobodys_way(root):
     keys = {"service_role_arn": made["ServiceRoleArn"], "artifact_bucket": made["ArtifactBucketName"]}
     assert (github["file"], github["keys"]) == ("environments/dev.yaml", keys)
 
+    assert root.esmcfn("drift", "dev", "--bootstrap", "--strict").code == ExitCode.DONE
+    root.client("iam").tag_role(RoleName="esmcfn-esm-dev-deploy", Tags=[{"Key": "Project", "Value": "mine"}])
+    drifted = root.esmcfn("drift", "dev", "--bootstrap")
+    assert drifted.code == ExitCode.DRIFT, drifted.err
+    assert "esmcfn bootstrap dev --revert-drift, with the words of its first run," in drifted.out
+    assert root.esmcfn("drift", "dev").code == ExitCode.DONE, "it is no part of the environment"
+    assert root.esmcfn(*WORDS, "--revert-drift").code == ExitCode.DONE
+    assert root.esmcfn("drift", "dev", "--bootstrap", "--strict").code == ExitCode.DONE
     again = root.esmcfn(*WORDS)
     assert again.code == ExitCode.DONE, again.err
     assert "nothing" in again.out.lower()

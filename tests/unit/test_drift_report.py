@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from builders import a_base_stack, a_stack, a_target
+from builders import a_base_stack, a_project, a_selection, a_stack, a_target
 from fakes import NOW
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,15 +24,16 @@ from esmcfn.drift import hosting
 from esmcfn.drift.masking import shown
 from esmcfn.drift.readers import READERS
 from esmcfn.template import synthesize, synthesize_all
+from esmcfn.verbs.bootstrapping import Repository, bootstrap_selection
 
 
 class TestTemplate:
     def test_one_that_somebody_wrote_by_hand_is_drift_of_the_stack(self):
         stack = deployed(OWN)
-        assert drift.judge_template(stack, stack.digest, environment="dev") is None
-        judged = drift.judge_template(stack, "sha256:other", environment="dev")
+        assert drift.judge_template(stack, stack.digest, planning="esmcfn plan dev") is None
+        judged = drift.judge_template(stack, "sha256:other", planning="esmcfn plan dev")
         assert (judged.state, judged.differences[0].observed) == (State.DRIFTED, "sha256:other")
-        assert "not JSON" in drift.judge_template(stack, None, environment="dev").differences[0].observed
+        assert "not JSON" in drift.judge_template(stack, None, planning="esmcfn plan dev").differences[0].observed
 
     def test_another_digest_than_the_files_make_is_not_deployed_yet_and_no_drift(self):
         stack = deployed(OWN)
@@ -85,7 +86,8 @@ class TestMasking:
 class TestReaders:
     """The table is whole, and a fresh deployment of anything is in sync by it."""
 
-    STACKS = (OWN, a_stack(), a_stack(parked=True), SHARED, a_base_stack())
+    ROOTS = bootstrap_selection(a_project(), a_selection(), Repository(name="acme/models")).bootstrap
+    STACKS = (OWN, a_stack(), a_stack(parked=True), SHARED, a_base_stack(), ROOTS)
 
     @pytest.mark.parametrize("stack", STACKS)
     def test_every_type_that_esmcfn_emits_has_a_line(self, stack):
@@ -162,8 +164,6 @@ def test_what_is_dear_or_of_unknown_price_comes_first():
 
 
 def test_every_stack_of_a_selection_is_in_sync_with_itself():
-    from builders import a_selection
-
     for template in synthesize_all(a_selection(OWN, base=SHARED)):
         for logical_id in template.body["Resources"]:
             assert drift.judge(subject(logical_id, of=template.stack)).state is State.IN_SYNC, logical_id

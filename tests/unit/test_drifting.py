@@ -344,3 +344,33 @@ def test_the_document_of_nothing_asked_is_null_and_not_empty():
     document = json.loads(render("json", (report,)))
     assert document["unmanaged"]["endpoints"] is None
     assert "not asked for" in render("text", (report,))
+
+
+class TestBootstrap:
+    """What bootstrap made is looked at when that is asked for."""
+
+    @pytest.fixture
+    def roots(self):
+        from esmcfn.verbs.bootstrapping import Repository, bootstrap_selection
+
+        return Account(bootstrap_selection(a_project(), ONE, Repository(name="acme/models")))
+
+    def drift(self, account, **options):
+        """Of dev, in an account where the stacks of another selection are deployed."""
+        return account.drift(replace(ONE, base=None, models=()), **options)
+
+    def test_where_it_was_never_made_the_command_that_makes_it_is_told(self, account):
+        body = account.drift(bootstrap=True).body
+        assert body.stacks[-1].notes == ("not there: esmcfn bootstrap dev --repository OWNER/NAME makes it",)
+        assert not body.drifted
+
+    def test_it_is_in_sync_and_nobody_calls_it_selected_no_more(self, roots):
+        (stack,) = [each for each in self.drift(roots, bootstrap=True, strict=True).body.stacks if each.resources][:1]
+        assert (stack.selected, stack.notes) == (True, ())
+        assert {each.state for each in stack.resources} == {State.IN_SYNC}
+
+    def test_what_drifted_goes_back_by_bootstrapping_again(self, roots):
+        roots.change("AWS::IAM::Role", "esmcfn-esm-dev-plan", MaxSessionDuration=43200)
+        found = [each for each in self.drift(roots, bootstrap=True).body.resources if each.deviates]
+        assert found[0].logical_id == "PlanRole"
+        assert "esmcfn bootstrap dev --revert-drift, with the words of its first run," in found[0].next_step
