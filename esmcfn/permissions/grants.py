@@ -31,7 +31,7 @@ class Scope(Struct, frozen=True, kw_only=True):
         artifact_bucket: where large templates go; empty where there is none.
         scaled: some endpoint is scaled automatically.
         alarmed: some endpoint has alarms.
-        logs: names of the endpoints whose logs stacks own.
+        logged: some endpoint's log is its stack's.
         keys: ARNs of KMS keys for volumes of instances.
         alarm_topic: name of the base stack's topic; empty where it has none.
         budget: AWS watches a budget of it.
@@ -49,7 +49,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     artifact_bucket: str = ""
     scaled: bool = False
     alarmed: bool = False
-    logs: tuple[str, ...] = ()
+    logged: bool = False
     keys: tuple[str, ...] = ()
     alarm_topic: str = ""
     budget: bool = False
@@ -117,7 +117,7 @@ def scope_of(selection: Selection) -> Scope:
         artifact_bucket=environment.artifact_bucket,
         scaled=any(stack.autoscaling for stack in selection.models),
         alarmed=any(stack.alarms and stack.alarms.any for stack in selection.models),
-        logs=tuple(stack.endpoint_name for stack in selection.models if stack.log_retention_days),
+        logged=any(stack.log_retention_days for stack in selection.models),
         keys=tuple(sorted({stack.kms_key_arn for stack in selection.models} - {""})),
         alarm_topic=base.alarm_topic.name if base and base.alarm_topic else "",
         budget=bool(base and base.budget),

@@ -84,7 +84,7 @@ def of_handlers(scope: Scope) -> Iterator[Grant]:
         yield from hosting.of_scaling(_actions(SCALING_TYPES), scope)
     if scope.alarmed:
         yield from hosting.of_alarms(_actions(ALARM_TYPES), scope)
-    if scope.logs:
+    if scope.logged:
         yield from hosting.of_logs(_actions(LOG_TYPES), scope)
     if scope.keys:
         yield from hosting.of_keys(scope)

@@ -66,17 +66,18 @@ def of_alarms(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
 
 
 def of_logs(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
-    """The logs of this environment's endpoints, by name. None is deleted: they are kept when their stack goes."""
-    groups = [scope.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{name}") for name in scope.logs]
+    """The logs of endpoints, whose names the catalog gives. None is deleted: they are kept when their stack goes."""
+    groups = scope.arn("logs", _ENDPOINT_LOGS)
     for action in actions:
         if action == "logs:DeleteLogGroup":
             continue
         if action in _OF_ANY_LOG:
             yield grant(action, "*")
         else:
-            yield grant(action, *groups, *(f"{group}:*" for group in groups))
+            yield grant(action, groups)
 
 
+_ENDPOINT_LOGS = "log-group:/aws/sagemaker/Endpoints/*"
 _OF_ANY_LOG = frozenset({"logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies"})
 """What a handler reads of all logs at a time, to find the one that it is about.
 
@@ -129,9 +130,9 @@ def compared(scope: Scope) -> Mapping[str, tuple[str, ...]]:
     if scope.alarmed:
         alarms = (scope.arn("cloudwatch", "alarm:*"),)
         found |= {"cloudwatch:DescribeAlarms": alarms, "cloudwatch:ListTagsForResource": alarms}
-    if scope.logs:
+    if scope.logged:
         found |= dict.fromkeys(sorted(_OF_ANY_LOG), everywhere)
-        groups = tuple(scope.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{name}") for name in scope.logs)
+        groups = (scope.arn("logs", _ENDPOINT_LOGS),)
         found |= {f"logs:{operation}": groups for operation in ("GetDataProtectionPolicy", "ListTagsForResource")}
     if scope.budget:
         budgets = (scope.arn("budgets", "budget/*"),)

@@ -7,14 +7,20 @@ import json
 import pytest
 from builders import a_project, a_root, a_selection, an_environment
 from msgspec.structs import replace
+from test_permissions import EVERYTHING, WATCHED
 
 from esmcfn.cli.program import run
+from esmcfn.domain.project import Policy
 from esmcfn.errors import UsageError
 from esmcfn.permissions import VERBS
+from esmcfn.policy import house
 from esmcfn.template import synthesize_all
 from esmcfn.verbs.bootstrapping import Repository, bootstrap_selection, instructions, settings
 
 ISSUER = "token.actions.githubusercontent.com"
+INLINE_CHARACTERS = 10_240
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
 ACME = Repository(name="acme/models")
 
 
@@ -157,3 +163,14 @@ def test_the_template_alone_is_written_where_it_is_asked_for(tmp_path, capsys):
     assert "esmcfn-bootstrap-dev.json" in said.out
     assert ":role/esmcfn/esmcfn-esm-dev-deploy" in said.err
     assert json.loads((out / "esmcfn-bootstrap-dev.json").read_text())["Resources"].keys() == resources().keys()
+
+
+def test_what_it_makes_for_every_feature_passes_our_own_rules_and_fits_into_a_role():
+    many = tuple(replace(WATCHED, name=f"{WATCHED.name}-{number}", model=f"m{number}") for number in range(40))
+    selection = bootstrap_selection(a_project(), replace(EVERYTHING, models=many), ACME)
+    templates = synthesize_all(selection)
+    assert not [finding for finding in house.findings(templates, Policy()) if finding.blocks]
+    for role in ("PlanRole", "DeployRole", "ServiceRole"):
+        policies = templates[0].body["Resources"][role]["Properties"]["Policies"]
+        size = sum(len(json.dumps(each["PolicyDocument"], separators=(",", ":"))) for each in policies)
+        assert size < INLINE_CHARACTERS, role
