@@ -33,6 +33,13 @@ MOST_STEPS = 100_000
 """A settle that takes more steps than this has a bug: it would never end."""
 
 
+TARGET_STAYS = (
+    "An Application AutoScaling scalable target exists for a variant being deleted, and the IAM identity used to "
+    "invoke DeleteEndpoint does not have application-autoscaling:DeregisterScalableTarget permission to deregister "
+    "the scalable target."
+)
+
+
 class World:
     """One account with its services; `port` is that of the server, where there is one.
 
@@ -109,8 +116,19 @@ class World:
         """Return the variants of an endpoint that have a scalable target."""
         return self.autoscaling.variants(region, endpoint)
 
-    def deregister_endpoint(self, region: str, endpoint: str) -> None:
-        """DeleteEndpoint deregisters the scalable targets of its variants."""
+    def delete_endpoint(self, region: str, endpoint: str, at: float) -> None:
+        """Delete an endpoint and deregister the scalable targets of its variants, without notice.
+
+        Raises:
+            Refusal: the endpoint cannot be deleted, or whoever asks may not deregister.
+        """
+        self.sagemaker.endpoint(region, endpoint)
+        if self.scaled_variants(region, endpoint):
+            try:
+                self.faults.authorize("application-autoscaling:DeregisterScalableTarget")
+            except Refusal as refusal:
+                raise Refusal("ValidationException", TARGET_STAYS) from refusal
+        self.sagemaker.delete_endpoint(region, endpoint, at)
         self.autoscaling.endpoint_deleted(region, endpoint)
 
     def _restore(self) -> None:

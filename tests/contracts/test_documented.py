@@ -12,7 +12,7 @@ from esmcfn.sandbox.resources import HANDLERS
 
 from .conftest import REGION
 from .types import CASES, NESTED, Case
-from .unconfirmed import CLAIMS
+from .unconfirmed import CLAIMS, LIMITS
 
 PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
 
@@ -103,6 +103,13 @@ def claims() -> str:
     return "\n".join(rows) + "\n"
 
 
+def limits() -> str:
+    """Return the table of what the sandbox cannot show."""
+    rows = ["| it cannot show | on a live account |", "|---|---|"]
+    rows += [f"| {limit.says} | {f'`{limit.test}`' if limit.test else limit.because} |" for limit in LIMITS]
+    return "\n".join(rows) + "\n"
+
+
 def test_the_page_has_the_tables_as_they_are(update_golden: bool) -> None:
     text = PAGE.read_text(encoding="utf-8")
     wanted = text
@@ -111,6 +118,7 @@ def test_the_page_has_the_tables_as_they_are(update_golden: bool) -> None:
         ("faults", faults()),
         ("breaks", breaks()),
         ("claims", claims()),
+        ("limits", limits()),
     ):
         begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->"
         head, _, rest = wanted.partition(begin)
@@ -126,6 +134,15 @@ def test_every_claim_names_a_live_test() -> None:
 
     assert [claim.id for claim in CLAIMS if not hasattr(test_live, claim.test)] == []
     assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)
+    assert [limit.says for limit in LIMITS if bool(limit.test) == bool(limit.because)] == []
+    assert [limit.test for limit in LIMITS if limit.test and not hasattr(test_live, limit.test)] == []
+
+
+def test_every_live_test_confirms_a_claim() -> None:
+    from . import test_live
+
+    claimed = {claim.test for claim in CLAIMS}
+    assert sorted(name for name in vars(test_live) if name.startswith("test_") and name not in claimed) == []
 
 
 def test_every_property_is_tested() -> None:

@@ -250,6 +250,46 @@ def test_a_sagemaker_name_that_must_change_is_refused_by_sagemaker(costly: Accou
     assert not any("custom-named resource" in reason for reason in reasons)
 
 
+# Imports
+
+
+def a_group(name: str, **attributes: Any) -> dict[str, Any]:
+    return {"Type": "AWS::Logs::LogGroup", **attributes, "Properties": {"LogGroupName": name}}
+
+
+def made_by_hand(live: Account) -> str:
+    """Make a log group that no stack has, and return its name."""
+    name, logs = live.name("taken"), live.client("logs")
+    logs.create_log_group(logGroupName=name)
+
+    def gone() -> None:
+        try:
+            logs.delete_log_group(logGroupName=name)
+        except logs.exceptions.ResourceNotFoundException:
+            return
+
+    live.afterwards(gone)
+    return name
+
+
+def test_what_is_there_is_taken_over_by_its_name(live: Account) -> None:
+    name = made_by_hand(live)
+    template = a_template(Group=a_group(name, DeletionPolicy="Retain"), Topic=a_topic())
+    tags = [{"Key": "team", "Value": "esm"}]
+    stack = live.deploy(template, ImportExistingResources=True, Tags=tags)
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    events = [e["ResourceStatus"] for e in live.events(stack["StackId"]) if e["LogicalResourceId"] == "Group"]
+    assert events[0] == "IMPORT_IN_PROGRESS"
+    assert "IMPORT_COMPLETE" in events
+    assert live.client("logs").list_tags_log_group(logGroupName=name)["tags"]["team"] == "esm"
+
+
+def test_what_would_be_deleted_is_not_taken_over(live: Account) -> None:
+    plan = live.plan(a_template(Group=a_group(made_by_hand(live))), kind="CREATE", ImportExistingResources=True)
+    assert plan["Status"] == "FAILED"
+    assert plan["StatusReason"].startswith("CloudFormation is attempting to import some resources because they already")
+
+
 # Operations
 
 
@@ -456,3 +496,52 @@ def test_a_package_without_a_subscription_is_not_described(live: Account) -> Non
     live.fault("not-subscribed")
     with pytest.raises(ClientError, match="not subscribed"):
         live.client("sagemaker").describe_model_package(ModelPackageName=asked)
+
+
+def test_an_endpoint_keeps_the_case_of_its_name(costly: Account) -> None:
+    template = an_endpoint(costly)
+    name = costly.name("Mixed-Case")
+    template["Resources"]["Endpoint"]["Properties"]["EndpointName"] = name
+    template["Outputs"] = {
+        "Name": {"Value": {"Fn::GetAtt": ["Endpoint", "EndpointName"]}},
+        "Arn": {"Value": {"Ref": "Endpoint"}},
+    }
+    stack = costly.deploy(template)
+    found = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    assert found["Name"] == name
+    assert found["Arn"].endswith(f":endpoint/{name.lower()}")
+
+
+def test_a_deleted_endpoint_is_made_again_by_a_revert(costly: Account) -> None:
+    costly.deploy(an_endpoint(costly))
+    sagemaker, name = costly.client("sagemaker"), costly.name("endpoint")
+    sagemaker.delete_endpoint(EndpointName=name)
+    costly.until(lambda: name not in [e["EndpointName"] for e in sagemaker.list_endpoints()["Endpoints"]])
+    ended = costly.deploy(an_endpoint(costly), kind="UPDATE", DeploymentMode="REVERT_DRIFT")
+    assert ended["StackStatus"] == "UPDATE_COMPLETE"
+    assert sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
+
+
+@pytest.mark.parametrize(("retained", "count"), [(False, 1), (True, 2)])
+def test_an_update_returns_a_scaled_fleet_to_its_configuration(costly: Account, retained: bool, count: int) -> None:
+    costly.deploy(an_endpoint(costly))
+    sagemaker, name = costly.client("sagemaker"), costly.name("endpoint")
+    wanted = [{"VariantName": "variant-1", "DesiredInstanceCount": 2}]
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=wanted)
+    costly.until(lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService")
+    template = an_endpoint(costly, suffix="2")
+    template["Resources"]["Endpoint"]["Properties"]["RetainAllVariantProperties"] = retained
+    assert costly.deploy(template, kind="UPDATE")["StackStatus"] == "UPDATE_COMPLETE"
+    (variant,) = sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"]
+    assert variant["DesiredInstanceCount"] == count
+
+
+def test_the_log_group_of_an_endpoint_is_in_the_way(costly: Account) -> None:
+    costly.deploy(an_endpoint(costly))
+    group = f"/aws/sagemaker/Endpoints/{costly.name('endpoint')}"
+    logs = costly.client("logs")
+    costly.until(lambda: logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"])
+    costly.afterwards(lambda: logs.delete_log_group(logGroupName=group))
+    plan = costly.plan(a_template(Group=a_group(group)), kind="CREATE", stack="log")
+    assert plan["Status"] == "FAILED"
+    assert "ResourceExistenceCheck" in plan["StatusReason"]

@@ -185,4 +185,113 @@ CLAIMS = (
         says="A parameter that only an output shows is a change without changes, and an unused one is none",
         test="test_a_parameter_that_only_an_output_shows_is_executable",
     ),
+    Claim(
+        id="import-by-name",
+        says="ImportExistingResources imports a log group whose name is taken, beside what the change set adds",
+        test="test_what_is_there_is_taken_over_by_its_name",
+    ),
+    Claim(
+        id="import-tags",
+        says="An import is followed by an update that puts the stack's tags on what was imported",
+        test="test_what_is_there_is_taken_over_by_its_name",
+    ),
+    Claim(
+        id="import-retained",
+        says="ImportExistingResources fails the change set where what is taken has no DeletionPolicy that keeps it",
+        test="test_what_would_be_deleted_is_not_taken_over",
+    ),
+    Claim(
+        id="endpoint-name-kept",
+        says="Fn::GetAtt EndpointName has the name as it was given, while Ref is the ARN in lower case",
+        test="test_an_endpoint_keeps_the_case_of_its_name",
+        needs=GPU,
+    ),
+    Claim(
+        id="revert-endpoint",
+        says="A REVERT_DRIFT change set makes a deleted endpoint again",
+        test="test_a_deleted_endpoint_is_made_again_by_a_revert",
+        needs=GPU,
+    ),
+    Claim(
+        id="scaled-kept",
+        says="An update returns a scaled fleet to the configuration's count, unless RetainAllVariantProperties",
+        test="test_an_update_returns_a_scaled_fleet_to_its_configuration",
+        needs=f"{GPU}, and a quota of 4",
+    ),
+    Claim(
+        id="log-group-taken",
+        says="The log group that SageMaker made for an endpoint is in the way of one in a stack",
+        test="test_the_log_group_of_an_endpoint_is_in_the_way",
+        needs=GPU,
+    ),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """Something that the sandbox cannot show.
+
+    Attributes:
+        test: the live test that shows it on an account; where there is none, `because` says why.
+    """
+
+    says: str
+    test: str = ""
+    because: str = ""
+
+
+LIMITS = (
+    Limit(
+        says="Real time: an endpoint takes 2 seconds, and minutes to hours on AWS",
+        because="waiting and deadlines are of the clock that is asked, the sandbox's or the wall's",
+    ),
+    Limit(
+        says="Real money: prices, bills and metrics are what it was told",
+        because="a bill has hours of delay; the recorded prices have their date and their source",
+    ),
+    Limit(
+        says="Capacity: there is a host for every instance unless a fault says otherwise",
+        because="nobody can have AWS run out of hosts on demand",
+    ),
+    Limit(
+        says="Your quotas: 100 instances a type and 1000 in all unless a fault says otherwise",
+        test="test_a_quota_that_does_not_suffice_is_a_warning",
+    ),
+    Limit(
+        says="Your subscriptions: every package is subscribed to unless a fault says otherwise",
+        test="test_a_package_without_a_subscription_is_not_described",
+    ),
+    Limit(
+        says="IAM: policies are kept and never evaluated; permissions are as faults say, service control policies too",
+        because="what each verb calls is held against its permissions in the tests; AWS alone evaluates them",
+    ),
+    Limit(
+        says="Subnets, security groups, images and objects of a model are not looked up",
+        because="they are pulled by SageMaker, minutes after its call was answered",
+    ),
+    Limit(
+        says="What a container computes: shapes are those of ESM, the numbers are made up",
+        because="`esmcfn invoke` asks the real one",
+    ),
+    Limit(
+        says="Alarms never fire by themselves, nothing scales by itself, and nothing is sent to anybody",
+        because="they follow from minutes of real load",
+    ),
+    Limit(
+        says="A cancelled update, a silent rollback and their timing are as SageMaker documents them",
+        test="test_a_cancelled_update_waits_for_the_endpoint",
+    ),
+    Limit(
+        says="StackSets, hooks, modules, macros, other transforms and EXPRESS mode are refused",
+        because="esmcfn uses none of them",
+    ),
+    Limit(
+        says="GovCloud and China are not there",
+        because="the Marketplace packages are not offered there",
+    ),
+    Limit(
+        says="The drift of a type without a read handler is not checked",
+        because="CloudFormation does not check it either: the registry schemas say so",
+    ),
+)
+"""The sandbox's limits, for docs/sandbox.md."""

@@ -297,10 +297,9 @@ class Endpoint(_Named):
         if live is not None and live.transition is not None and live.transition.outcome != "deleted":
             raise NotYet(live.transition.until)
         try:
-            request.world.sagemaker.delete_endpoint(request.region, name, request.at)
+            request.world.delete_endpoint(request.region, name, request.at)
         except Refusal as refusal:
             raise _found(refusal) from refusal
-        request.world.deregister_endpoint(request.region, name)
 
     def deleted(self, request: Request) -> Progress:
         held = request.world.sagemaker.region(request.region).endpoints

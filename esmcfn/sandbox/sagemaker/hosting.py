@@ -16,7 +16,7 @@ from esmcfn.sandbox.resources.base import tag_map
 from esmcfn.sandbox.sagemaker import rules
 from esmcfn.sandbox.sagemaker.containers import Containers
 from esmcfn.sandbox.sagemaker.fleet import TOTAL, declared, instance_types, quota_message, retained, variants
-from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Region, Transition
+from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Region, Transition, Variant
 from esmcfn.sandbox.sagemaker.rules import refuse
 from esmcfn.sandbox.sagemaker.trouble import trouble
 from esmcfn.sandbox.state import Json, Store
@@ -150,8 +150,9 @@ class Hosting:
         if name.lower() in self.region(region).endpoints:
             raise refuse(f'Cannot create already existing endpoint "{arn}".')
         config = self.config(region, request["EndpointConfigName"])
-        self._check_quota(region, config)
-        reason = self._launch(region, name, config, at)
+        fleet = variants(declared(config))
+        self._check_quota(region, config, fleet)
+        reason = self._launch(region, name, config, fleet, at)
         endpoint = Endpoint(
             name=name,
             arn=arn,
@@ -191,9 +192,13 @@ class Hosting:
             raise refuse(f'Cannot update in-progress endpoint "{endpoint.arn}".')
         config = self.config(region, request["EndpointConfigName"])
         self._check_scaled(endpoint, config, scaled)
-        self._check_quota(region, config)
+        retain = bool(request.get("RetainAllVariantProperties"))
+        exclude = [item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties") or ()]
+        fresh = variants(declared(config))
+        fleet = retained(fresh, endpoint.variants, exclude) if retain else fresh
+        self._check_quota(region, config, fleet)
         silent = self._faults.strike("silent-rollback") is not None
-        reason = "" if silent else self._launch(region, endpoint.name, config, at)
+        reason = "" if silent else self._launch(region, endpoint.name, config, fleet, at)
         bad = silent or bool(reason)
         endpoint.status, endpoint.modified_at, endpoint.failure_reason = "Updating", at, ""
         endpoint.deployment_config = request.get("DeploymentConfig", endpoint.deployment_config)
@@ -204,8 +209,8 @@ class Hosting:
             outcome="rolled-back" if bad else "in-service",
             reason=reason,
             silent=silent,
-            retain=bool(request.get("RetainAllVariantProperties")),
-            exclude=[item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties") or ()],
+            retain=retain,
+            exclude=exclude,
         )
         self.save(region)
         return endpoint
@@ -303,28 +308,25 @@ class Hosting:
         fault = self._faults.find("total-quota")
         return TOTAL_INSTANCES if fault is None else int(fault.options.get("limit", 0))
 
-    def _check_quota(self, region: str, config: EndpointConfig) -> None:
-        """Blue/green: the running fleet counts beside the new one."""
-        sum_wanted = 0
+    def _check_quota(self, region: str, config: EndpointConfig, fleet: list[Variant]) -> None:
+        """Blue/green: the running fleet counts beside the new one, which may keep more instances than declared."""
+        counts = {variant.name: variant.desired_count for variant in fleet}
         for variant in declared(config):
-            wanted = int(variant.get("InitialInstanceCount", 1))
-            sum_wanted += wanted
+            wanted = counts[variant["VariantName"]]
             for instance_type in instance_types(variant):
                 limit, used = self.limit(instance_type), self.used(region, instance_type)
                 if used + wanted > limit:
                     name = f"{instance_type} for endpoint usage"
                     raise Refusal("ResourceLimitExceeded", quota_message(name, limit, used, wanted))
-        if self.used(region) + sum_wanted > self.total:
-            message = quota_message(TOTAL, self.total, self.used(region), sum_wanted)
+        if self.used(region) + sum(counts.values()) > self.total:
+            message = quota_message(TOTAL, self.total, self.used(region), sum(counts.values()))
             raise Refusal("ResourceLimitExceeded", message)
 
-    def _launch(self, region: str, endpoint: str, config: EndpointConfig, at: float) -> str:
+    def _launch(self, region: str, endpoint: str, config: EndpointConfig, fleet: list[Variant], at: float) -> str:
         """Start the containers of a fleet; returns why it will fail, or nothing."""
         found = trouble(self._faults, region, config, self.region(region).models)
         if found is None or found.started:
-            self._containers.launch(
-                region, endpoint, variants(declared(config)), at=at, seconds=self.seconds, healthy=found is None
-            )
+            self._containers.launch(region, endpoint, fleet, at=at, seconds=self.seconds, healthy=found is None)
         return found.reason if found is not None else ""
 
     def _check_scaled(self, endpoint: Endpoint, config: EndpointConfig, scaled: Iterable[str]) -> None:

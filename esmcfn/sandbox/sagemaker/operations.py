@@ -197,8 +197,7 @@ class SageMaker:
     def delete_endpoint(self, call: Call) -> Json:
         """DeleteEndpoint."""
         name = call.parameters["EndpointName"]
-        self.hosting.delete_endpoint(call.region, name, self.world.clock.now())
-        self.world.deregister_endpoint(call.region, name)
+        self.world.delete_endpoint(call.region, name, self.world.clock.now())
         return {}
 
     # Tags
