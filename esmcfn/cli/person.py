@@ -69,11 +69,13 @@ class Asked(Struct, frozen=True, kw_only=True):
     def _warn(self, plan: Report) -> None:
         """What a person would have read in the plan before they agreed."""
         from esmcfn.domain.plan import Plan
-        from esmcfn.render import words
+        from esmcfn.render import overwriting, words
 
         if isinstance(plan.body, Plan):
             for line in words.headroom(plan.body):
                 told(f"! quota: {line}")
+            for line in overwriting.losses(plan.body):
+                told(f"! drift: {line}")
 
 
 def present() -> bool:

@@ -58,6 +58,20 @@ def _fails(plan: Plan) -> Iterator[str]:
         yield f"a deploy would fail: {', '.join(gone)} is to be changed, and is gone"
 
 
+def losses(plan: Plan) -> Iterator[str]:
+    """What a deployment would lose of what somebody changed by hand, a line each; nothing where it is to go back."""
+    if plan.reverts:
+        return
+    for stack in plan.stacks:
+        for found in stack.drift.found if stack.drift else ():
+            place = f"{stack.name}/{found.logical_id}" if found.logical_id else stack.name
+            if found.fate is Fate.FAILS:
+                yield f"{place}: {WILL[Fate.FAILS]}"
+            for each in found.properties:
+                if each.fate in {Fate.OVERWRITTEN, Fate.UNCLEAR}:
+                    yield f"{place}: {each.path}: {_property(each, reverts=False)}"
+
+
 def text(stack: StackPlan, *, reverts: bool) -> Iterator[str]:
     """Below the changes of a stack.
 

@@ -307,6 +307,18 @@ class TestTold:
         account.runs(3)
         assert account.plan().body.plan_id != before
 
+    def test_who_agreed_beforehand_is_told_what_is_lost(self, account, capsys):
+        from esmcfn.cli.person import Asked
+        from esmcfn.cli.watching import Lines
+
+        account.runs(3)
+        account.tag("Model", Team="me")
+        assert Asked(display=Lines(), yes=True).agrees(account.plan())
+        assert capsys.readouterr().err == (
+            "! drift: esm-dev-prototype-model/Endpoint: Variants/variant-1/DesiredInstanceCount: "
+            "now 3, deployed 1, would be 1: will be overwritten\n"
+        )
+
 
 class TestStale:
     """What was reviewed against what it would be now."""
