@@ -51,7 +51,7 @@ def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -
     from esmcfn.cli.streams import told
     from esmcfn.errors import UsageError
     from esmcfn.render import render
-    from esmcfn.verbs.planning import make_plan
+    from esmcfn.verbs.planning import Manner, make_plan
 
     for word, other in (("--out", out), ("--revert-drift", words["revert"])):
         if other and words["read_only"]:
@@ -60,11 +60,8 @@ def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -
         raise UsageError(options.REVERT_OR_DELETE)
     if out:
         writable(out)  # said before change sets are kept for a file that cannot be written
-    outcomes = run.outcomes(
-        lambda project, selection, world: make_plan(
-            project, selection, world, keep=bool(out), detailed=detailed_exitcode, **words
-        )
-    )
+    manner = Manner(keep=bool(out), detailed=detailed_exitcode, **words)
+    outcomes = run.outcomes(lambda project, selection, world: make_plan(project, selection, world, manner))
     if out:
         written(out, render("json", outcomes))
         told(f"· {out} names the change sets that were kept; esmcfn deploy --plan {out} executes exactly these")

@@ -18,7 +18,7 @@ from esmcfn.permissions.grants import OWNER_TAG
 from esmcfn.resources.github import ISSUER
 from esmcfn.verbs.deploying import Wishes, cleared, executed
 from esmcfn.verbs.patience import once_free
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.planning import Manner, make_plan
 from esmcfn.verbs.world import World
 
 NAME = "bootstrap-{}"
@@ -109,10 +109,9 @@ def bootstrap(
     Raises:
         Interrupted, CloudError, StackBusyError: as deploying raises them.
     """
+    manner = Manner(keep=True, revert=wishes.revert)
     try:
-        report = once_free(
-            lambda: make_plan(project, selection, world, keep=True, revert=wishes.revert), world, wishes.wait_for_stack
-        )
+        report = once_free(lambda: make_plan(project, selection, world, manner), world, wishes.wait_for_stack)
     except CloudError as error:
         if "GitHubProvider" not in error.message or "already exists" not in error.message:
             raise

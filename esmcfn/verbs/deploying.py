@@ -16,7 +16,7 @@ from esmcfn.errors import CloudError, ExitCode, Interrupted, StalePlanError
 from esmcfn.selection import select
 from esmcfn.verbs.executing import Executing, Terms, discard
 from esmcfn.verbs.patience import once_free
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.planning import Manner, make_plan
 from esmcfn.verbs.recovering import recovered
 from esmcfn.verbs.reviewing import remade
 from esmcfn.verbs.world import World
@@ -49,8 +49,10 @@ def deploy(project: Project, selection: Selection, world: World, wishes: Wishes)
         CloudError, StackBusyError: as planning raises them; nothing was executed.
     """
 
+    manner = Manner(keep=True, delete_first=wishes.delete_first, revert=wishes.revert)
+
     def planned() -> Report:
-        return make_plan(project, selection, world, keep=True, delete_first=wishes.delete_first, revert=wishes.revert)
+        return make_plan(project, selection, world, manner)
 
     if wishes.recover:
         recovered(selection, world, wishes.terms, skip=wishes.skip)

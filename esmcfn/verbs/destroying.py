@@ -16,7 +16,7 @@ from esmcfn.ports import Cloud
 from esmcfn.verbs.account import surveyed
 from esmcfn.verbs.deploying import Wishes, cleared, executed
 from esmcfn.verbs.patience import once_free
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.planning import KEEPING, make_plan
 from esmcfn.verbs.world import World
 
 LOG_STAYS = (
@@ -57,7 +57,7 @@ def destroy(
             next_step=f"environments that have stacks here: {known}",
         )
     _refuse_protected(deployed, nothing)
-    report = once_free(lambda: make_plan(project, nothing, world, keep=True), world, wishes.wait_for_stack)
+    report = once_free(lambda: make_plan(project, nothing, world, KEEPING), world, wishes.wait_for_stack)
     done = executed(report, nothing, world, wishes.terms, given_up=cleared(world), verb="destroy")
     if not isinstance(done.body, Deployment):
         return done

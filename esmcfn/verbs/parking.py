@@ -14,7 +14,7 @@ from esmcfn.selection import select
 from esmcfn.verbs.account import guarded
 from esmcfn.verbs.deploying import Wishes, cleared, executed
 from esmcfn.verbs.patience import once_free
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.planning import KEEPING, make_plan
 from esmcfn.verbs.world import World
 
 
@@ -54,7 +54,7 @@ def park(
     selection = select(changed, only=chosen)
     if parked:
         _refuse_undeployed(selection, world)
-    report = once_free(lambda: make_plan(changed, selection, world, keep=True), world, wishes.wait_for_stack)
+    report = once_free(lambda: make_plan(changed, selection, world, KEEPING), world, wishes.wait_for_stack)
     return executed(
         report,
         selection,

@@ -12,7 +12,7 @@ from esmcfn.domain.stack import Selection
 from esmcfn.domain.template import Template
 from esmcfn.errors import StalePlanError
 from esmcfn.template import digest_of
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.planning import Manner, make_plan
 from esmcfn.verbs.reading import Pair
 from esmcfn.verbs.world import World
 
@@ -51,9 +51,8 @@ def remade(project: Project, selection: Selection, world: World, reviewed: Revie
             raise StalePlanError(f"{name}: what drifted has moved since it was reviewed", next_step=AGAIN)
         return found.change_set
 
-    report = make_plan(
-        project, selection, world, kept=change_set, delete_first=reviewed.delete_first, revert=reviewed.reverts
-    )
+    manner = Manner(kept=change_set, delete_first=reviewed.delete_first, revert=reviewed.reverts)
+    report = make_plan(project, selection, world, manner)
     assert isinstance(report.body, Plan)  # noqa: S101 - make_plan makes plans
     now = documents.plan(report.body)["stacks"]
     assert isinstance(now, list)  # noqa: S101 - documents.plan makes a list

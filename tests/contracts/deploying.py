@@ -16,7 +16,7 @@ from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.planning import Manner, make_plan
 from esmcfn.verbs.world import World
 
 SPEED = 200.0
@@ -64,7 +64,7 @@ class Account:
         return deploy(a_project(), selection, self.world(**reach), wishes or Wishes())
 
     def plan(self, selection: Selection, **options: Any) -> Report:
-        return make_plan(a_project(), selection, self.world(), **options)
+        return make_plan(a_project(), selection, self.world(), Manner(**options))
 
     def fault(self, name: str, **options: Any) -> None:
         self.sandbox.world.faults.add(name, options)

@@ -31,7 +31,7 @@ from esmcfn.verbs import watching
 from esmcfn.verbs.awaiting import wait
 from esmcfn.verbs.logs import follow, logs
 from esmcfn.verbs.outputs import outputs
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.planning import Manner, make_plan
 
 from .conftest import World
 
@@ -131,7 +131,7 @@ class TestOutputs:
             living.outputs()
 
     def test_what_was_planned_is_what_is_told_once_it_is_deployed(self, living):
-        planned = make_plan(a_project(), ONE, living.verb_world, read_only=True).body
+        planned = make_plan(a_project(), ONE, living.verb_world, Manner(read_only=True)).body
         living.put(ONE)
         assert living.outputs().body.endpoints == planned.endpoints
         described = living.world.client("sagemaker").describe_endpoint(EndpointName=NAME)
@@ -361,7 +361,7 @@ class TestMoved:
         after = select(a_project(environment=renamed))
         living.put(before)
         first = living.standing(before).endpoint
-        planned = make_plan(a_project(environment=renamed), after, living.verb_world, read_only=True).body
+        planned = make_plan(a_project(environment=renamed), after, living.verb_world, Manner(read_only=True)).body
         stack = planned.stacks[1]
         assert (stack.name, stack.model, stack.action) == (STACK, "main", StackAction.UPDATE)
         assert {change.action for change in stack.changes} == {Action.MODIFY}
@@ -374,5 +374,5 @@ class TestMoved:
         assert last.endpoint.created_at == first.created_at
         tags = living.world.stack(STACK)["Tags"]
         assert {"Key": "esmcfn:model", "Value": "main"} in tags
-        empty = make_plan(a_project(environment=renamed), after, living.verb_world, read_only=True).body
+        empty = make_plan(a_project(environment=renamed), after, living.verb_world, Manner(read_only=True)).body
         assert empty.empty

@@ -15,7 +15,7 @@ from esmcfn.domain.plan import Headroom, Impact
 from esmcfn.errors import AccessDenied, ExitCode
 from esmcfn.render import render
 from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.planning import Manner, make_plan
 
 SCALED = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))
 SAME_TYPE = a_selection(a_stack(variant=a_variant(instance_count=2)))
@@ -24,7 +24,7 @@ OTHER_TYPE = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.4xlarge"
 
 def rooms(selection, quotas, *, stacks=None, **options):
     world = a_world(stacks=stacks or deployed(), quotas=quotas)
-    return make_plan(a_project(), selection, world, **options).body
+    return make_plan(a_project(), selection, world, Manner(**options)).body
 
 
 def only(plan):

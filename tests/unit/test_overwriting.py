@@ -17,7 +17,7 @@ from esmcfn.domain.overwriting import Fate
 from esmcfn.errors import AccessDenied, CloudError, ExitCode
 from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.planning import Manner, make_plan
 
 CONTAINER = a_container(environment={"API_TOKEN": "deployed"})
 ONE = a_selection(a_stack(package="", container=CONTAINER), base=a_base_stack())
@@ -67,7 +67,7 @@ class Account:
 
     def plan(self, wanted=BIGGER, **options):
         world = a_world(stacks=self.stacks, detections=self.detections, observers=self.observers)
-        return make_plan(a_project(), wanted, world, **options)
+        return make_plan(a_project(), wanted, world, Manner(**options))
 
     def drift(self, wanted=BIGGER, *, stack=MODEL, **options):
         """What the plan says of one stack's drift."""

@@ -16,7 +16,7 @@ from esmcfn.plan import stack_plan
 from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
 from esmcfn.verbs.deploying import Wishes, deploy, deploy_reviewed
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.planning import Manner, make_plan
 
 ONE = a_selection()
 MODEL = "esm-dev-prototype-model"
@@ -57,7 +57,7 @@ def stacks() -> FakeStacks:
 
 
 def planned(stacks, selection=ONE, **options):
-    return make_plan(a_project(), selection, a_world(stacks=stacks), revert=True, **options)
+    return make_plan(a_project(), selection, a_world(stacks=stacks), Manner(revert=True, **options))
 
 
 def changes(report, name=MODEL):

@@ -22,7 +22,7 @@ from esmcfn.errors import CloudError, ExitCode, StackBusyError, WrongAccount
 from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
 from esmcfn.verbs.offline import build, check, validate
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.planning import Manner, make_plan
 from esmcfn.verbs.pricing import price
 
 ONE = a_selection()
@@ -35,7 +35,7 @@ def deployed(selection=ONE, **options) -> FakeStacks:
 
 def planned(selection=ONE, *, stacks=None, findings=(), identity=None, **options):
     world = a_world(stacks=stacks, findings=findings, identity=identity)
-    return make_plan(a_project(), selection, world, **options)
+    return make_plan(a_project(), selection, world, Manner(**options))
 
 
 def a_finding(level: Level = Level.HARD, **changes) -> Finding:
@@ -108,7 +108,7 @@ class TestPlanUnhappy:
             return judgement
 
         with pytest.raises(KeyboardInterrupt):
-            make_plan(a_project(), ONE, replace(world, begin=begin), keep=True)
+            make_plan(a_project(), ONE, replace(world, begin=begin), Manner(keep=True))
         assert stacks.open == {}
 
     def test_findings_that_block_are_exit_10_and_still_show_the_changes(self):

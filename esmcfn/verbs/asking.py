@@ -1,0 +1,134 @@
+"""CloudFormation is asked about what differs, and only where it can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from esmcfn import drift, plan
+from esmcfn.domain.plan import Change, ChangeSet, StackAction, StackPlan
+from esmcfn.ports import Cloud
+from esmcfn.verbs.reading import Pair, side_by_side
+from esmcfn.verbs.world import World
+
+GONE = "a first creation rolled back (ROLLBACK_COMPLETE): deploy removes the empty stack before the new one comes"
+STUCK = "it is {status}: {way_out}, so no change set was made"
+
+Kept = Callable[[Pair], ChangeSet]
+"""The change set that was kept for a stack, instead of a new one."""
+
+
+class Staying:
+    """Change sets that outlive the plan; when planning fails after all, they go too."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.change_sets: list[ChangeSet] = []
+
+    def __enter__(self) -> Staying:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            for change_set in self.change_sets:
+                self._cloud.stacks.discard(change_set)
+
+
+class Asking(Struct, frozen=True):
+    """CloudFormation is asked about what differs, and only where it can answer.
+
+    Attributes:
+        gone: names of stacks whose first creation rolled back, to their ARNs.
+        kept: where change sets come from that were made before; None to make new ones.
+        stay: where to put new change sets that stay; None when none shall.
+        revert: every stack is asked about, since what drifted is put back.
+    """
+
+    cloud: Cloud
+    gone: Mapping[str, str]
+    kept: Kept | None
+    stay: Staying | None
+    revert: bool = False
+
+    def plans(
+        self, found: Sequence[Pair], world: World, *, protection: bool | None, server_side: bool
+    ) -> tuple[StackPlan, ...]:
+        """What happens to every stack.
+
+        Args:
+            protection: termination protection, as the environment asks for it.
+        """
+        asked = {id(pair) for pair in found if server_side and self._takes_change_set(pair)}
+        if asked:
+            world.progress(f"asking CloudFormation about {len(asked)} stack{'' if len(asked) == 1 else 's'}")
+        made = side_by_side(
+            lambda pair: self._asked(pair) if id(pair) in asked else self._unasked(pair),
+            found,
+            busy=lambda pair: id(pair) in asked,
+            stop=self.cloud.stacks.stop,
+        )
+        return tuple(plan.protected(each, pair.deployed, protection) for each, pair in zip(made, found, strict=True))
+
+    def _takes_change_set(self, pair: Pair) -> bool:
+        if pair.template is None or (pair.unchanged and not self.revert):
+            return False
+        return pair.template.stack.name not in self.gone and not (pair.deployed and pair.deployed.stuck)
+
+    def _asked(self, pair: Pair) -> StackPlan:
+        assert pair.template is not None  # noqa: S101 - only built templates are asked about
+        change_set = self.kept(pair) if self.kept else self._proposed(pair)
+        made = plan.stack_plan(pair.template, pair.deployed, body=pair.body, change_set=change_set)
+        made = _shown(plan.unscaled_first(made, pair.body), pair.template.stack.target.account)
+        return made if self.kept or self.stay else replace(made, change_set_id=None)
+
+    def _proposed(self, pair: Pair) -> ChangeSet:
+        """A new change set: one that stays is noted before anything else can fail, any other is gone already."""
+        assert pair.template is not None  # noqa: S101 - only built templates are asked about
+        change_set = self.cloud.stacks.propose(pair.template, pair.deployed, revert=self.revert)
+        if self.stay is not None and not change_set.empty:
+            self.stay.change_sets.append(change_set)
+        else:
+            self.cloud.stacks.discard(change_set)
+        return change_set
+
+    def _unasked(self, pair: Pair) -> StackPlan:
+        built, deployed = pair.template, pair.deployed
+        if built is None:
+            assert deployed is not None  # noqa: S101 - a pair has at least one side
+            return plan.removed(deployed, plan.removal(pair.body or {}))
+        if deployed and pair.unchanged:
+            return plan.unchanged(built, deployed)
+        notes: tuple[str, ...] = ()
+        if built.stack.name in self.gone:
+            notes = (GONE,)
+        elif deployed and deployed.stuck:
+            notes = (STUCK.format(status=deployed.status, way_out=plan.WAYS_OUT.get(deployed.status, plan.NO_WAY)),)
+        made = plan.stack_plan(built, deployed, body=pair.body, change_set=None, notes=notes)
+        made = plan.unscaled_first(made, pair.body)
+        if deployed and deployed.stuck:  # even where the templates are equal: what runs is not what they say
+            made = replace(made, action=StackAction.UPDATE, stuck=True)
+        return replace(made, in_the_way=self.gone.get(built.stack.name))
+
+
+def _shown(made: StackPlan, account: str) -> StackPlan:
+    """The same, what runs shown as drift shows it: somebody may have put a secret there."""
+    if not any(each.reverts for change in made.changes for each in change.properties):
+        return made
+    return replace(made, changes=tuple(_masked(change, f"{account}/{made.name}") for change in made.changes))
+
+
+def _masked(change: Change, stack: str) -> Change:
+    salt = f"{stack}/{change.logical_id}"
+    properties = (
+        replace(
+            each,
+            before=drift.shown(each.path, each.before, salt=salt),
+            after=drift.shown(each.path, each.after, salt=salt),
+        )
+        if each.reverts
+        else each
+        for each in change.properties
+    )
+    return replace(change, properties=tuple(properties))
