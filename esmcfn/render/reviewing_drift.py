@@ -87,7 +87,7 @@ def _name(stack: str, drifted: SeenDrifted) -> str:
 def _few(drifted: SeenDrifted) -> str:
     if not drifted.properties:
         return ""
-    shown = "; ".join(_property(each) for each in drifted.properties[:PROPERTIES])
+    shown = "; ".join(_values(each) for each in drifted.properties[:PROPERTIES])
     more = len(drifted.properties) - PROPERTIES
     return f": {shown}{f' and {more} more properties' if more > 0 else ''}"
 
@@ -95,16 +95,22 @@ def _few(drifted: SeenDrifted) -> str:
 def _resource(drifted: SeenDrifted) -> str:
     said = [str(drifted.state)]
     said += [WILL[drifted.fate]] if drifted.fate and not drifted.properties else []
-    said += [f"not checked: {drifted.why_not_checked}"] if drifted.why_not_checked else []
+    if drifted.why_not_checked:
+        unseen = drifted.state is State.NOT_CHECKED
+        said.append(drifted.why_not_checked if unseen else f"not checked: {drifted.why_not_checked}")
     said += [f"next: {drifted.next_step}"] if drifted.next_step else []
     name = code(short(drifted.logical_id or drifted.name))
     return f"{name} {code(short(drifted.resource_type))}: {safe(short('; '.join(said), SENTENCE_LENGTH))}"
 
 
 def _property(seen: SeenDriftedProperty) -> str:
+    return f"{_values(seen)}: {WILL[seen.fate]}"
+
+
+def _values(seen: SeenDriftedProperty) -> str:
     values = [f"now {_value(seen.now)}", f"deployed {_value(seen.deployed)}"]
     values += [] if seen.fate in {Fate.KEPT, Fate.ADOPTED} else [f"would be {_value(seen.planned)}"]
-    return f"{code(short(seen.path))}: {', '.join(values)}: {WILL[seen.fate]}"
+    return f"{code(short(seen.path))}: {', '.join(values)}"
 
 
 def _value(value: str | None) -> str:

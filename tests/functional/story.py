@@ -31,14 +31,17 @@ class World:
         self.kept = None
         self.aws = {**KEYS, "AWS_ENDPOINT_URL": sandbox.ensure(cloud).endpoint_url}
         assert esmcfn(["init", str(self.origin), "--esmcfn", PINNED]) == 0
-        self.write("live", "staging", "live")
+        self.write("live")
         self.git("init", "-q")
         self.commit()
 
-    def write(self, name, old, new):
-        """An environment in the account, made of one of ours."""
-        text = (REPOSITORY / "environments/staging.yaml").read_text(encoding="utf-8")
-        text = text.replace(old, new).replace("111122223333", sandbox.ACCOUNT)
+    def write(self, name):
+        """An environment in the account, as small as the sandbox's own, so that its engines have little to read."""
+        text = (self.origin / "environments/dev.yaml").read_text(encoding="utf-8")
+        text = text.replace("environment: dev", f"environment: {name}")
+        text = text.replace("account: sandbox", f'account: "{sandbox.ACCOUNT}"').replace(
+            "ml.g5.4xlarge", "ml.g5.2xlarge"
+        )
         (self.origin / f"environments/{name}.yaml").write_text(text, encoding="utf-8")
 
     def git(self, *words, folder=None):
