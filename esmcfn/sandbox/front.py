@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request, Response
 
 from esmcfn.sandbox import actions, wire
+from esmcfn.sandbox.account.alarms import READING
 from esmcfn.sandbox.account.costs import Costs
 from esmcfn.sandbox.account.prices import Prices
 from esmcfn.sandbox.account.quotas import Quotas
@@ -103,6 +104,8 @@ class Front:
             return self._logs(request, region, environ)
         if service == "monitoring" and actions.operation_name(request) in self.world.metrics.operations:
             return wire.perform("cloudwatch", self.world.metrics.operations, request, region, before=self._before)
+        if service == "monitoring" and actions.operation_name(request) in READING:
+            self.world.alarms.settle(region)
         return self._moto(request, service, environ)
 
     def _logs(self, request: Request, region: str, environ: Environ) -> Response:

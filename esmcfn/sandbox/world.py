@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from esmcfn.sandbox.account.alarms import Alarms
 from esmcfn.sandbox.account.metrics import Metrics
 from esmcfn.sandbox.account.seeds import Seeds
 from esmcfn.sandbox.autoscaling.service import AutoScaling
@@ -69,6 +70,7 @@ class World:
         self.sagemaker = Hosting(self.store, self.faults, self.containers)
         self.autoscaling = AutoScaling(self)
         self.metrics = Metrics(self)
+        self.alarms = Alarms(self)
         self.seeds = Seeds(self.store, self.metrics)
         self.cloudformation = CloudFormation(self)
 

@@ -274,7 +274,7 @@ LIMITS = (
         because="`esmcfn invoke` asks the real one",
     ),
     Limit(
-        says="Alarms never fire by themselves, nothing scales by itself, and nothing is sent to anybody",
+        says="Alarms have the state that told metrics give them, and act on nothing; nothing scales by itself",
         because="they follow from minutes of real load",
     ),
     Limit(

@@ -1,4 +1,4 @@
-"""CloudWatch's metrics: what was put or told, summed up as it was asked. Alarms and dashboards are moto's.
+"""CloudWatch's metrics: what was put or told, summed up as it was asked. Dashboards are moto's.
 
 PutMetricData takes AWS's own namespaces too, which AWS would refuse: nothing here measures anything by itself.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
@@ -146,8 +146,8 @@ class Metrics:
         values: list[tuple[str, float, float]] = []
         for query in queries:
             stat = query["MetricStat"]
-            found = self._of(call.region, stat["Metric"], stat.get("Unit"))
-            rows = list(_buckets(found, start, end, int(stat["Period"]), _statistic(stat["Stat"])))
+            found = self.points(call.region, stat["Metric"], stat.get("Unit"))
+            rows = list(buckets(found, start, end, int(stat["Period"]), statistic(stat["Stat"])))
             values += [(query["Id"], at, value) for at, value in (rows[::-1] if newest_first else rows)]
         most = int(given.get("MaxDatapoints", self.world.pages.get("GetMetricData", MOST_DATAPOINTS)))
         some, token = page(values, given.get("NextToken"), most)
@@ -165,10 +165,10 @@ class Metrics:
         named, extended = given.get("Statistics", ()), given.get("ExtendedStatistics", ())
         if bool(named) == bool(extended):
             raise _wrong("Must specify either Statistics or ExtendedStatistics")
-        found, period = self._of(call.region, given, given.get("Unit")), int(given["Period"])
+        found, period = self.points(call.region, given, given.get("Unit")), int(given["Period"])
         points: dict[float, dict[str, Json]] = {}
         for name in (*named, *extended):
-            for at, value in _buckets(found, start, end, period, _statistic(name)):
+            for at, value in buckets(found, start, end, period, statistic(name)):
                 point = points.setdefault(at, {"Timestamp": moment(at), "Unit": found[0].unit})
                 if name in named:
                     point[name] = value
@@ -200,7 +200,8 @@ class Metrics:
         some, token = page(found, given.get("NextToken"), size)
         return {"Metrics": some, "NextToken": token}
 
-    def _of(self, region: str, metric: Json, unit: str | None) -> list[Point]:
+    def points(self, region: str, metric: Json, unit: str | None) -> list[Point]:
+        """Return the points of a metric, oldest first."""
         identity = _identity(region, metric["Namespace"], metric["MetricName"], _dimensions(metric))
         found = self._series.get(identity)
         return [point for point in found.points if unit in (None, point.unit)] if found is not None else []
@@ -232,7 +233,12 @@ def _checked(query: Json) -> Json:
     return query
 
 
-def _statistic(name: str) -> Callable[[Sequence[Point]], float]:
+def statistic(name: str) -> Callable[[Sequence[Point]], float]:
+    """Return how the points of an interval become one value.
+
+    Raises:
+        Refusal: it is none that the sandbox knows.
+    """
     if name in STATISTICS:
         return STATISTICS[name]
     percent = PERCENTILE.fullmatch(name)
@@ -261,7 +267,7 @@ def _window(given: Json) -> tuple[float, float]:
     return math.floor(start / 60) * 60.0, end
 
 
-def _buckets(
+def buckets(
     points: Sequence[Point], start: float, end: float, period: int, statistic: Callable[[Sequence[Point]], float]
 ) -> Iterator[tuple[float, float]]:
     """Yield the value of each interval that has any, oldest first; intervals begin at the start."""
