@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from esmcfn.aws.access import AccessReader
-from esmcfn.aws.scaling import ScalingReader
+from esmcfn.aws.hosting import HostingReader
 from esmcfn.aws.session import Clients, error_code, error_message, translated
 from esmcfn.domain.drift import ListedEndpoint, Reading
 
@@ -19,7 +19,7 @@ class ServiceObservers:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        access, scaling = AccessReader(clients), ScalingReader(clients)
+        access, hosting = AccessReader(clients), HostingReader(clients)
         self._readers: Mapping[str, Callable[[str, str], Reading | None]] = {
             "AWS::SageMaker::EndpointConfig": lambda name, of: self._config(name),
             "AWS::SageMaker::Model": lambda name, of: self._model(name),
@@ -27,8 +27,10 @@ class ServiceObservers:
             "AWS::IAM::User": lambda name, of: access.user(name),
             "AWS::IAM::ManagedPolicy": lambda name, of: access.policy(name),
             "AWS::IAM::AccessKey": access.key,
-            "AWS::ApplicationAutoScaling::ScalableTarget": lambda name, of: scaling.target(name),
-            "AWS::CloudWatch::Alarm": lambda name, of: scaling.alarm(name),
+            "AWS::ApplicationAutoScaling::ScalableTarget": lambda name, of: hosting.target(name),
+            "AWS::ApplicationAutoScaling::ScalingPolicy": lambda name, of: hosting.policy(name),
+            "AWS::CloudWatch::Alarm": lambda name, of: hosting.alarm(name),
+            "AWS::Logs::LogGroup": lambda name, of: hosting.log(name),
             "AWS::SNS::TopicPolicy": lambda name, of: self._topic_policy(of),
         }
 

@@ -13,6 +13,7 @@ Pair = tuple[str, object, object]
 
 DEFAULTS: Mapping[str, object] = {
     "ActionsEnabled": True,
+    "DisableScaleIn": False,
     "EnableNetworkIsolation": False,
     "Path": "/",
     "MaxSessionDuration": 3600,
@@ -30,6 +31,7 @@ _NAMED = {
     "Containers": "ContainerHostname",
     "Policies": "PolicyName",
     "ScheduledActions": "ScheduledActionName",
+    "Dimensions": "Name",
 }
 """Lists whose items have names: they are compared by name, whatever their order."""
 
@@ -48,6 +50,7 @@ _WATCHED_INSIDE: Mapping[str, frozenset[str]] = {
     "Containers": frozenset({"Image", "ModelDataUrl", "ModelPackageName", "Environment"}),
     "ProductionVariants": frozenset({"ServerlessConfig", "ManagedInstanceScaling", "InstancePools"}),
     "ShadowProductionVariants": frozenset({"ServerlessConfig", "ManagedInstanceScaling", "InstancePools"}),
+    "TargetTrackingScalingPolicyConfiguration": frozenset({"DisableScaleIn", "CustomizedMetricSpecification"}),
 }
 """What is drift inside of these, even where the template says nothing of it; AWS fills in other things by itself."""
 

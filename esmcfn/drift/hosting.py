@@ -68,6 +68,14 @@ def _variant(name: str, written: Mapping[str, object], running: ObservedVariant,
         yield f"Variants/{name}/DesiredWeight", f"{weight:g}", f"{running.desired_weight:g}"
 
 
+def unscheduled(expected: Expected, observed: Mapping[str, object]) -> Mapping[str, object]:
+    """What was observed, with its own bounds in place of those that a scheduled action of the stack's own has set."""
+    scheduled = list(_scheduled(expected.properties)) if expected.resource.resource_type == SCALABLE_TARGET else []
+    if _band(observed) not in scheduled:
+        return observed
+    return {**observed, **{name: expected.properties.get(name) for name in _BOUNDS}}
+
+
 def by_schedule(expected: Expected | None, native: NativeDrift) -> NativeDrift:
     """What CloudFormation says, without bounds that a scheduled action of the stack's own has set."""
     found = {each.path: each.observed for each in native.differences}

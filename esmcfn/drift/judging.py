@@ -202,7 +202,7 @@ def _ours(subject: Subject, reader: Reader | None) -> Iterator[Pair]:
     if isinstance(observed, ObservedEndpoint):
         yield from hosting.differences(wanted, observed, subject.every.values())
         observed = hosting.reading(observed, subject.endpoint_tags)
-    yield from differences(wanted, observed.properties, reader)
+    yield from differences(wanted, hosting.unscheduled(wanted, observed.properties), reader)
     if observed.tags is not None and wanted.tags is not None:
         yield from tag_differences(wanted.tags, observed.tags)
 

@@ -64,29 +64,45 @@ _MODEL_PARTS = (
 _USER_PARTS = ("ManagedPolicyArns", "Policies", "Groups", "PermissionsBoundary", "AccessKeys", "Console")
 _NOT_TOLD = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "RetainDeploymentConfig")
 
-_ALARM_ACTIONS = ("AlarmActions", "InsufficientDataActions", "OKActions")
+_SCALED = ("ResourceId", "ScalableDimension", "ServiceNamespace")
+_TARGET_PARTS = ("ScalingPolicies", "ScheduledActions", "SuspendedState")
+_ALARM_ACTIONS = ("ActionsEnabled", "AlarmActions", "InsufficientDataActions", "OKActions")
+_ALARM_PARTS = (
+    *("AlarmName", "AlarmDescription", "Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic"),
+    *("Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator", "TreatMissingData"),
+)
 
 READERS: Mapping[str, Reader] = {
     **dict.fromkeys(("AWS::IAM::OIDCProvider", "AWS::S3::Bucket", "AWS::S3::BucketPolicy"), Reader()),
     BUDGET: Reader(),
     SCALABLE_TARGET: Reader(
-        read=frozenset({"ScalingPolicies", "ScheduledActions", "SuspendedState"}),
-        watched=frozenset({"ScalingPolicies", "ScheduledActions", "SuspendedState"}),
+        read=frozenset({*_TARGET_PARTS, "MinCapacity", "MaxCapacity", *_SCALED}),
+        watched=frozenset(_TARGET_PARTS),
         beyond=("policies that no stack put on it",),
         not_compared={"RoleARN": "Application Auto Scaling works with a role of its own"},
         name_property="ResourceId",
+        tagged=True,
     ),
-    SCALING_POLICY: Reader(),
+    SCALING_POLICY: Reader(
+        read=frozenset({"PolicyName", "PolicyType", "TargetTrackingScalingPolicyConfiguration", *_SCALED}),
+        beyond=("that it adds instances and never removes any",),
+    ),
     ALARM: Reader(
-        read=frozenset({"ActionsEnabled", *_ALARM_ACTIONS}),
-        watched=frozenset({"ActionsEnabled", *_ALARM_ACTIONS}),
+        read=frozenset({*_ALARM_PARTS, *_ALARM_ACTIONS}),
+        watched=frozenset(_ALARM_ACTIONS),
         beyond=("that somebody muted it",),
         name_property="AlarmName",
+        tagged=True,
     ),
     KEY: Reader(
         not_compared={"PendingWindowInDays": "KMS has it only for a key that is being deleted"},
     ),
-    LOG_GROUP: Reader(),
+    LOG_GROUP: Reader(
+        read=frozenset({"LogGroupName", "RetentionInDays", "KmsKeyId"}),
+        watched=frozenset({"RetentionInDays", "KmsKeyId"}),
+        name_property="LogGroupName",
+        tagged=True,
+    ),
     SUBSCRIPTION: Reader(),
     TOPIC: Reader(),
     TOPIC_POLICY: Reader(read=frozenset({"PolicyDocument", "Topics"})),

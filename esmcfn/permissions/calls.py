@@ -70,7 +70,11 @@ _OF_HOSTING = frozenset(
         "application-autoscaling:DescribeScalableTargets",
         "application-autoscaling:DescribeScalingPolicies",
         "application-autoscaling:DescribeScheduledActions",
+        "application-autoscaling:ListTagsForResource",
         "cloudwatch:DescribeAlarms",
+        "cloudwatch:ListTagsForResource",
+        "logs:DescribeLogGroups",
+        "logs:ListTagsForResource",
         "sagemaker:DescribeModel",
         "sagemaker:ListTags",
         "sns:GetTopicAttributes",
@@ -159,6 +163,7 @@ _WITHOUT_RESOURCE = frozenset(
         "cloudformation:BatchDescribeTypeConfigurations",
         "cloudformation:DescribeStackDriftDetectionStatus",
         "cloudwatch:GetMetricData",
+        "logs:DescribeLogGroups",
         "pricing:GetProducts",
         "sagemaker:ListEndpoints",
         "servicequotas:ListServiceQuotas",
@@ -223,6 +228,8 @@ def _grant(action: str, scope: Scope, *, executes: bool) -> Grant:
         return grant(action, scope.arn("iam", f"{kind}/*"))
     if service == "secretsmanager":
         return grant(action, scope.arn("secretsmanager", "secret:*"))
+    if service == "application-autoscaling":
+        return grant(action, scope.arn(service, "scalable-target/*"))
     if service == "cloudwatch":
         return grant(action, scope.arn(service, "alarm:*"))
     if service == "sns":

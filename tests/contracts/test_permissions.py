@@ -179,7 +179,7 @@ def audited(there: Account) -> None:
 
 SCALED = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))
 SHARED = a_selection(
-    a_stack(autoscaling=SCALED, alarms=Alarms()),
+    a_stack(autoscaling=SCALED, alarms=Alarms(), log_retention_days=90),
     base=a_base_stack(service_account=a_service_account(), alarm_topic=TOPIC),
 )
 TAGGED = replace(

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from builders import a_stack, a_target
+from msgspec.structs import replace
 from subjects import IN_SYNC, resources, subject
 
 from esmcfn import drift
@@ -22,6 +23,7 @@ SCALED = a_stack(
         schedule=(ScheduledScaling(name="rush", cron="", timezone="UTC", min_capacity=2, max_capacity=6),),
     ),
     alarms=Alarms(),
+    log_retention_days=90,
 )
 
 
@@ -32,11 +34,13 @@ def modified(**observed: str) -> NativeDrift:
 
 
 class TestScaled:
-    def scaled(self, native=IN_SYNC, *, logical_id="ScalableTarget", **properties):
-        every = synthesize(SCALED).body["Resources"]["ScalableTarget"]["Properties"]
-        usual = {"ScalingPolicies": ["target-tracking"], "ScheduledActions": every["ScheduledActions"]}
-        observed = Reading(properties={**usual, **properties})
-        return drift.judge(subject(logical_id, of=SCALED, native=native, observed=observed))
+    def observed(self, logical_id, native=IN_SYNC, **properties):
+        """A resource as deployed, but for these properties."""
+        made = subject(logical_id, of=SCALED, native=native)
+        return drift.judge(replace(made, observed=Reading(properties={**made.observed.properties, **properties})))
+
+    def scaled(self, native=IN_SYNC, **properties):
+        return self.observed("ScalableTarget", native, **properties)
 
     @pytest.mark.parametrize(
         ("bounds", "state"),
@@ -85,5 +89,27 @@ class TestScaled:
         ],
     )
     def test_an_alarm_that_was_muted_or_tells_somebody_else_is_drift(self, observed, state):
-        judged = drift.judge(subject("ErrorAlarm", of=SCALED, observed=Reading(properties=observed)))
-        assert judged.state is state
+        assert self.observed("ErrorAlarm", **observed).state is state
+
+    def test_bounds_that_our_reader_sees_are_folded_alike(self):
+        assert self.scaled(None, MinCapacity=2, MaxCapacity=6).state is State.IN_SYNC
+        judged = self.scaled(None, MinCapacity=2, MaxCapacity=5)
+        assert [each.path for each in judged.differences] == ["MaxCapacity", "MinCapacity"]
+
+    def test_a_policy_that_never_removes_instances_is_drift(self):
+        name = "TargetTrackingScalingPolicyConfiguration"
+        usual = synthesize(SCALED).body["Resources"]["ScalingPolicy"]["Properties"][name]
+        assert self.observed("ScalingPolicy", **{name: {**usual, "DisableScaleIn": False}}).state is State.IN_SYNC
+        judged = self.observed("ScalingPolicy", **{name: {**usual, "DisableScaleIn": True}})
+        assert [each.path for each in judged.differences] == [f"{name}/DisableScaleIn"]
+
+    @pytest.mark.parametrize(
+        "logical_id", ["ScalableTarget", "ScalingPolicy", "ErrorAlarm", "LatencyAlarm", "LogGroup"]
+    )
+    def test_a_plan_needs_nobody_else_to_compare_these(self, logical_id):
+        judged = self.observed(logical_id, None)
+        assert (judged.state, judged.why) == (State.IN_SYNC, "")
+
+    def test_a_log_that_a_hand_keeps_for_ever_is_drift(self):
+        judged = self.observed("LogGroup", RetentionInDays=None)
+        assert [each.path for each in judged.differences] == ["RetentionInDays"]
