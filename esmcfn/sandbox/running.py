@@ -16,12 +16,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from esmcfn.errors import SandboxError
+
+if TYPE_CHECKING:
+    import subprocess
 
 ACCOUNT = "123456789012"
 FAKE_KEY = "sandbox"
@@ -166,27 +169,14 @@ def start(folder: Path) -> Running:
         SandboxError: moto is not installed, or it did not start.
     """
     import importlib.util
-    import subprocess
 
     if importlib.util.find_spec("moto") is None or importlib.util.find_spec("flask") is None:
         raise SandboxError(
             "the sandbox needs moto's server, which is not installed",
             next_step="pip install 'esmcfn[sandbox]'",
         )
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    (folder / "run.json").unlink(missing_ok=True)
     log_path = folder / "server.log"
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "esmcfn.sandbox.server", "--folder", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd=folder,
-            env=_server_environment(),
-        )
+    process = _spawned(folder, log_path)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         found = running(folder)
@@ -203,6 +193,25 @@ def start(folder: Path) -> Running:
         f"the sandbox did not start\n{_last_lines(log_path)}",
         next_step=f"see {log_path}; `esmcfn sandbox reset` begins with nothing deployed",
     )
+
+
+def _spawned(folder: Path, log_path: Path) -> subprocess.Popen[bytes]:
+    """Return a server's process that outlives this one, in its own folder, with its own log."""
+    import subprocess
+
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    (folder / "run.json").unlink(missing_ok=True)
+    with log_path.open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "esmcfn.sandbox.server", "--folder", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=folder,
+            env=_server_environment(),
+        )
 
 
 def _server_environment() -> dict[str, str]:

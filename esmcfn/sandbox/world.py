@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from esmcfn.sandbox.account.alarms import Alarms
 from esmcfn.sandbox.account.metrics import Metrics
@@ -19,6 +20,7 @@ from esmcfn.sandbox.cloudformation.service import CloudFormation
 from esmcfn.sandbox.faults import Faults
 from esmcfn.sandbox.logs import Logs
 from esmcfn.sandbox.pace import Pace
+from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError
@@ -29,6 +31,8 @@ from esmcfn.sandbox.state import Store
 if TYPE_CHECKING:
     from esmcfn.sandbox.cloudformation.model import Resource
     from esmcfn.sandbox.wire import Call
+
+T = TypeVar("T")
 
 MOST_STEPS = 100_000
 """A settle that takes more steps than this has a bug: it would never end."""
@@ -97,9 +101,15 @@ class World:
                 return now
         raise AssertionError("the sandbox's agenda does not end")
 
-    def page_size(self, call: Call) -> int:
-        """Return how many entries a page of an operation has: AWS's 100 unless a test made it smaller."""
-        return self.pages.get(call.operation, self.pages.get("*", 100))
+    def page(self, call: Call, items: Sequence[T]) -> tuple[list[T], str | None]:
+        """Return the page that a call asks for, and the token of the next: AWS's 100 unless it, or a test, says less.
+
+        Raises:
+            Refusal: its NextToken is none of ours.
+        """
+        usual = self.pages.get(call.operation, self.pages.get("*", 100))
+        size = int(call.parameters.get("MaxResults") or usual)
+        return page(items, call.parameters.get("NextToken"), size)
 
     def keep_clock(self) -> None:
         """Remember engine time, so that it never runs backwards over a restart."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.account.seeds import Price
-from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
 
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
-
-T = TypeVar("T")
 
 SERVICE = "AmazonSageMaker"
 FORMAT = "aws_v1"
@@ -39,7 +36,7 @@ class Prices:
     def services(self, call: Call) -> Json:
         """DescribeServices."""
         self._check(call)
-        some, token = self._paged(call, [{"ServiceCode": SERVICE, "AttributeNames": list(ATTRIBUTES)}])
+        some, token = self.world.page(call, [{"ServiceCode": SERVICE, "AttributeNames": list(ATTRIBUTES)}])
         return {"Services": some, "FormatVersion": FORMAT, "NextToken": token}
 
     def values(self, call: Call) -> Json:
@@ -47,7 +44,7 @@ class Prices:
         self._check(call)
         name = call.parameters["AttributeName"]
         found = {_attributes(price).get(name, "") for price in self.world.seeds.told.prices}
-        some, token = self._paged(call, [{"Value": value} for value in sorted(found) if value])
+        some, token = self.world.page(call, [{"Value": value} for value in sorted(found) if value])
         return {"AttributeValues": some, "NextToken": token}
 
     def products(self, call: Call) -> Json:
@@ -62,7 +59,7 @@ class Prices:
             for price in self.world.seeds.told.prices
             if all(_attributes(price).get(item["Field"]) == item["Value"] for item in filters)
         ]
-        some, token = self._paged(call, found)
+        some, token = self.world.page(call, found)
         return {"FormatVersion": FORMAT, "PriceList": some, "NextToken": token}
 
     def _check(self, call: Call) -> None:
@@ -70,10 +67,6 @@ class Prices:
             raise Refusal("NotFoundException", f"The sandbox knows prices of {SERVICE} only.")
         if call.parameters.get("FormatVersion", FORMAT) != FORMAT:
             raise Refusal("InvalidParameterException", f"The only FormatVersion is {FORMAT}.")
-
-    def _paged(self, call: Call, found: list[T]) -> tuple[list[T], str | None]:
-        size = int(call.parameters.get("MaxResults", self.world.page_size(call)))
-        return page(found, call.parameters.get("NextToken"), size)
 
 
 def _attributes(price: Price) -> dict[str, str]:

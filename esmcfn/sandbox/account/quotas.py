@@ -6,7 +6,6 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.aws import ACCOUNT
-from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.sagemaker.fleet import TOTAL, instance_type_enum
 from esmcfn.sandbox.state import Json
@@ -37,13 +36,13 @@ class Quotas:
 
     def services(self, call: Call) -> Json:
         """ListServices."""
-        some, token = self._paged(call, [{"ServiceCode": "sagemaker", "ServiceName": "Amazon SageMaker"}])
+        some, token = self.world.page(call, [{"ServiceCode": "sagemaker", "ServiceName": "Amazon SageMaker"}])
         return {"Services": some, "NextToken": token}
 
     def list_quotas(self, call: Call) -> Json:
         """ListServiceQuotas: pages of a hundred."""
         code = call.parameters.get("QuotaCode")
-        some, token = self._paged(call, [quota for quota in self._all(call) if code in (None, quota["QuotaCode"])])
+        some, token = self.world.page(call, [quota for quota in self._all(call) if code in (None, quota["QuotaCode"])])
         return {"Quotas": some, "NextToken": token}
 
     def get(self, call: Call) -> Json:
@@ -52,10 +51,6 @@ class Quotas:
             if quota["QuotaCode"] == call.parameters["QuotaCode"]:
                 return {"Quota": quota}
         raise Refusal("NoSuchResourceException", "The specified quota does not exist.")
-
-    def _paged(self, call: Call, found: list[dict[str, object]]) -> tuple[list[dict[str, object]], str | None]:
-        size = int(call.parameters.get("MaxResults", self.world.page_size(call)))
-        return page(found, call.parameters.get("NextToken"), size)
 
     def _all(self, call: Call) -> list[dict[str, object]]:
         if call.parameters["ServiceCode"] != "sagemaker":

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.clock import moment
-from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources.base import tag_map
 from esmcfn.sandbox.state import Json
@@ -178,7 +177,7 @@ class AutoScaling:
             for target in self.region(call.region).targets.values()
             if ours and (not wanted or target.resource_id in wanted)
         ]
-        some, token = self._paged(call, found)
+        some, token = self.world.page(call, found)
         return {"ScalableTargets": some, "NextToken": token}
 
     def _checked(self, call: Call) -> str:
@@ -274,7 +273,7 @@ class AutoScaling:
             for policy in self.region(call.region).policies.values()
             if ours and resource in (None, policy.resource_id) and (not names or policy.name in names)
         ]
-        some, token = self._paged(call, found)
+        some, token = self.world.page(call, found)
         return {"ScalingPolicies": some, "NextToken": token}
 
     def activities(self, _: Call) -> Json:
@@ -340,7 +339,7 @@ class AutoScaling:
             for name, action in target.scheduled.items()
             if ours and wanted in (None, target.resource_id) and (not names or name in names)
         ]
-        some, token = self._paged(call, found)
+        some, token = self.world.page(call, found)
         return {"ScheduledActions": some, "NextToken": token}
 
     def tag(self, call: Call) -> Json:
@@ -366,10 +365,6 @@ class AutoScaling:
             if _target_arn(call.region, target) == arn:
                 return target
         raise Refusal("ResourceNotFoundException", f"The resource does not exist: {arn}")
-
-    def _paged(self, call: Call, found: list[dict[str, object]]) -> tuple[list[dict[str, object]], str | None]:
-        size = int(call.parameters.get("MaxResults", self.world.page_size(call)))
-        return page(found, call.parameters.get("NextToken"), size)
 
 
 def _ours(call: Call) -> bool:

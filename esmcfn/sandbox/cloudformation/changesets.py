@@ -21,7 +21,6 @@ from esmcfn.sandbox.cloudformation.planned import change_set_summary, change_sho
 from esmcfn.sandbox.cloudformation.proposals import proposed, something_else
 from esmcfn.sandbox.cloudformation.service import digest
 from esmcfn.sandbox.cloudformation.template import Template
-from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
@@ -222,7 +221,7 @@ class ChangeSets:
         values = bool(call.parameters.get("IncludePropertyValues"))
         settled = change_set.status == "CREATE_COMPLETE"
         changes = [change_shown(change, values=values) for change in change_set.changes] if settled else []
-        some, token = page(changes, call.parameters.get("NextToken"), self.world.page_size(call))
+        some, token = self.world.page(call, changes)
         return {
             **change_set_summary(stack, change_set),
             "Parameters": parameters_shown(change_set.revision.parameters) or None,
@@ -254,7 +253,7 @@ class ChangeSets:
         name = call.parameters["StackName"]
         stack = self.world.cloudformation.must_find(call.region, name, "Stack [{}] does not exist")
         found = [change_set_summary(stack, item) for item in stack.change_sets.values()]
-        some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
+        some, token = self.world.page(call, found)
         return {"Summaries": some, "NextToken": token}
 
     # Ending

@@ -19,7 +19,6 @@ from esmcfn.sandbox.cloudformation.changes import MASK, Proposal, differences
 from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.cloudformation.model import SETTLED_FOR_UPDATE, Change, ChangeSet, Detail, Resource, Stack
 from esmcfn.sandbox.cloudformation.schema import TypeSchema
-from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.resources import HANDLERS, tag_property
 from esmcfn.sandbox.resources.base import HandlerError, Outcome, Request, tag_map
@@ -142,8 +141,7 @@ class Drift:
             for resource in stack.resources.values()
             if resource.drift_status and (not wanted or resource.drift_status in wanted)
         ]
-        size = int(call.parameters.get("MaxResults") or self.world.page_size(call))
-        some, token = page(found, call.parameters.get("NextToken"), size)
+        some, token = self.world.page(call, found)
         return {"StackResourceDrifts": some, "NextToken": token}
 
     def _stack(self, call: Call) -> Stack:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.cloudformation.model import STACK_TYPE, ChangeSet, Event, Finding, Stack
-from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import invalid
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
@@ -42,7 +41,7 @@ class Events:
             raise invalid("One of StackName, ChangeSetName and OperationId must be specified")
         if only_failed:
             found = [event for event in found if event["EventType"] in ("VALIDATION_ERROR", "PROVISIONING_ERROR")]
-        some, token = page(found[::-1], given.get("NextToken"), self.world.page_size(call))
+        some, token = self.world.page(call, found[::-1])
         return {"OperationEvents": some, "NextToken": token}
 
     def _of_operation(self, region: str, operation_id: str) -> list[dict[str, object]]:

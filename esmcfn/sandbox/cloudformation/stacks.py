@@ -20,7 +20,6 @@ from esmcfn.sandbox.cloudformation.shown import (
     stack_summary,
 )
 from esmcfn.sandbox.cloudformation.template import parse
-from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.resources import SUPPORTED
 from esmcfn.sandbox.state import Json
@@ -170,7 +169,7 @@ class Stacks:
             stacks = service.stale(call.region, name)
         else:
             stacks = [service.must_find(call.region, name)] if name else service.live(call.region)
-        some, token = page(stacks, call.parameters.get("NextToken"), self.world.page_size(call))
+        some, token = self.world.page(call, stacks)
         return {"Stacks": [stack_shown(stack) for stack in some], "NextToken": token}
 
     def list(self, call: Call) -> Json:
@@ -182,14 +181,14 @@ class Stacks:
             for stack in sorted(stacks, key=lambda item: -item.created_at)
             if not wanted or stack.status in wanted
         ]
-        some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
+        some, token = self.world.page(call, found)
         return {"StackSummaries": some, "NextToken": token}
 
     def events(self, call: Call) -> Json:
         """DescribeStackEvents: newest first."""
         stack = self._find(call)
         found = [event_shown(stack, event) for event in reversed(stack.events)]
-        some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
+        some, token = self.world.page(call, found)
         return {"StackEvents": some, "NextToken": token}
 
     def resource(self, call: Call) -> Json:
@@ -246,7 +245,7 @@ class Stacks:
         """ListStackResources."""
         stack = self._find(call, "Stack with id {} does not exist")
         found = [resource_summary(item) for item in stack.resources.values()]
-        some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
+        some, token = self.world.page(call, found)
         return {"StackResourceSummaries": some, "NextToken": token}
 
     def template(self, call: Call) -> Json:
@@ -317,7 +316,7 @@ class Stacks:
             for output in stack.outputs
             if "ExportName" in output
         ]
-        some, token = page(found, call.parameters.get("NextToken"), self.world.page_size(call))
+        some, token = self.world.page(call, found)
         return {"Exports": some, "NextToken": token}
 
     def imports(self, call: Call) -> Json:

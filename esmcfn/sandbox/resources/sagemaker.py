@@ -34,9 +34,6 @@ CONFIG_PROPERTIES = (
     "KmsKeyId",
     "ExplainerConfig",
     "MetricsConfig",
-    "ExecutionRoleArn",
-    "EnableNetworkIsolation",
-    "VpcConfig",
 )
 
 
@@ -105,16 +102,43 @@ class _Immutable(_Named):
     """What SageMaker only makes and deletes; its tags alone change in place."""
 
     made_again = True
+    noun: ClassVar[str]
+    given: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def _make(self, request: Request, asked: Json) -> nouns.Model | nouns.EndpointConfig:
+        """Make it; Refusal where SageMaker does not."""
 
     @abstractmethod
     def _live(self, request: Request) -> nouns.Model | nouns.EndpointConfig:
         """The live object; Refusal where it is gone."""
+
+    @abstractmethod
+    def _drop(self, request: Request) -> None:
+        """Delete it; Refusal where SageMaker does not."""
+
+    def create(self, request: Request) -> Outcome:
+        self._authorize(request, f"Create{self.noun}")
+        name = self._name(request)
+        given = {key: request.properties[key] for key in self.given if key in request.properties}
+        try:
+            made = self._make(request, {self.name_property: name, **given, "Tags": request.merged_tags()})
+        except Refusal as refusal:
+            raise _clash(refusal) from refusal
+        return self._outcome(made.arn, name)
 
     def update(self, request: Request) -> Outcome:
         made = self._found_live(request)
         made.tags = {tag["Key"]: tag["Value"] for tag in request.merged_tags()}
         request.world.sagemaker.save(request.region)
         return self._outcome(made.arn, made.name)
+
+    def delete(self, request: Request) -> None:
+        self._authorize(request, f"Delete{self.noun}")
+        try:
+            self._drop(request)
+        except Refusal as refusal:
+            raise _found(refusal) from refusal
 
     def read(self, request: Request) -> dict[str, Json]:
         live = self._found_live(request)
@@ -132,89 +156,40 @@ class Model(_Immutable):
     """AWS::SageMaker::Model: everything but Tags is create-only."""
 
     resource_type = "AWS::SageMaker::Model"
-    supported = frozenset(
-        {
-            "Containers",
-            "EnableNetworkIsolation",
-            "ExecutionRoleArn",
-            "InferenceExecutionConfig",
-            "ModelName",
-            "PrimaryContainer",
-            "Tags",
-            "VpcConfig",
-        }
-    )
+    given = MODEL_PROPERTIES
+    supported = frozenset({*MODEL_PROPERTIES, "ModelName", "Tags"})
     attributes = frozenset({"ModelName", "ModelArn"})
     name_property = "ModelName"
-    kind = "model"
+    kind, noun = "model", "Model"
 
-    def create(self, request: Request) -> Outcome:
-        self._authorize(request, "CreateModel")
-        name = self._name(request)
-        given = {key: request.properties[key] for key in MODEL_PROPERTIES if key in request.properties}
-        try:
-            made = request.world.sagemaker.create_model(
-                request.region, {"ModelName": name, **given, "Tags": request.merged_tags()}, request.at
-            )
-        except Refusal as refusal:
-            raise _clash(refusal) from refusal
-        return self._outcome(made.arn, name)
+    def _make(self, request: Request, asked: Json) -> nouns.Model:
+        return request.world.sagemaker.create_model(request.region, asked, request.at)
 
     def _live(self, request: Request) -> nouns.Model:
         return request.world.sagemaker.model(request.region, self._live_name(request))
 
-    def delete(self, request: Request) -> None:
-        self._authorize(request, "DeleteModel")
-        try:
-            request.world.sagemaker.delete_model(request.region, self._live_name(request))
-        except Refusal as refusal:
-            raise _found(refusal) from refusal
+    def _drop(self, request: Request) -> None:
+        request.world.sagemaker.delete_model(request.region, self._live_name(request))
 
 
 class EndpointConfig(_Immutable):
     """AWS::SageMaker::EndpointConfig: everything but Tags is create-only."""
 
     resource_type = "AWS::SageMaker::EndpointConfig"
-    supported = frozenset(
-        {
-            "AsyncInferenceConfig",
-            "DataCaptureConfig",
-            "EndpointConfigName",
-            "ExplainerConfig",
-            "KmsKeyId",
-            "MetricsConfig",
-            "ProductionVariants",
-            "ShadowProductionVariants",
-            "Tags",
-        }
-    )
+    given = CONFIG_PROPERTIES
+    supported = frozenset({*CONFIG_PROPERTIES, "EndpointConfigName", "Tags"})
     attributes = frozenset({"EndpointConfigName", "EndpointConfigArn"})
     name_property = "EndpointConfigName"
-    kind = "endpoint-config"
+    kind, noun = "endpoint-config", "EndpointConfig"
 
-    def create(self, request: Request) -> Outcome:
-        self._authorize(request, "CreateEndpointConfig")
-        name = self._name(request)
-        given = {key: request.properties[key] for key in CONFIG_PROPERTIES if key in request.properties}
-        try:
-            made = request.world.sagemaker.create_config(
-                request.region,
-                {"EndpointConfigName": name, **given, "Tags": request.merged_tags()},
-                request.at,
-            )
-        except Refusal as refusal:
-            raise _clash(refusal) from refusal
-        return self._outcome(made.arn, name)
+    def _make(self, request: Request, asked: Json) -> nouns.EndpointConfig:
+        return request.world.sagemaker.create_config(request.region, asked, request.at)
 
     def _live(self, request: Request) -> nouns.EndpointConfig:
         return request.world.sagemaker.config(request.region, self._live_name(request))
 
-    def delete(self, request: Request) -> None:
-        self._authorize(request, "DeleteEndpointConfig")
-        try:
-            request.world.sagemaker.delete_config(request.region, self._live_name(request))
-        except Refusal as refusal:
-            raise _found(refusal) from refusal
+    def _drop(self, request: Request) -> None:
+        request.world.sagemaker.delete_config(request.region, self._live_name(request))
 
 
 class Endpoint(_Named):

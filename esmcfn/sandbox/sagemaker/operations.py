@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from esmcfn.sandbox.clock import moment
-from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.resources.base import tag_map
 from esmcfn.sandbox.sagemaker.hosting import Hosting
 from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Variant
@@ -211,8 +210,7 @@ class SageMaker:
 
     def list_tags(self, call: Call) -> Json:
         """ListTags."""
-        size = int(call.parameters.get("MaxResults", self.world.page_size(call)))
-        some, token = page(_tags(self._owner(call).tags), call.parameters.get("NextToken"), size)
+        some, token = self.world.page(call, _tags(self._owner(call).tags))
         return {"Tags": some, "NextToken": token}
 
     def delete_tags(self, call: Call) -> Json:
@@ -247,8 +245,7 @@ class SageMaker:
             key=lambda item: (_rank(item, by), item.name),
             reverse=given.get("SortOrder", "Descending") == "Descending",
         )
-        size = int(given.get("MaxResults", self.world.page_size(call)))
-        return page([summary(item) for item in found], given.get("NextToken"), size)
+        return self.world.page(call, [summary(item) for item in found])
 
 
 def _rank(item: Any, by: str | None) -> Any:
