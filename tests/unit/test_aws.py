@@ -132,3 +132,19 @@ class TestChangeSets:
         page = {"Changes": [{"ResourceChange": {"LogicalResourceId": "S", "Action": "Modify", "Details": [detail]}}]}
         (change,) = changeset.changes([page], [])
         assert change.properties[0].path == "Tags"
+
+
+@pytest.mark.parametrize(
+    ("body", "asked"),
+    [
+        ({"Resources": {"Log": {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "Retain"}}}, True),
+        ({"Resources": {"Log": {"Type": "AWS::Logs::LogGroup"}}}, False),
+        ({"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"}}}, False),
+        ({"Resources": ["odd"]}, False),
+        ({}, False),
+    ],
+)
+def test_only_a_log_that_is_kept_is_taken_over_and_any_other_import_is_strange(body, asked):
+    assert changeset.takes_over(body) is asked
+    found = changeset.strange({"ImportExistingResources": True}, body)
+    assert found == (() if asked else ("ImportExistingResources",))

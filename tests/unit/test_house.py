@@ -343,3 +343,22 @@ class TestWatched:
         assert not of_production & said(self.body(), Policy()).keys()
         parked = a_stack(parked=True)
         assert not of_production & said(self.body(), Policy(production=True), stack=parked).keys()
+
+
+KEY = {"Type": "AWS::KMS::Key", "Properties": {}}
+TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": {"Ref": "Key"}}}
+KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+BUCKET = {"Type": "AWS::S3::Bucket", "Properties": {"Key": {"Ref": "Key"}}, **KEPT}
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ({"Resources": {"Key": KEY, "Topic": TOPIC}}, True),
+        ({"Resources": {"Key": KEY}}, False),
+        ({"Resources": {"Key": KEY, "Topic": TOPIC, "Bucket": BUCKET}}, False),
+        ({"Resources": {"Key": KEY, "Topic": TOPIC}, "Outputs": {"Key": {"Value": {"Ref": "Key"}}}}, False),
+    ],
+)
+def test_only_a_key_that_nothing_but_topics_use_may_go_with_its_stack(body: dict[str, object], kept: bool) -> None:
+    assert ("ESM028" not in said(body, Policy())) is kept
