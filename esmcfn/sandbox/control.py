@@ -64,7 +64,7 @@ class Control:
         if route is None:
             return _json({"message": f"no {request.method} {request.path}"}, 404)
         try:
-            body = json.loads(request.data or b"{}")
+            body = json.loads(request.get_data() or b"{}")  # whatever type it says it has, as curl does
             if what == "health":
                 return _json(self._health({}), 200)  # without the lock: it must answer while another request works
             with self.world.lock, self.world.store.together():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from esmcfn.sandbox.faults import CATALOG
 from esmcfn.sandbox.refusal import Refusal
 
 from .conftest import REGION, World
@@ -238,3 +240,109 @@ def test_a_client_that_tries_again_gets_through(world: World) -> None:
         config=Config(retries={"mode": "standard", "total_max_attempts": 3}),
     )
     assert patient.describe_stacks()["Stacks"] == []
+
+
+# Every fault by its documented call
+
+
+def by_call(world: World, name: str, **options: Any) -> None:
+    """Ask for a fault as `esmcfn sandbox fault` does: through the control API, with every value as text."""
+    found = urllib.request.Request(
+        f"{world.sandbox.endpoint_url}/_esmcfn/faults",
+        data=json.dumps({"name": name, "options": {key: str(value) for key, value in options.items()}}).encode(),
+        headers={"X-Esmcfn-Token": world.sandbox.token},
+    )
+    with urllib.request.urlopen(found, timeout=10) as answer:
+        assert answer.status == 200
+
+
+def deployed(world: World, template: Any) -> str:
+    """Deploy `s` and return everything that was said about it."""
+    world.deploy("s", template)
+    return json.dumps(world.cfn.describe_stack_events(StackName="s")["StackEvents"], default=str)
+
+
+def updated(world: World, suffix: str = "2") -> str:
+    """Update `s` and return everything that was said about it."""
+    return deployed(world, an_endpoint(suffix=suffix))
+
+
+def called(world: World, service: str, call: str, **given: Any) -> str:
+    """Call something that fails, and return how."""
+    with pytest.raises((ClientError, ConnectionClosedError, HTTPClientError)) as caught:
+        getattr(world.client(service), call)(**given)
+    return f"{type(caught.value).__name__} {caught.value}"
+
+
+def invoked(world: World) -> str:
+    return called(world, "sagemaker-runtime", "invoke_endpoint", EndpointName="Endpoint-ESMC-300M-1", Body=b"{}")
+
+
+def planned(world: World) -> str:
+    return str(world.plan("s", an_endpoint(suffix="2"), kind="UPDATE")["StatusReason"])
+
+
+def served(world: World) -> str:
+    updated(world)
+    name = "Endpoint-ESMC-300M-1"
+    return str(world.client("sagemaker").describe_endpoint(EndpointName=name)["EndpointConfigName"])
+
+
+def described(world: World) -> str:
+    updated(world)
+    return str(world.stack("s")["StackStatus"])
+
+
+DESCRIBE = {"action": "cloudformation:DescribeStacks"}
+FAULTS: dict[str, tuple[dict[str, Any], Callable[[World], str], str]] = {
+    "quota": ({"instance_type": "ml.g5.2xlarge"}, updated, "ml.g5.2xlarge for endpoint usage' is 0 Instances"),
+    "total-quota": ({"limit": 1}, updated, "across active endpoints' is 1 Instances"),
+    "capacity": ({"instance_type": "ml.g5.2xlarge"}, updated, "InsufficientInstanceCapacity"),
+    "health": ({"times": 1}, updated, "did not pass the ping health check"),
+    "endpoint": ({"cause": "model-data", "times": 1}, updated, "Could not access model data"),
+    "not-subscribed": ({}, lambda world: deployed(world, a_template(**other())), "Caller is not subscribed"),
+    "access-denied": ({"action": "sagemaker:UpdateEndpoint"}, updated, "not authorized to perform: sagemaker:Update"),
+    "throttle": (DESCRIBE, lambda world: called(world, "cloudformation", "describe_stacks"), "Throttling"),
+    "server-error": (DESCRIBE, lambda world: called(world, "cloudformation", "describe_stacks"), "InternalFailure"),
+    "connection-reset": (DESCRIBE, lambda world: called(world, "cloudformation", "describe_stacks"), "Connection"),
+    "timeout": (
+        {**DESCRIBE, "seconds": 0.1},
+        lambda world: called(world, "cloudformation", "describe_stacks"),
+        "closed",
+    ),
+    "handler": ({"number": 2, "message": "the second"}, updated, "the second"),
+    "rollback": ({"logical_id": "Endpoint"}, lambda world: failing(world), "UPDATE_ROLLBACK_FAILED"),
+    "silent-rollback": ({}, served, "Config-1"),
+    "expired-token": ({}, lambda world: called(world, "sts", "get_caller_identity"), "ExpiredToken"),
+    "validation": ({"mode": "FAIL", "reason": "no"}, planned, "AWS::EarlyValidation::ResourceExistenceCheck"),
+    "stale": ({"stack": "s", "after": 1}, described, "CREATE_COMPLETE"),
+    "model-error": ({}, invoked, "ModelError"),
+}
+"""A fault to how it is asked for, what brings it out, and what is then said."""
+
+
+def other() -> dict[str, Any]:
+    found = json.loads(json.dumps(an_endpoint()["Resources"]).replace("Model-1", "Model-2"))
+    return {
+        "Model": found["Model"],
+        **{key: item for key, item in an_endpoint()["Resources"].items() if key != "Model"},
+    }
+
+
+def failing(world: World) -> str:
+    fault(world, "health", times=1)
+    return updated(world)
+
+
+@pytest.mark.parametrize("name", list(FAULTS))
+def test_every_fault_strikes_as_it_is_documented_and_until_reset(world: World, name: str) -> None:
+    deployed(world, an_endpoint())
+    options, provoke, told = FAULTS[name]
+    by_call(world, name, **options)
+    assert told in provoke(world)
+    world.sandbox.world.reset()
+    assert world.sandbox.world.faults.active == ()
+
+
+def test_every_fault_there_is_has_a_test() -> None:
+    assert set(FAULTS) == {kind.name for kind in CATALOG}
