@@ -138,6 +138,17 @@ def test_a_night_without_credentials_fails_and_leaves_the_issue_as_it_was(deploy
     assert ours(world) == before
 
 
+def test_an_environment_that_cannot_be_read_fails_the_run_and_the_others_are_looked_at(deployed):
+    world = deployed
+    (world.origin / "environments/broken.yaml").write_text("environment: other\n")
+    world.commit()
+    broken(world)
+    run = world.nightly()
+    assert run.failed == {"environments that cannot be read"}
+    assert "broken" in run.job("environments that cannot be read").log
+    assert len(ours(world)) == 1
+
+
 def test_a_limit_that_lasts_fails_the_run_and_the_next_one_goes_on(deployed):
     world = deployed
     broken(world)
