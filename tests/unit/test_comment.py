@@ -291,7 +291,7 @@ drifted = st.builds(
 drifts = st.builds(
     SeenStackDrift,
     state=st.sampled_from(State),
-    found=st.tuples(st.lists(drifted, max_size=2), st.sampled_from([1, 1, 1, 200])).map(
+    found=st.tuples(st.lists(drifted, max_size=2), st.sampled_from([1, 1, 1, 40])).map(
         lambda pair: tuple(pair[0] * pair[1])
     ),
     why_not_checked=maybe,
