@@ -38,6 +38,9 @@ HINTS = (
     "sagemaker:DescribeEndpointConfig",
     "sagemaker:ListEndpoints",
     "servicequotas:ListServiceQuotas",
+    "cloudformation:ListStackResources",
+    "sagemaker:DescribeModel",
+    "sagemaker:ListTags",
 )
 """Calls whose answer makes a plan better, and whose absence is said and stops nothing."""
 
@@ -235,7 +238,7 @@ def test_what_does_not_serve_fails_the_next_run_too(deployed):
     again = deployed.deploy(two)
     assert again.exit_code is ExitCode.DEPLOYMENT
     assert [stack.name for stack in again.body.stacks] == [MODEL]
-    assert "esmcfn park" in outcome(again).diagnosis.advice
+    assert "esmcfn deploy dev --revert-drift" in outcome(again).diagnosis.advice
 
 
 def test_protection_that_is_refused_leaves_the_deployment_a_success_that_says_so(deployed):
