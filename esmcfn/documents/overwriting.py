@@ -48,5 +48,6 @@ def _resource(found: DriftedResource) -> Document:
             for each in found.properties
         ],
         "why_not_checked": found.why or None,
+        "unasked": found.unasked,
         "next_step": found.next_step or None,
     }

@@ -46,6 +46,7 @@ class DriftedResource(Struct, frozen=True, kw_only=True):
         logical_id: empty where it is about the stack's template as a whole.
         fate: of the resource as a whole, the worst of its properties'; None where it did not drift.
         why: why it was not checked, or not in full; empty where it was.
+        unasked: CloudFormation's own detection would have compared the rest, and it was not asked.
         next_step: the way back where the deployment does not take it; empty otherwise.
     """
 
@@ -56,6 +57,7 @@ class DriftedResource(Struct, frozen=True, kw_only=True):
     fate: Fate | None = None
     properties: tuple[DriftedProperty, ...] = ()
     why: str = ""
+    unasked: bool = False
     next_step: str = ""
 
 
@@ -86,6 +88,11 @@ class PlannedDrift(Struct, frozen=True, kw_only=True):
     def drifted(self) -> tuple[DriftedResource, ...]:
         """Those that are otherwise than deployed."""
         return tuple(each for each in self.found if each.fate is not None)
+
+    @property
+    def unseen(self) -> tuple[DriftedResource, ...]:
+        """Those that nobody could compare in full, and in which nothing was found."""
+        return tuple(each for each in self.found if each.state is State.NOT_CHECKED)
 
     @property
     def overwritten(self) -> int:

@@ -60,6 +60,7 @@ class SeenDrifted(Struct, frozen=True):
     Attributes:
         logical_id: None where it is about the stack's template as a whole.
         fate: what a deployment does to it; None where it did not drift.
+        unasked: CloudFormation's own detection would have compared the rest, and it was not asked.
     """
 
     logical_id: str | None
@@ -69,6 +70,7 @@ class SeenDrifted(Struct, frozen=True):
     fate: Fate | None = None
     properties: tuple[SeenDriftedProperty, ...] = ()
     why_not_checked: str | None = None
+    unasked: bool = False
     next_step: str | None = None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from esmcfn.domain.drift import Detection, Difference, ResourceDrift, State
+from esmcfn.domain.drift import Detection, Difference, NativeDrift, ResourceDrift, State
 from esmcfn.domain.endpoint import IN_SERVICE, ObservedEndpoint
 from esmcfn.domain.overwriting import DriftedProperty, DriftedResource, Fate, PlannedDrift, worst
 from esmcfn.domain.plan import Action, Change
@@ -50,7 +50,11 @@ def planned_drift(
         digest: of the built template.
     """
     judged = [(subject, judge(subject)) for subject in subjects]
-    found = [_resource(subject, drift, built) for subject, drift in judged if drift.deviates or not drift.covered]
+    found = [
+        replace(_resource(subject, drift, built), unasked=not native and _unasked(subject, drift))
+        for subject, drift in judged
+        if drift.deviates or not drift.covered
+    ]
     edited = [_edited(written, digest, built)] if written else []
     return PlannedDrift(
         resources=len(judged),
@@ -58,6 +62,12 @@ def planned_drift(
         native=native,
         found=(*edited, *sorted(found, key=lambda each: each.logical_id)),
     )
+
+
+def _unasked(subject: Subject, drift: ResourceDrift) -> bool:
+    """Is it only CloudFormation's own detection that is missing?"""
+    agreed = Detection(drifts={subject.resource.logical_id: NativeDrift(status="IN_SYNC")})
+    return bool(drift.why) and not judge(replace(subject, detection=agreed)).why
 
 
 def _resource(subject: Subject, drift: ResourceDrift, built: Built) -> DriftedResource:

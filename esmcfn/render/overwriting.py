@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from esmcfn.domain.drift import State
 from esmcfn.domain.overwriting import WORST_FIRST, DriftedProperty, DriftedResource, Fate, PlannedDrift
 from esmcfn.domain.plan import Plan, StackPlan
+from esmcfn.domain.review import SeenDrifted
 from esmcfn.render.escape import code, safe
 from esmcfn.render.words import counted, shortened
 
@@ -21,6 +22,12 @@ WILL = {
 
 GOES_BACK = "goes back"
 """In place of "overwritten", where that is what was asked for."""
+
+UNASKED = "CloudFormation's own detection was not asked (plan --drift)"
+"""Why a plan that is made in seconds did not compare all of it, and what does."""
+
+REASONS = 2
+"""Different reasons for which resources of one stack were not checked; JSON has all of them."""
 
 _MISSING = {Fate.OVERWRITTEN: "comes back", Fate.KEPT: "stays gone", Fate.ADOPTED: "is to go anyway"}
 
@@ -90,7 +97,9 @@ def markdown(stack: StackPlan, *, reverts: bool) -> Iterator[str]:
         return
     if stack.drift.why:
         yield f"- drift not checked: {safe(stack.drift.why)}"
-    for found in stack.drift.found:
+    if unseen := unchecked([(each.logical_id or each.name, reason(each)) for each in stack.drift.unseen]):
+        yield f"- drift {safe(unseen)}"
+    for found in _seen(stack.drift):
         yield f"- drift {code(found.logical_id or found.name)}: {safe(_resource(found))}"
         for each in found.properties:
             yield f"  - {code(each.path)}: {safe(_property(each, reverts=reverts))}"
@@ -99,10 +108,40 @@ def markdown(stack: StackPlan, *, reverts: bool) -> Iterator[str]:
 def _lines(drift: PlannedDrift, *, reverts: bool) -> Iterator[str]:
     if drift.why:
         yield f"? drift not checked: {drift.why}"
-    for found in sorted(drift.found, key=_order):
-        mark = "?" if found.state is State.NOT_CHECKED else "!"
-        yield f"{mark} drift  {' '.join(filter(None, (found.logical_id, found.name)))}: {_resource(found)}"
+    if unseen := unchecked([(each.logical_id or each.name, reason(each)) for each in drift.unseen]):
+        yield f"? drift  {unseen}"
+    for found in sorted(_seen(drift), key=_order):
+        yield f"! drift  {' '.join(filter(None, (found.logical_id, found.name)))}: {_resource(found)}"
         yield from (f"      {each.path}: {_property(each, reverts=reverts)}" for each in found.properties)
+
+
+def _seen(drift: PlannedDrift) -> list[DriftedResource]:
+    return [each for each in drift.found if each.state is not State.NOT_CHECKED]
+
+
+def reason(found: DriftedResource | SeenDrifted) -> str:
+    """Why it was not compared in full; the same words for all that only an option would have compared."""
+    why = found.why if isinstance(found, DriftedResource) else found.why_not_checked
+    return UNASKED if found.unasked else why or "nobody says why"
+
+
+def unchecked(found: Sequence[tuple[str, str]]) -> str:
+    """What nobody compared of one stack, on one line; empty where there is nothing.
+
+    Args:
+        found: each resource with its reason.
+    """
+    together: dict[str, list[str]] = {}
+    for name, why in found:
+        together.setdefault(why, []).append(name)
+    most = sorted(together.items(), key=lambda each: len(each[1]), reverse=True)
+    said = [f"{_who(names)} not checked: {why}" for why, names in most[:REASONS]]
+    more = sum(len(names) for _, names in most[REASONS:])
+    return "; ".join([*said, *([f"{counted(more, 'more resource')} not checked for other reasons"] if more else [])])
+
+
+def _who(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else counted(len(names), "resource")
 
 
 def _resource(found: DriftedResource) -> str:
@@ -112,7 +151,7 @@ def _resource(found: DriftedResource) -> str:
     elif found.fate and not found.properties:
         said.append(WILL[found.fate])
     if found.why:
-        said.append(found.why if found.state is State.NOT_CHECKED else f"not checked: {found.why}")
+        said.append(f"not checked: {reason(found)}")
     if found.next_step:
         said.append(f"next: {found.next_step}")
     return "; ".join(said)

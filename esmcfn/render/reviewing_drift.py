@@ -10,7 +10,7 @@ from esmcfn.domain.overwriting import WORST_FIRST, Fate
 from esmcfn.domain.review import Planned, SeenDrifted, SeenDriftedProperty
 from esmcfn.render import words
 from esmcfn.render.escape import code, safe
-from esmcfn.render.overwriting import WILL
+from esmcfn.render.overwriting import WILL, reason, unchecked
 from esmcfn.render.reviewing import SENTENCE_LENGTH, Line, Terse, short
 
 LOUD = (Fate.FAILS, Fate.OVERWRITTEN, Fate.UNCLEAR)
@@ -74,7 +74,10 @@ def lines(plan: Planned) -> Iterator[Line]:
         if stack.drift.why_not_checked:
             why = safe(short(stack.drift.why_not_checked, SENTENCE_LENGTH))
             yield Line(2, "notes of drift", under, f"drift not checked: {why}")
-        for each in stack.drift.found:
+        unseen = [each for each in stack.drift.found if each.state is State.NOT_CHECKED]
+        if said := unchecked([(short(each.logical_id or each.name), reason(each)) for each in unseen]):
+            yield Line(2, "notes of drift", under, f"drift {safe(short(said, SENTENCE_LENGTH))}")
+        for each in (seen for seen in stack.drift.found if seen.state is not State.NOT_CHECKED):
             yield Line(1 if each.fate in LOUD else 2, "drifted resources", under, f"drift {_resource(each)}")
             for seen in each.properties:
                 yield Line(4, "drifted properties", under, _property(seen), deep=True)
@@ -95,9 +98,7 @@ def _few(drifted: SeenDrifted) -> str:
 def _resource(drifted: SeenDrifted) -> str:
     said = [str(drifted.state)]
     said += [WILL[drifted.fate]] if drifted.fate and not drifted.properties else []
-    if drifted.why_not_checked:
-        unseen = drifted.state is State.NOT_CHECKED
-        said.append(drifted.why_not_checked if unseen else f"not checked: {drifted.why_not_checked}")
+    said += [f"not checked: {reason(drifted)}"] if drifted.why_not_checked else []
     said += [f"next: {drifted.next_step}"] if drifted.next_step else []
     name = code(short(drifted.logical_id or drifted.name))
     return f"{name} {code(short(drifted.resource_type))}: {safe(short('; '.join(said), SENTENCE_LENGTH))}"

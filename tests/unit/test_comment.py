@@ -212,6 +212,19 @@ def test_what_nobody_compared_is_not_in_sync():
     assert "| in sync |" in rendered(a_planned(a_drifting(state=State.IN_SYNC)))
 
 
+def test_what_only_an_option_compares_is_one_line_of_the_details():
+    unseen = [
+        SeenDrifted(
+            name, "AWS::SNS::Topic", name, State.NOT_CHECKED, why_not_checked=f"nobody compares {name}", unasked=True
+        )
+        for name in ("One", "Two", "Three")
+    ]
+    text = rendered(a_planned(a_drifting(*unseen, state=State.NOT_CHECKED)))
+    assert "drift 3 resources not checked: CloudFormation's own detection was not asked (plan --drift)" in text
+    assert text.count("not asked") == 1
+    assert "| 3 not checked |" in text
+
+
 def test_two_thousand_overwritten_resources_are_named_or_said_to_be_more_than_can_be():
     hands = [a_hand(logical_id=f"Resource{number}") for number in range(500)]
     text = rendered(a_planned(a_drifting(*hands)))

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from esmcfn import documents, plan
 from esmcfn.domain.drift import Detection, Difference, NativeDrift, State
 from esmcfn.domain.endpoint import ObservedVariant
+from esmcfn.domain.hosting import AlarmTopic
 from esmcfn.domain.overwriting import Fate
 from esmcfn.errors import AccessDenied, CloudError, ExitCode
 from esmcfn.render import render
@@ -121,6 +122,33 @@ class TestUnseen:
         assert (drift.state, drift.resources - drift.checked) == (State.NOT_CHECKED, 1)
         drift = there.drift(replace(shared, base=base), stack="esm-dev", wholly=True)
         assert (drift.state, drift.native) == (State.IN_SYNC, True)
+
+    @pytest.mark.parametrize("form", ["text", "markdown"])
+    def test_whatever_only_an_option_compares_is_one_line_of_a_stack_and_whole_in_json(self, form):
+        topic = AlarmTopic(name="esm-dev-alarms", emails=("a@example.com", "b@example.com"))
+        watched = replace(ONE, base=a_base_stack(service_account=a_service_account(), alarm_topic=topic))
+        there = Account(watched)
+        report = there.plan(replace(watched, base=replace(watched.base, tags={**watched.base.tags, "Team": "x"})))
+        said = [line for line in render(form, (report,)).splitlines() if "drift" in line and "not checked" in line]
+        unseen = documents.plan(report.body)["stacks"][0]["drift"]["found"]
+        assert len(said) == 1, said
+        assert f"{len(unseen)} resources not checked: CloudFormation's own detection was not asked" in said[0]
+        assert len(unseen) >= 4
+        assert all(each["unasked"] and each["why_not_checked"] for each in unseen)
+
+    def test_what_was_refused_is_told_beside_what_was_not_asked(self):
+        shared = replace(ONE, base=a_base_stack(service_account=a_service_account()))
+        there = Account(shared)
+        there.observers.fail["AWS::IAM::Role"] = AccessDenied("missing permission: iam:GetRole")
+        report = there.plan(replace(shared, base=replace(shared.base, tags={**shared.base.tags, "Team": "x"})))
+        (said,) = [line for line in render("text", (report,)).splitlines() if line.startswith("    ? drift")]
+        assert "iam:GetRole" in said
+        assert "not asked (plan --drift)" in said
+        found = {
+            each["resource_type"]: each["unasked"]
+            for each in documents.plan(report.body)["stacks"][0]["drift"]["found"]
+        }
+        assert (found["AWS::IAM::Role"], found["AWS::SecretsManager::Secret"]) == (False, True)
 
     def test_an_endpoint_on_its_way_is_not_checked(self, account):
         account.runs(3, status="Updating")
