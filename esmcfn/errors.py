@@ -8,6 +8,7 @@
     │   ├── LostSight               4  an operation goes on in AWS, and nobody can see it any more
     │   ├── NotDeployed             4  nothing of what was asked about is there yet
     │   ├── WrongAccount            4  the credentials belong to another account
+    │   ├── TemplateRefused         4  CloudFormation does not take a template
     │   └── SandboxError            4  the embedded AWS did not start or does not answer
     ├── DeploymentError             5  CloudFormation tried and failed
     ├── StalePlanError              6  what was reviewed is not what would be executed
@@ -177,6 +178,10 @@ class NotDeployed(CloudError):
 
 class WrongAccount(CloudError):
     """The credentials belong to an account that is not the environment's."""
+
+
+class TemplateRefused(CloudError):
+    """CloudFormation does not take a template as it is; no change set was kept of it."""
 
 
 class SandboxError(CloudError):

@@ -13,12 +13,12 @@ from botocore.exceptions import ClientError
 
 from esmcfn.aws import changeset
 from esmcfn.aws.events import event_pages
-from esmcfn.aws.refusals import busy_told, first, reverting, stale
+from esmcfn.aws.refusals import busy_told, first, reverting, stale, template_told
 from esmcfn.aws.session import Clients, error_code, error_message, translated
 from esmcfn.aws.uploads import Uploads, same
 from esmcfn.domain.plan import LIFETIME, ChangeSet, DeployedStack, Reviewed
 from esmcfn.domain.template import INLINE_BYTES, Template
-from esmcfn.errors import CloudError, Interrupted
+from esmcfn.errors import CloudError, Interrupted, TemplateRefused
 
 PREFIX = "esmcfn-"
 """How the name of every change set of ours begins; one that begins otherwise is somebody else's."""
@@ -123,7 +123,7 @@ class Proposals:
         stack = template.stack
         source = self._uploads.source(template)
         mode = self._mode() if revert else {}
-        with busy_told(stack.name), translated(f"proposing {stack.name}"):
+        with busy_told(stack.name), template_told(), translated(f"proposing {stack.name}"):
             response = self._client.create_change_set(
                 StackName=deployed.stack_id if deployed else stack.name,
                 ChangeSetName=name,
@@ -239,11 +239,11 @@ class Proposals:
             reverts=pending.reverts,
         )
 
-    def _failed(self, pending: ChangeSet, described: Mapping[str, Any]) -> CloudError:
+    def _failed(self, pending: ChangeSet, described: Mapping[str, Any]) -> TemplateRefused:
         reason = str(described.get("StatusReason", described["Status"]))
         details = self._validation(pending, "FAIL") if "AWS::EarlyValidation" in reason else ()
         text = "; ".join((reason, *details))
-        return CloudError(f"{pending.stack_name}: CloudFormation refused the change set: {text}")
+        return TemplateRefused(f"{pending.stack_name}: CloudFormation refused the change set: {text}")
 
     def _validation(self, pending: ChangeSet, mode: str) -> tuple[str, ...]:
         """What early validation found; it is written nowhere but in the change set's events.

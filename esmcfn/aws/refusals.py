@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from esmcfn.errors import AccessDenied, CloudError, StackBusyError, StalePlanError
+from esmcfn.errors import AccessDenied, CloudError, StackBusyError, StalePlanError, TemplateRefused
 
 _BUSY = re.compile(r"is in \w+_IN_PROGRESS state|already exists and cannot be created again")
 
@@ -20,6 +20,17 @@ def busy_told(stack_name: str) -> Iterator[None]:
         if not _BUSY.search(error.message):
             raise
         raise first(stack_name, error.message) from error
+
+
+@contextmanager
+def template_told() -> Iterator[None]:
+    """Tell CloudFormation's judgement of a template from everything else that may go wrong with a call."""
+    try:
+        yield
+    except CloudError as error:
+        if error.code != "ValidationError":
+            raise
+        raise TemplateRefused(error.message, code=error.code, operation=error.operation) from error
 
 
 @contextmanager

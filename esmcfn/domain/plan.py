@@ -228,6 +228,7 @@ class StackPlan(Struct, frozen=True, kw_only=True):
         protection: termination protection is switched to this; None leaves it as it is.
         delete_first: its endpoint goes before the new one comes, since both at once do not fit.
         unscale_first: what scales its variant goes before the variant gets another instance type, and comes back.
+        refused: why CloudFormation made no change set of it; empty where it did, or was not asked.
         stuck: it has to be recovered first, and what runs in it is not what a template says.
         notes: what a reviewer should know besides the changes (early validation, stack settings, outputs).
         drift: how what runs differs from what is deployed; None where nobody looked: nothing would be overwritten.
@@ -246,6 +247,7 @@ class StackPlan(Struct, frozen=True, kw_only=True):
     in_the_way: str | None = None
     delete_first: bool = False
     unscale_first: bool = False
+    refused: str = ""
     stuck: bool = False
     notes: tuple[str, ...] = ()
     drift: PlannedDrift | None = None

@@ -293,10 +293,19 @@ _ADVICE: Mapping[Level, str] = {
 """What to do about a rule that only its engine knows more about."""
 
 
+_CURES: Mapping[tuple[str, str], str] = {
+    ("E3006", "AWS::Budgets::Budget"): (
+        "leave notify out of the budget: CloudFormation has no budgets in this region; esmcfn judges costs without"
+    ),
+}
+"""Rule of an engine and type of resource to what mends it, where the engine says only what is wrong."""
+
+
 def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Policy) -> Finding:
     if remark.rule == LEVELS_RULE:
         return _levels(remark, adapter, policy)
     ours = _described(remark)
+    kind = template.resource_type(remark.logical_id)
     level = policy.levels.get(remark.rule) or (ours.level if ours else adapter.level(remark.severity))
     return Finding(
         rule=remark.rule,
@@ -305,12 +314,12 @@ def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Polic
         level=level,
         message=remark.message,
         why=ours.why if ours else "",
-        advice=ours.advice if ours else _ADVICE[level],
+        advice=ours.advice if ours else _CURES.get((remark.rule, kind), _ADVICE[level]),
         origin=template.origin(remark.path),
         stack=template.stack.name,
         model=template.stack.model,
         logical_id=remark.logical_id,
-        resource_type=template.resource_type(remark.logical_id),
+        resource_type=kind,
         path=remark.path,
         source=remark.source,
     )

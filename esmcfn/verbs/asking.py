@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from esmcfn import drift, plan
 from esmcfn.domain.plan import Change, ChangeSet, StackAction, StackPlan
+from esmcfn.errors import TemplateRefused
 from esmcfn.ports import Cloud
 from esmcfn.verbs.reading import Pair, side_by_side
 from esmcfn.verbs.world import World
 
 GONE = "a first creation rolled back (ROLLBACK_COMPLETE): deploy removes the empty stack before the new one comes"
+REFUSED = "{}; templates alone were compared"
 STUCK = "it is {status}: {way_out}, so no change set was made"
 
 Kept = Callable[[Pair], ChangeSet]
@@ -78,7 +80,12 @@ class Asking(Struct, frozen=True):
 
     def _asked(self, pair: Pair) -> StackPlan:
         assert pair.template is not None  # noqa: S101 - only built templates are asked about
-        change_set = self.kept(pair) if self.kept else self._proposed(pair)
+        try:
+            change_set = self.kept(pair) if self.kept else self._proposed(pair)
+        except TemplateRefused as refusal:  # policy may know the line that it is about, and is heard first
+            notes = (REFUSED.format(refusal.message),)
+            made = plan.stack_plan(pair.template, pair.deployed, body=pair.body, change_set=None, notes=notes)
+            return replace(made, refused=refusal.message)
         made = plan.stack_plan(pair.template, pair.deployed, body=pair.body, change_set=change_set)
         made = _shown(plan.unscaled_first(made, pair.body), pair.template.stack.target.account)
         return made if self.kept or self.stay else replace(made, change_set_id=None)

@@ -15,7 +15,7 @@ from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.standing import Survey
 from esmcfn.domain.template import Template
-from esmcfn.errors import CloudError, ExitCode, StackBusyError
+from esmcfn.errors import CloudError, ExitCode, StackBusyError, TemplateRefused
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import strays, surveyed
 from esmcfn.verbs.allowing import allowed, without_budget
@@ -56,6 +56,9 @@ KEEPING = Manner(keep=True)
 """For whoever executes the plan as soon as somebody agreed to it."""
 
 
+UNTAKEN = "no rule knows of it: esmcfn build shows the template; leave out what these words name"
+
+
 class Ground(Struct, frozen=True, kw_only=True):
     """What a plan stands on, read before anything is asked for.
 
@@ -86,7 +89,8 @@ def make_plan(project: Project, selection: Selection, world: World, manner: Mann
     """Compare, ask CloudFormation, judge and price.
 
     Raises:
-        CloudError: AWS refused or did not answer; nothing is left behind, as with everything below.
+        CloudError: AWS refused or did not answer; nothing is left behind, as with everything below. Where policy blocks
+            a template anyway, that CloudFormation does not take it is a note of the plan.
         WrongAccount: the credentials belong to another account.
         StackBusyError: somebody else is changing one of the stacks.
         Interrupted: the person said stop.
@@ -98,6 +102,7 @@ def make_plan(project: Project, selection: Selection, world: World, manner: Mann
         with Staying(world.connect()) as open_sets:
             stacks, headroom = _asked(ground, world, manner, open_sets)
             findings = judgement.findings()
+            _refuse_unless_judged(stacks, findings)
     if manner.delete_first:
         stacks = [plan.deleted_first(stack, headroom, ground.later) for stack in stacks]
     made = _assembled(project, ground, stacks, findings, headroom, world, manner)
@@ -108,6 +113,13 @@ def make_plan(project: Project, selection: Selection, world: World, manner: Mann
         notes=tuple(str(stray) for stray in strays(project, ground.survey)),
         exit_code=_exit_code(made, manner.detailed),
     )
+
+
+def _refuse_unless_judged(stacks: Sequence[StackPlan], findings: Sequence[Finding]) -> None:
+    """Raise TemplateRefused where CloudFormation does not take a template, and policy has nothing to say of it."""
+    refused = [stack.refused for stack in stacks if stack.refused]
+    if refused and not any(finding.blocks for finding in findings):
+        raise TemplateRefused("; ".join(refused), next_step=UNTAKEN)
 
 
 def _asked(

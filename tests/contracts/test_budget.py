@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from builders import a_base_stack, a_selection, a_stack
+from builders import a_base_stack, a_project, a_selection, a_stack, a_target
+from fakes import a_world
 from msgspec.structs import replace
 
 from esmcfn.domain.budget import BudgetNotice, MonthlyBudget
-from esmcfn.errors import ExitCode
+from esmcfn.domain.finding import Engine, Finding, Level, Severity
+from esmcfn.errors import ExitCode, TemplateRefused
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.verbs.deploying import Wishes
+from esmcfn.verbs.planning import make_plan
 
 from .deploying import SPEED, Account
 from .test_drifting import client, deviating, drift
@@ -76,3 +79,30 @@ def test_one_that_a_hand_deleted_is_missing_and_comes_back(deployed):
 def test_without_being_asked_for_it_goes(deployed):
     assert deployed.deploy(replace(WITH, base=a_base_stack())).exit_code is ExitCode.DONE
     assert budgets(deployed) == []
+
+
+def test_a_region_without_budgets_is_a_finding_and_its_refusal_a_note(deployed):
+    """CloudFormation refuses the template before it looks at anything else; policy knows the line, and is heard."""
+    north = a_target(region="eu-north-1")
+    base, models = replace(WITH.base, target=north), tuple(replace(each, target=north) for each in WITH.models)
+    there = replace(WITH, target=north, base=base, models=models)
+    with pytest.raises(TemplateRefused, match=r"AWS::Budgets::Budget"):
+        make_plan(a_project(), there, deployed.world(region="eu-north-1"))
+    blocking = replace(a_world(findings=[hard()]), connect=deployed.world(region="eu-north-1").connect)
+    report = make_plan(a_project(), there, blocking)
+    assert report.exit_code is ExitCode.FINDINGS
+    assert "AWS::Budgets::Budget" in report.body.stacks[0].notes[0]
+    assert deployed.world(region="eu-north-1").connect().stacks.deployed(base_name="esm-dev", environment="dev") == ()
+
+
+def hard() -> Finding:
+    return Finding(
+        rule="E3006",
+        engine=Engine.CFN_LINT,
+        severity=Severity.ERROR,
+        level=Level.HARD,
+        message="no such type",
+        origin=None,
+        stack="esm-dev",
+        model=None,
+    )

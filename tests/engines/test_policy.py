@@ -432,3 +432,12 @@ def test_an_engine_hears_the_levels_of_its_own_rules_alone() -> None:
 
     assert surroundings.levels_of(r"[EWI]\d{4}") == {"levels": "E1001,I3011"}
     assert surroundings.levels_of("X") == {}
+
+
+def test_a_region_without_budgets_is_told_what_to_leave_out(tmp_path: Path) -> None:
+    script = "answer({names[0]: [remark(0, 'E3006', 'error', path) for path in ('Budget/Type', 'Topic/Type')]})"
+    types = {"Budget": {"Type": "AWS::Budgets::Budget"}, "Topic": {"Type": "AWS::SNS::Topic"}}
+    template = replace(a_template(), body={"Resources": types})
+    found = {each.logical_id: each.advice for each in judged(an_engine(tmp_path, script), tmp_path / "cache", template)}
+    assert "leave notify out" in found["Budget"]
+    assert "notify" not in found["Topic"]

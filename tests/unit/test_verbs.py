@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.plan import Action, Impact, StackAction
-from esmcfn.errors import CloudError, ExitCode, StackBusyError, WrongAccount
+from esmcfn.errors import CloudError, ExitCode, StackBusyError, TemplateRefused, WrongAccount
 from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
 from esmcfn.verbs.offline import build, check, validate
@@ -116,6 +116,32 @@ class TestPlanUnhappy:
         assert report.exit_code is ExitCode.FINDINGS
         assert report.body.verdict.blocked
         assert report.body.summary["add"] == 4
+
+    @pytest.mark.parametrize("keep", [True, False])
+    def test_a_template_that_cloudformation_refuses_is_judged_all_the_same(self, keep):
+        stacks = FakeStacks()
+        stacks.fail["propose"] = TemplateRefused("proposing esm-dev: Unrecognized resource types")
+        report = planned(findings=[a_finding()], stacks=stacks, keep=keep)
+        assert report.exit_code is ExitCode.FINDINGS
+        assert report.body.summary["add"] == 4
+        assert all("Unrecognized resource types" in stack.notes[0] for stack in report.body.stacks)
+        assert not any(stack.change_set_id for stack in report.body.stacks)
+
+    @pytest.mark.parametrize("findings", [[], [a_finding(Level.ADVISORY)]])
+    def test_a_refusal_that_no_rule_knows_of_ends_the_plan_and_leaves_nothing(self, findings):
+        stacks = FakeStacks()
+        proposed = stacks.propose
+
+        def failing(template, there, **options):
+            if template.stack.model is None:
+                raise TemplateRefused("proposing esm-dev: Unrecognized resource types")
+            return proposed(template, there, **options)
+
+        stacks.propose = failing
+        with pytest.raises(TemplateRefused, match="Unrecognized") as caught:
+            planned(findings=findings, stacks=stacks, keep=True)
+        assert (caught.value.exit_code, stacks.open) == (ExitCode.CLOUD, {})
+        assert "esmcfn build" in caught.value.next_step
 
     def test_an_advisory_or_waived_finding_blocks_nothing(self):
         findings = [a_finding(Level.ADVISORY), a_finding(waiver=a_waiver(ticket="W1"))]
