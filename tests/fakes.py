@@ -24,6 +24,7 @@ from esmcfn.domain.project import SANDBOX_ACCOUNT, Policy
 from esmcfn.domain.report import Report
 from esmcfn.domain.standing import Survey
 from esmcfn.domain.template import Template
+from esmcfn.domain.waiver import Writers
 from esmcfn.errors import CloudError, StalePlanError
 from esmcfn.plan import compare
 from esmcfn.ports import Cloud, Heard
@@ -559,6 +560,7 @@ def a_world(
         tool_version="0.0.0",
         progress=lambda doing: None,
         pause=lambda seconds: None,
+        authors=lambda waiver: Writers(names=frozenset({"somebody else"})),
         person=person or FakePerson(),
         watch=watch or FakeWatch(),
     )

@@ -19,11 +19,11 @@ from msgspec import Struct
 from esmcfn import __version__
 from esmcfn.cli.program import tell
 from esmcfn.cli.streams import is_terminal, printed, told
-from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import SANDBOX, Environment, Policy, Project
 from esmcfn.domain.report import PRECEDENCE, Failure, Outcome, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.template import Template
+from esmcfn.domain.waiver import Waiver, Writers
 from esmcfn.errors import EsmcfnError, ExitCode, Interrupted, UsageError
 from esmcfn.policy import Judgement, Together
 from esmcfn.ports import Cloud
@@ -157,10 +157,10 @@ class Run(Struct, frozen=True, kw_only=True):
             authors=self._authors,
         )
 
-    def _authors(self, origin: Origin) -> frozenset[str]:
+    def _authors(self, waiver: Waiver) -> Writers:
         from esmcfn.inputs.authors import authors
 
-        return authors(self.root)(origin)
+        return authors(self.root)(waiver)
 
     def _begin(
         self, templates: Sequence[Template], *, policy: Policy, region: str, sharing: Sharing | None

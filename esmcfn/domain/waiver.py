@@ -26,6 +26,18 @@ JUDGED_ELSEWHERE = frozenset({DRIFT_RULE, BUDGET_RULE})
 """Rules that no engine judges templates by, so that no engine can tell whether a waiver of them is of use."""
 
 
+class Writers(Struct, frozen=True, kw_only=True):
+    """Who wrote a waiver, as far as git tells.
+
+    Attributes:
+        names: names, addresses and handles of whoever wrote one of its lines, in lower case.
+        untold: why git cannot tell of every line; empty where it does.
+    """
+
+    names: frozenset[str] = frozenset()
+    untold: str = ""
+
+
 class Waiver(Struct, frozen=True, kw_only=True):
     """A signed exception to a rule, with a reason and a last day.
 
@@ -39,6 +51,7 @@ class Waiver(Struct, frozen=True, kw_only=True):
         created: the first day on which it holds.
         expires: the last day on which it holds.
         origin: where it was written.
+        lines: of its keys in that file; all of them are somebody's signature.
     """
 
     rule: str
@@ -51,6 +64,7 @@ class Waiver(Struct, frozen=True, kw_only=True):
     created: date
     expires: date
     origin: Origin
+    lines: tuple[int, ...] = ()
 
     def in_force(self, today: date) -> bool:
         """Does it hold on this day? Both its first and its last day count."""

@@ -1,39 +1,57 @@
-"""Who wrote a line of a file, where git can tell."""
+"""Who wrote a waiver, where git can tell."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from esmcfn.domain.origin import Origin
+from esmcfn.domain.waiver import Waiver, Writers
 
 _PATIENCE_SECONDS = 10.0
 _NOBODY_YET = "not.committed.yet"
 _HANDLE = re.compile(r"(?:\d+\+)?([^@]+)@users\.noreply\.github\.com")
+_NO_HISTORY = "git knows no history of it here"
+_SHALLOW = "this clone is shallow, so that git does not know who wrote what is older"
 
-Authors = Callable[[Origin], frozenset[str]]
-"""Names, addresses and handles of whoever wrote a line, in lower case; empty where nobody can tell."""
+Authors = Callable[[Waiver], Writers]
 
 
 def authors(root: Path) -> Authors:
-    """Ask git about the lines of a root's files. No git, no repository, no history: nobody can tell."""
+    """Ask git about every line of a waiver: whoever changed its last day or its approver wrote it, too."""
 
-    def of(origin: Origin) -> frozenset[str]:
-        place = f"-L{origin.line},{origin.line}"
-        blamed = _git(root, "blame", "--porcelain", "--no-textconv", place, "--", origin.path)
-        facts = dict(line.split(" ", 1) for line in blamed.splitlines() if " " in line and not line.startswith("\t"))
-        mail = facts.get("author-mail", "").strip("<>")
-        if not mail:
-            return frozenset()
-        if mail == _NOBODY_YET:
-            return _known_as(_git(root, "config", "user.name").strip(), _git(root, "config", "user.email").strip())
-        # In a shallow clone every line seems to be written by whoever made the oldest commit that is there.
-        if "boundary" in blamed.splitlines() and _git(root, "rev-parse", "--is-shallow-repository").strip() != "false":
-            return frozenset()
-        return _known_as(facts.get("author", ""), mail)
+    def of(waiver: Waiver) -> Writers:
+        lines = sorted({waiver.origin.line, *waiver.lines})
+        places = [f"-L{line},{line}" for line in lines]
+        blamed = _git(root, "blame", "--line-porcelain", "--no-textconv", *places, "--", waiver.origin.path)
+        names: set[str] = set()
+        untold = "" if blamed else _NO_HISTORY
+        for facts in _facts(blamed):
+            mail = facts.get("author-mail", "").strip("<>")
+            if mail == _NOBODY_YET:
+                found = _known_as(_git(root, "config", "user.name").strip(), _git(root, "config", "user.email").strip())
+                untold = untold or ("" if found else "it is not committed, and git does not know who works here")
+                names |= found
+            # In a shallow clone every line seems to be written by whoever made the oldest commit that is there.
+            elif "boundary" in facts and _git(root, "rev-parse", "--is-shallow-repository").strip() != "false":
+                untold = _SHALLOW
+            else:
+                names |= _known_as(facts.get("author", ""), mail)
+        return Writers(names=frozenset(names), untold=untold)
 
     return of
+
+
+def _facts(blamed: str) -> Iterator[Mapping[str, str]]:
+    """What git says of each line: words, each with what follows it; the line's own text, after a tab, is the last."""
+    facts: dict[str, str] = {}
+    for said in blamed.split("\n"):
+        if said.startswith("\t"):
+            yield facts
+            facts = {}
+        else:
+            word, _, rest = said.partition(" ")
+            facts[word] = rest
 
 
 def _known_as(name: str, mail: str) -> frozenset[str]:

@@ -61,4 +61,10 @@ def _waiver(document: Document, number: int, values: Values, problems: list[Prob
         message = f"{NAME}.expires: {expires} is {days} days after created"
         problems.append(document.problem((*at, "expires"), message, f"a waiver lasts {LONGEST_DAYS} days at most"))
         return None
-    return Waiver(**texts, created=created, expires=expires, origin=document.place((*at, "rule")))
+    return Waiver(
+        **texts,
+        created=created,
+        expires=expires,
+        origin=document.place((*at, "rule")),
+        lines=tuple(sorted({document.place((*at, name)).line for name in (*_TEXTS, "created", "expires")})),
+    )

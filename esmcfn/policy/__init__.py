@@ -29,7 +29,7 @@ from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
 from esmcfn.domain.stack import ModelStack
 from esmcfn.domain.template import Template
-from esmcfn.domain.waiver import JUDGED_ELSEWHERE
+from esmcfn.domain.waiver import JUDGED_ELSEWHERE, Waiver, Writers
 from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.cfnlint import CFN_LINT
 from esmcfn.policy.checkov import CHECKOV
@@ -55,8 +55,8 @@ def _unread(origin: Origin) -> str:
     return ""
 
 
-def _unsigned(origin: Origin) -> frozenset[str]:
-    return frozenset()
+def _unsigned(waiver: Waiver) -> Writers:
+    return Writers(untold="nobody was asked")
 
 
 def begin(
@@ -71,7 +71,7 @@ def begin(
     deadline_seconds: float = DEADLINE_SECONDS,
     today: date = date.max,
     lines: Callable[[Origin], str] = _unread,
-    authors: Callable[[Origin], frozenset[str]] = _unsigned,
+    authors: Callable[[Waiver], Writers] = _unsigned,
     together: Together | None = None,
 ) -> Judgement:
     """Ask the engines about every template that they have not judged before; returns at once.
@@ -82,7 +82,7 @@ def begin(
         checks: folder of the root's own checkov checks; it need not exist.
         today: the day on which waivers have to hold; by default none does any more.
         lines: what stands on a line of YAML, for excerpts.
-        authors: who wrote a line of YAML, so that nobody approves a waiver of their own.
+        authors: who wrote a waiver, so that nobody approves a waiver of their own.
         together: what engines are being asked for several environments at once.
     """
     verdicts = Verdicts(cache / "verdicts")
@@ -168,7 +168,7 @@ class Judgement:
         *,
         today: date,
         lines: Callable[[Origin], str],
-        authors: Callable[[Origin], frozenset[str]],
+        authors: Callable[[Waiver], Writers],
     ) -> None:
         self._templates = templates
         self._policy = policy

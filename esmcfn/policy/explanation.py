@@ -16,7 +16,7 @@ from esmcfn.policy.checkov import CHECKOV
 from esmcfn.policy.engine import Adapter, Surroundings
 from esmcfn.policy.process import EngineProcess, Fault
 from esmcfn.policy.remark import ENVIRONMENT_RULE, LEVELS_RULE
-from esmcfn.policy.waivers import EXPIRED_RULE, EXPIRING_RULE, SELF_RULE, UNUSED_RULE
+from esmcfn.policy.waivers import AUTHOR_RULE, EXPIRED_RULE, EXPIRING_RULE, SELF_RULE, UNUSED_RULE
 
 _PATIENCE_SECONDS = 120.0
 
@@ -141,8 +141,15 @@ OWN: Mapping[str, Explanation] = {
             SELF_RULE,
             Level.HARD,
             "Whoever writes a waiver is not who approves it",
-            "A rule that anybody may lift alone protects from nothing. git blame tells who wrote the entry's first "
-            "line; where there is no history to ask, nobody is accused.",
+            "A rule that anybody may lift alone protects from nothing. git blame tells who wrote each of the entry's "
+            "lines: whoever changed its approver or its last day is an author, too.",
+        ),
+        _of_waivers(
+            AUTHOR_RULE,
+            Level.ADVISORY,
+            "It is known who wrote a waiver that lifts something",
+            "In a shallow clone, or without git, nobody can tell whether its approver wrote it. Nobody is accused "
+            "then, but a gate that judges there is no gate against a waiver of one's own.",
         ),
         _of_waivers(
             UNUSED_RULE,

@@ -10,10 +10,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
-from esmcfn.domain.origin import Origin
-from esmcfn.domain.waiver import SOON_DAYS, Waiver
+from esmcfn.domain.waiver import SOON_DAYS, Waiver, Writers
 from esmcfn.errors import did_you_mean, shown
 
+AUTHOR_RULE = "ESMCFN-WAIVER-AUTHOR"
 EXPIRED_RULE = "ESMCFN-WAIVER-EXPIRED"
 EXPIRING_RULE = "ESMCFN-WAIVER-EXPIRING"
 SELF_RULE = "ESMCFN-WAIVER-SELF"
@@ -27,7 +27,7 @@ class Signatures(Struct, frozen=True, kw_only=True):
         environment: name of the one that was judged.
         known: every environment of the root.
         today: the day on which waivers have to hold.
-        authors: names, addresses and handles of whoever wrote a line, in lower case; empty where nobody can tell.
+        authors: who wrote a waiver, as far as anybody can tell.
         heard: did the engine of this rule judge everything that the environment selects? Only then is a waiver that
             covers nothing of no use.
     """
@@ -35,7 +35,7 @@ class Signatures(Struct, frozen=True, kw_only=True):
     environment: str
     known: Sequence[str]
     today: date
-    authors: Callable[[Origin], frozenset[str]]
+    authors: Callable[[Waiver], Writers]
     heard: Callable[[str], bool]
 
 
@@ -43,7 +43,8 @@ def waived(findings: Iterable[Finding], waivers: Sequence[Waiver], signed: Signa
     """Every finding, with the waiver in force for it, and then what is wrong with the waivers themselves."""
     here = [waiver for waiver in waivers if fnmatchcase(signed.environment, waiver.environment)]
     covered: dict[Waiver, list[Finding]] = {waiver: [] for waiver in here}
-    by_author = {waiver: _signed_by_author(waiver, signed) for waiver in here if waiver.in_force(signed.today)}
+    writers = {waiver: signed.authors(waiver) for waiver in here if waiver.in_force(signed.today)}
+    by_author = {waiver: _signed_by_author(waiver, wrote) for waiver, wrote in writers.items()}
     for finding in findings:
         fitting = [waiver for waiver in here if _covers(waiver, finding)]
         for waiver in fitting:
@@ -54,6 +55,8 @@ def waived(findings: Iterable[Finding], waivers: Sequence[Waiver], signed: Signa
     for waiver in waivers:
         if waiver in covered:
             yield from _judged(waiver, covered[waiver], by_author.get(waiver, False), signed)
+            if by_author.get(waiver) is False and any(each.level is not Level.HARD for each in covered[waiver]):
+                yield from _untold(waiver, writers[waiver])
         elif not any(fnmatchcase(known, waiver.environment) for known in signed.known):
             near = did_you_mean(waiver.environment, signed.known) or f"there are {', '.join(signed.known) or 'none'}"
             said = f"there is no environment {shown(waiver.environment)} ({near})"
@@ -69,12 +72,12 @@ def _covers(waiver: Waiver, finding: Finding) -> bool:
     return any(fnmatchcase(name, waiver.resource) for name in names)
 
 
-def _signed_by_author(waiver: Waiver, signed: Signatures) -> bool:
-    """Did whoever wrote it approve it? Nobody is accused where git cannot tell."""
+def _signed_by_author(waiver: Waiver, wrote: Writers) -> bool:
+    """Did one of those who wrote it approve it? Nobody is accused where git cannot tell, which is then told."""
     approver = waiver.approver.casefold()
     name, _, mail = approver.partition("<")
     said = {approver.strip(), approver.strip().removeprefix("@"), name.strip(), mail.strip(" >")} - {""}
-    return not said.isdisjoint(signed.authors(waiver.origin))
+    return not said.isdisjoint(wrote.names)
 
 
 def _judged(waiver: Waiver, covered: Sequence[Finding], by_author: bool, signed: Signatures) -> Iterator[Finding]:
@@ -102,7 +105,19 @@ def _judged(waiver: Waiver, covered: Sequence[Finding], by_author: bool, signed:
         yield _finding(EXPIRING_RULE, waiver, f"it expires {days}", mend)
 
 
+def _untold(waiver: Waiver, wrote: Writers) -> Iterator[Finding]:
+    """It lifts something, and nobody knows that its approver is not its author."""
+    if wrote.untold:
+        said = f"whether {shown(waiver.approver)} wrote it cannot be told: {wrote.untold}"
+        yield _finding(AUTHOR_RULE, waiver, said, _WHOLE_HISTORY)
+
+
+_WHOLE_HISTORY = (
+    "judge it in a git clone with its whole history: git fetch --unshallow, or fetch-depth: 0 for actions/checkout"
+)
+
 _WORTH = {
+    AUTHOR_RULE: (Severity.WARNING, Level.ADVISORY),
     EXPIRED_RULE: (Severity.ERROR, Level.HARD),
     EXPIRING_RULE: (Severity.WARNING, Level.ADVISORY),
     SELF_RULE: (Severity.ERROR, Level.HARD),

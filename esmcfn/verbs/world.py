@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from esmcfn.domain.waiver import Waiver, Writers
+
 if TYPE_CHECKING:
-    from esmcfn.domain.origin import Origin
     from esmcfn.domain.project import Policy
     from esmcfn.domain.report import Report
     from esmcfn.domain.template import Template
@@ -98,7 +99,7 @@ class World(Struct, frozen=True, kw_only=True):
         now: in UTC.
         progress: say what is being done, to a person who waits.
         pause: wait so many seconds.
-        authors: names, addresses and handles of whoever wrote a line, in lower case; empty where nobody can tell.
+        authors: who wrote a waiver, as far as anybody can tell.
     """
 
     connect: Callable[[], Cloud]
@@ -109,4 +110,4 @@ class World(Struct, frozen=True, kw_only=True):
     pause: Callable[[float], None]
     person: Person = Nobody()
     watch: Watch = Unwatched()
-    authors: Callable[[Origin], frozenset[str]] = lambda origin: frozenset()
+    authors: Callable[[Waiver], Writers] = lambda waiver: Writers(untold="nobody was asked")

@@ -101,6 +101,15 @@ def test_no_expression_stands_in_a_script_and_no_checkout_keeps_a_token(path):
             assert step["with"]["persist-credentials"] is False
 
 
+@workflows
+def test_whoever_judges_has_the_history_that_says_who_wrote_a_waiver(path):
+    for job in jobs(path):
+        ran = " ".join(step.get("run", "") for step in job["steps"])
+        if re.search(r'"\$ESMCFN" (?:plan|deploy|check|drift|cost)\b', ran):
+            (checkout,) = (step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@"))
+            assert checkout["with"]["fetch-depth"] == 0, job["name"]
+
+
 @every
 def test_no_secret_is_used_and_aws_is_asked_by_oidc(path):
     text = path.read_text(encoding="utf-8")

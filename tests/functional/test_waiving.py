@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -124,6 +125,31 @@ def test_nobody_approves_their_own_waiver(shared, approver, code):
     git(shared, "commit", "--quiet", "-m", "a waiver")
     found = findings(shared, code)
     assert ("ESMCFN-WAIVER-SELF" in found) == (code == 10)
+
+
+def committed(root: Root, mail: str) -> None:
+    who = ("-c", "user.name=Zed", "-c", f"user.email={mail}")
+    subprocess.run(["git", "-C", str(root.folder), "add", "."], check=True, capture_output=True)
+    command = ["git", *who, "-C", str(root.folder), "commit", "--quiet", "-m", "a waiver"]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def test_whoever_renews_a_waiver_wrote_it_and_a_shallow_clone_says_that_nobody_can_tell(shared, tmp_path):
+    git(shared, "init", "--quiet")
+    shared.write("policies/waivers.yaml", waiver(first=-90, last=-1))
+    committed(shared, "zed@example.com")
+    shared.write("policies/waivers.yaml", waiver().replace("approver: security", "approver: x@example.com"))
+    committed(shared, "x@example.com")
+    assert findings(shared, 10)["ESMCFN-WAIVER-SELF"]["level"] == "hard"
+
+    (shared.folder / "README.md").write_text("more\n", encoding="utf-8")
+    committed(shared, "zed@example.com")
+    shallow = tmp_path / "shallow"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{shared.folder}", str(shallow)], check=True)
+    found = findings(replace(shared, folder=shallow), 0)
+    assert found["CKV_AWS_149"]["waived_by"] == "SEC-142"
+    assert found["ESMCFN-WAIVER-AUTHOR"]["level"] == "advisory"
+    assert "shallow" in found["ESMCFN-WAIVER-AUTHOR"]["message"]
 
 
 def test_a_waiver_that_cannot_be_read_is_invalid_input(shared):

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from esmcfn import documents
 from esmcfn.domain.project import Policy
+from esmcfn.domain.waiver import Writers
 from esmcfn.errors import ExitCode
 from esmcfn.render import FORMATS, render
 from esmcfn.verbs.planning import make_plan
@@ -58,7 +59,7 @@ class TestNotLifted:
         assert (report.exit_code, rules(report)) == (ExitCode.BUDGET, ["ESMCFN-WAIVER-UNUSED"])
 
     def test_its_author_approved_it(self):
-        report = planned(signed(approver="me"), authors=lambda origin: frozenset({"me"}))
+        report = planned(signed(approver="me"), authors=lambda waiver: Writers(names=frozenset({"me"})))
         assert (report.exit_code, rules(report)) == (ExitCode.FINDINGS, ["ESMCFN-WAIVER-SELF"])
 
 

@@ -7,10 +7,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from builders import a_root
+from builders import a_root, a_waiver
 
 from esmcfn import inputs
 from esmcfn.domain.origin import Origin
+from esmcfn.domain.waiver import Writers
 from esmcfn.inputs.authors import authors
 
 GOOD = {
@@ -106,35 +107,47 @@ def committed(folder: Path, **who: str) -> Path:
     return root
 
 
-PLACE = Origin("policies/waivers.yaml", 2, 5)
+def wrote(root: Path, *lines: int) -> Writers:
+    return authors(root)(a_waiver(origin=Origin("policies/waivers.yaml", 2, 5), lines=lines))
 
 
-def test_git_tells_who_wrote_a_line(tmp_path: Path) -> None:
+def test_git_tells_who_wrote_a_waiver(tmp_path: Path) -> None:
     root = committed(tmp_path / "one")
-    assert authors(root)(PLACE) == {"ada lovelace", "ada@example.com"}
+    assert wrote(root) == Writers(names=frozenset({"ada lovelace", "ada@example.com"}))
+
+
+def test_whoever_changed_one_of_its_lines_wrote_it_too(tmp_path: Path) -> None:
+    root = committed(tmp_path / "one")
+    file = root / "policies" / "waivers.yaml"
+    file.write_text(text(approver="grace@example.com"))
+    git(root, "commit", "--quiet", "-a", "-m", "approved", name="Grace Hopper", mail="grace@example.com")
+    (waiver,) = inputs.load(root, "dev").project.policy.waivers
+    assert waiver.lines == tuple(range(2, 11))
+    found = authors(root)(waiver)
+    assert found == Writers(names=frozenset({"ada lovelace", "ada@example.com", "grace hopper", "grace@example.com"}))
 
 
 def test_a_handle_is_read_off_a_hidden_address(tmp_path: Path) -> None:
     root = committed(tmp_path / "one", mail="123+ada@users.noreply.github.com")
-    assert "ada" in authors(root)(PLACE)
+    assert "ada" in wrote(root).names
 
 
 def test_what_is_not_committed_is_written_by_whoever_sits_here(tmp_path: Path) -> None:
     root = committed(tmp_path / "one")
     git(root, "config", "user.email", "grace@example.com")
     (root / "policies" / "waivers.yaml").write_text(text(ticket="NEW").replace("waivers:", "waivers: # new"))
-    changed = Origin("policies/waivers.yaml", 8, 5)
-    assert authors(root)(changed) == {"grace@example.com"}
-    assert "ada@example.com" in authors(root)(PLACE)
+    assert wrote(root, 8).names == {"ada lovelace", "ada@example.com", "grace@example.com"}
+    assert wrote(root).names == {"ada lovelace", "ada@example.com"}
 
 
 def test_nobody_can_tell_without_a_repository_a_history_or_such_a_line(tmp_path: Path) -> None:
     plain = a_root(tmp_path / "plain", files={"policies/waivers.yaml": text()})
-    assert authors(plain)(PLACE) == frozenset()
-    assert authors(committed(tmp_path / "one"))(Origin("policies/waivers.yaml", 99)) == frozenset()
+    untold = Writers(untold="git knows no history of it here")
+    assert wrote(plain) == untold
+    assert wrote(committed(tmp_path / "one"), 99) == untold
 
 
-def test_a_shallow_clone_accuses_nobody(tmp_path: Path) -> None:
+def test_a_shallow_clone_accuses_nobody_and_says_that_it_is_one(tmp_path: Path) -> None:
     root = committed(tmp_path / "one")
     git(root, "commit", "--quiet", "--allow-empty", "-m", "more", mail="grace@example.com")
     subprocess.run(
@@ -142,4 +155,6 @@ def test_a_shallow_clone_accuses_nobody(tmp_path: Path) -> None:
         check=True,
         capture_output=True,
     )
-    assert authors(tmp_path / "shallow")(PLACE) == frozenset()
+    found = wrote(tmp_path / "shallow")
+    assert found.names == frozenset()
+    assert "shallow" in found.untold

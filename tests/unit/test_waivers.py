@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.origin import Origin
-from esmcfn.domain.waiver import Waiver
+from esmcfn.domain.waiver import Waiver, Writers
 from esmcfn.policy.explanation import OWN
-from esmcfn.policy.waivers import EXPIRED_RULE, EXPIRING_RULE, SELF_RULE, UNUSED_RULE, Signatures, waived
+from esmcfn.policy.waivers import AUTHOR_RULE, EXPIRED_RULE, EXPIRING_RULE, SELF_RULE, UNUSED_RULE, Signatures, waived
 
 TODAY = date(2026, 12, 1)
 
@@ -35,13 +35,18 @@ def a_finding(**changes: object) -> Finding:
 
 
 def put(
-    findings: Sequence[Finding], *waivers: Waiver, today: date = TODAY, wrote: str = "", heard: bool = True
+    findings: Sequence[Finding],
+    *waivers: Waiver,
+    today: date = TODAY,
+    wrote: str = "",
+    heard: bool = True,
+    untold: str = "",
 ) -> list[Finding]:
     signed = Signatures(
         environment="dev",
         known=("dev", "prod"),
         today=today,
-        authors=lambda origin: frozenset({wrote} - {""}),
+        authors=lambda waiver: Writers(names=frozenset({wrote} - {""}), untold=untold),
         heard=lambda rule: heard,
     )
     return list(waived(findings, waivers, signed))
@@ -159,6 +164,24 @@ def test_somebody_else_may_approve_it() -> None:
     assert not put([a_finding()], a_waiver(), wrote="ada@example.com")[0].blocks
 
 
+def test_where_nobody_can_tell_who_wrote_it_it_lifts_and_that_is_said() -> None:
+    finding, told = put([a_finding()], a_waiver(), untold="this clone is shallow")
+    assert not finding.blocks
+    assert (told.rule, told.severity, told.level) == (AUTHOR_RULE, Severity.WARNING, Level.ADVISORY)
+    assert "security@example.com wrote it cannot be told: this clone is shallow" in told.message
+    assert "fetch-depth: 0" in told.advice
+
+
+def test_a_known_author_is_accused_whatever_else_is_not_told() -> None:
+    finding, told = put([a_finding()], a_waiver(), wrote="security@example.com", untold="this clone is shallow")
+    assert (finding.blocks, told.rule) == (True, SELF_RULE)
+
+
+def test_what_lifts_nothing_may_be_written_by_anybody() -> None:
+    (finding, told) = put([a_finding(level=Level.HARD)], a_waiver(), untold="this clone is shallow")
+    assert (finding.blocks, told.rule) == (True, UNUSED_RULE)
+
+
 def test_of_two_waivers_the_one_that_holds_counts() -> None:
     old = a_waiver(ticket="OLD", created=date(2026, 1, 1), expires=date(2026, 2, 1))
     finding, told = put([a_finding()], old, a_waiver())
@@ -182,4 +205,4 @@ def test_waiving_never_drops_a_finding_and_changes_nothing_but_the_mark(
 
 
 def test_what_is_said_about_waivers_is_explained() -> None:
-    assert {EXPIRED_RULE, EXPIRING_RULE, SELF_RULE, UNUSED_RULE} <= set(OWN)
+    assert {AUTHOR_RULE, EXPIRED_RULE, EXPIRING_RULE, SELF_RULE, UNUSED_RULE} <= set(OWN)
