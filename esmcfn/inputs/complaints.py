@@ -166,6 +166,8 @@ def _resembles(value: str, field: Field) -> bool:
 
 
 def _nearest(found: Plain, field: Field) -> str:
+    if field.among and isinstance(found, bool):
+        return "write the number itself"
     if field.among and isinstance(found, int):
         return f"did you mean {min(field.among, key=lambda each: (abs(each - found), each))}?"
     value = str(found)

@@ -58,13 +58,14 @@ def _threshold(values: Values, name: str, usual: int | None) -> int | None:
 
 
 def _scheduled(number: int, values: Values) -> ScheduledScaling:
-    """One moment; where a bound is wrong, which is a problem already, 1 stands for it."""
+    """One moment; where a bound is missing or wrong, which is a problem already, the other one stands for it."""
+    least, most = values.whole("min_capacity"), values.whole("max_capacity")
     return ScheduledScaling(
         name=values.text("name") or f"schedule-{number}",
         cron=values.text("cron"),
         timezone=values.text("timezone", "UTC"),
-        min_capacity=values.whole("min_capacity") or 1,
-        max_capacity=values.whole("max_capacity") or 1,
+        min_capacity=least or most or 1,
+        max_capacity=most or least or 1,
     )
 
 

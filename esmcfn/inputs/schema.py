@@ -24,6 +24,12 @@ _IMAGE = (
 )
 """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html, for images in ECR"""
 
+_EMAIL = r"[!-?A-~]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+"
+"""ASCII alone: AWS's mails go to no other address.
+
+https://docs.aws.amazon.com/ses/latest/DeveloperGuide/send-email-concepts-email-format.html
+"""
+
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
 _SAGEMAKER_NAME = r"[A-Za-z0-9](?:-*[A-Za-z0-9])*"
 _KEY = r"[A-Za-z0-9](?:[-_]*[A-Za-z0-9])*"
@@ -249,7 +255,7 @@ ALARM_TOPIC = Field(
             must="a list of e-mail addresses",
             about="Who is told.",
             required=True,
-            each=Field(must="an e-mail address", pattern=r"[^@\s]+@[^@\s]+\.[^@\s.]+", longest=254),
+            each=Field(must="an e-mail address in plain letters such as lab@example.com", pattern=_EMAIL, longest=254),
         )
     },
 )
@@ -453,7 +459,7 @@ BUDGET = Field(
             kind=Kind.LIST,
             must="a list of e-mail addresses",
             about="Deploys an AWS Budget over the bill of what carries the environment's tag; who AWS writes to.",
-            each=Field(must="an e-mail address", pattern=r"[^@\s]+@[^@\s]+\.[^@\s.]+", longest=254),
+            each=Field(must="an e-mail address in plain letters such as lab@example.com", pattern=_EMAIL, longest=254),
         ),
         "notify_at": Field(
             kind=Kind.MAPPING,

@@ -9,6 +9,8 @@ from esmcfn.domain.hosting import Autoscaling
 from esmcfn.domain.origin import Origins
 from esmcfn.domain.project import CatalogEntry, Environment, SelectedModel
 from esmcfn.errors import Problem, did_you_mean, shown
+from esmcfn.reference.cron import fault
+from esmcfn.reference.partitions import partition
 from esmcfn.reference.storage import own_disks
 from esmcfn.reference.timezones import TIMEZONES
 from esmcfn.selection.complaint import at
@@ -17,6 +19,12 @@ _UNSCALED = "ml.t2."
 """Instances that cannot be scaled automatically.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html
+"""
+
+MOST_EMAILS = 100
+"""Ours, where AWS's own limit would be found late: each is a resource of the base stack, which may have 500 in all.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 """
 
 
@@ -30,7 +38,7 @@ def impossible_hosting(model: SelectedModel, entry: CatalogEntry) -> Iterator[Pr
 
 
 def foreign_keys(environment: Environment) -> Iterator[Problem]:
-    """KMS keys of another region, which nothing of this one can be encrypted with."""
+    """KMS keys of another region, which nothing of this one can be encrypted with, and one that encrypts nothing."""
     places = [(environment.origins, "", environment.kms_key_arn, "kms_key_arn")]
     places += [(environment.origins, "", environment.log_kms_key_arn, "log_kms_key_arn")]
     for model in environment.selected_models:
@@ -39,6 +47,36 @@ def foreign_keys(environment: Environment) -> Iterator[Problem]:
         if arn and arn.split(":")[3] != environment.region:
             message = f"{label}{name}: the key is of {shown(arn.split(':')[3])}, and {environment.name} is in "
             yield at(origins.of(name), message + environment.region)
+    kept = [environment.log_retention_days, *(model.log_retention_days for model in environment.selected_models)]
+    if environment.log_kms_key_arn and not any(kept):
+        message = "log_kms_key_arn: it encrypts nothing, since SageMaker makes the logs where no log_retention_days is"
+        yield at(environment.origins.of("log_kms_key_arn"), message, "write log_retention_days, or remove it")
+
+
+def foreign_partitions(environment: Environment) -> Iterator[Problem]:
+    """ARNs of another partition: accounts, roles, keys and topics of one know nothing of another's."""
+    own, role = partition(environment.region).name, environment.execution_role
+    written = [(environment.origins, "", name, arn) for name, arn in _arns(environment)]
+    written.append((environment.origins, "", "execution_role.permissions_boundary", role.permissions_boundary))
+    for number, arn in enumerate(role.managed_policies):
+        written.append((environment.origins, "", f"execution_role.managed_policies.{number}", arn))
+    for model in environment.selected_models:
+        written.append((model.origins, f"{shown(model.key)}.", "kms_key_arn", model.kms_key_arn or ""))
+    for origins, label, name, arn in written:
+        prefix, _, rest = arn.partition(":")
+        other = rest.partition(":")[0]
+        if prefix == "arn" and other != own:
+            message = f"{label}{name}: an ARN of {shown(other)}, and {environment.region} is in {own}"
+            yield at(origins.of(name), message, f"it begins with arn:{own}:")
+
+
+def _arns(environment: Environment) -> Iterator[tuple[str, str]]:
+    yield "kms_key_arn", environment.kms_key_arn
+    yield "log_kms_key_arn", environment.log_kms_key_arn
+    yield "alarm_topic_arn", environment.alarm_topic_arn
+    yield "role_arn", environment.role_arn
+    yield "execution_role_arn", environment.execution_role_arn
+    yield "service_role_arn", environment.service_role_arn
 
 
 def impossible_topic(environment: Environment) -> Iterator[Problem]:
@@ -49,6 +87,9 @@ def impossible_topic(environment: Environment) -> Iterator[Problem]:
         yield at(place, "alarm_topic.emails: nobody is named", "name somebody, or use alarm_topic_arn")
     for twice in sorted(each for each, count in Counter(map(str.lower, emails or ())).items() if count > 1):
         yield at(place, f"alarm_topic.emails: {shown(twice)} is named twice")
+    if len(emails or ()) > MOST_EMAILS:
+        message = f"alarm_topic.emails: {len(emails or ())} people are named, and at most {MOST_EMAILS} can be"
+        yield at(place, message, "name a mailing list, or use alarm_topic_arn")
     region = arn.split(":")[3] if arn else environment.region
     if region != environment.region:
         message = f"alarm_topic_arn: the topic is in {shown(region)}, and alarms reach one of {environment.region} only"
@@ -96,6 +137,11 @@ def _schedule(model: SelectedModel, places: Origins, scaling: Autoscaling) -> It
         if each.min_capacity > each.max_capacity:
             message = f"{label}: min_capacity {each.min_capacity} is more than max_capacity {each.max_capacity}"
             yield at(places.keys.get(f"{key}.min_capacity", place), message)
+        wrong = fault(each.cron) if each.cron else ""  # one that is no text is a problem already
+        if wrong:
+            upper = each.cron.upper()
+            near = f"did you mean {upper}?" if upper != each.cron and not fault(upper) else ""
+            yield at(places.keys.get(f"{key}.cron", place), f"{label}.cron: {wrong}", near)
         if each.timezone not in TIMEZONES:
             message = f"{label}.timezone: there is no time zone {shown(each.timezone)}"
             near = did_you_mean(each.timezone, sorted(TIMEZONES))

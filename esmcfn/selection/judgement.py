@@ -12,7 +12,7 @@ from esmcfn.reference.instance_types import HOSTING
 from esmcfn.reference.marketplace import ACCOUNTS, transferred
 from esmcfn.selection.budget import impossible_notice
 from esmcfn.selection.complaint import at
-from esmcfn.selection.hosting import foreign_keys, impossible_hosting, impossible_topic
+from esmcfn.selection.hosting import foreign_keys, foreign_partitions, impossible_hosting, impossible_topic
 from esmcfn.selection.names import REGION, impossible_names, meeting_names
 from esmcfn.selection.tags import impossible_tags
 
@@ -31,6 +31,7 @@ def contradictions(project: Project) -> Iterator[Problem]:
     yield from _foreign_roles(project.environment)
     yield from impossible_topic(project.environment)
     yield from foreign_keys(project.environment)
+    yield from foreign_partitions(project.environment)
     yield from impossible_notice(project.environment)
     for model in project.environment.selected_models:
         entry = project.catalog.entries.get(model.selector)

@@ -98,3 +98,15 @@ def test_who_may_not_deregister_deletes_no_scaled_endpoint(scaled: World, by_sta
         with pytest.raises(ClientError, match=told):
             scaled.client("sagemaker").delete_endpoint(EndpointName=NAME)
     assert variant(scaled) == (3, 2.0)
+
+
+@pytest.mark.parametrize("schedule", ["cron(61 25 ? * MON *)", "cron(0 0 30 2 ? *)", "cron(0 0 ? * ? *)"])
+def test_a_moment_that_never_comes_is_refused(scaled: World, schedule: str) -> None:
+    scaling = scaled.client("application-autoscaling")
+    action = {"MinCapacity": 1, "MaxCapacity": 1}
+    with pytest.raises(ClientError, match=r"ValidationException.*Invalid schedule expression") as refused:
+        scaling.put_scheduled_action(
+            **TARGET, ScheduledActionName="night", Schedule=schedule, ScalableTargetAction=action
+        )
+    assert schedule in str(refused.value)
+    assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []

@@ -119,6 +119,15 @@ class TestWritten:
             ),
             ("cron: 0 19 ? * * *, min_capacity: 3, max_capacity: 2", "min_capacity 3 is more than max_capacity 2"),
             ("cron: 0 19 ? * * *, max_capacity: 2", "min_capacity: is missing"),
+            (
+                "cron: 61 25 ? * MON *, min_capacity: 1, max_capacity: 2",
+                "prototype_model.autoscaling.schedule[0].cron: minutes: 61 is not made of 0 to 59",
+            ),
+            (
+                "cron: 0 19 ? * mon-fri *, min_capacity: 1, max_capacity: 2",
+                "day of the week: mon-fri is not made of 1 to 7 or SUN to SAT (did you mean 0 19 ? * MON-FRI *?)",
+            ),
+            ("cron: 0 0 30 2 ? *, min_capacity: 1, max_capacity: 2", "cron: there is no such day"),
             ("cron: 0 19 ? * * *, min_capacity: 0, max_capacity: 0", "(parked: true is what stops an endpoint), not 0"),
         ],
     )
@@ -127,6 +136,14 @@ class TestWritten:
         (found, *_) = complaints(tmp_path, with_model(f"{bounds}\n    - {{{moment}}}"))
         assert found.startswith("environments/dev.yaml:19:")
         assert complaint in found
+
+    @pytest.mark.parametrize(
+        ("only", "missing"), [("min_capacity: 3", "max_capacity"), ("max_capacity: 2", "min_capacity")]
+    )
+    def test_a_moment_with_one_bound_lacks_the_other_and_nothing_else(self, tmp_path, only, missing):
+        bounds = "autoscaling:\n  min_capacity: 1\n  max_capacity: 4\n  target_value: 70\n  schedule:"
+        (found,) = complaints(tmp_path, with_model(f"{bounds}\n    - {{cron: 0 19 ? * * *, {only}}}"))
+        assert f"{missing}: is missing" in found
 
     def test_two_moments_of_one_name_are_told(self, tmp_path):
         moment = "{name: night, cron: 0 19 ? * * *, min_capacity: 1, max_capacity: 2}"
@@ -255,6 +272,14 @@ class TestAlarms:
             ("alarm_topic: {}", "alarm_topic.emails: is missing"),
             ("alarm_topic: {emails: []}", "alarm_topic.emails: nobody is named"),
             ("alarm_topic: {emails: [ops at example.com]}", "alarm_topic.emails: must be an e-mail address"),
+            (
+                "alarm_topic: {emails: [ü@exämple.de]}",
+                "alarm_topic.emails: must be an e-mail address in plain letters",
+            ),
+            (
+                f"alarm_topic: {{emails: [{', '.join(f'a{each}@b.org' for each in range(101))}]}}",
+                "alarm_topic.emails: 101 people are named, and at most 100 can be (name a mailing list",
+            ),
             ("alarm_topic: {emails: [a@b.org, A@b.org]}", "alarm_topic.emails: a@b.org is named twice"),
             ("alarm_topic_arn: ops", "alarm_topic_arn: must be a topic's ARN"),
             (
@@ -357,7 +382,28 @@ class TestKeys:
         [
             ("kms_key_arn: alias/esm", "kms_key_arn: must be a KMS key's ARN"),
             (f"kms_key_arn: {KEY.replace('us-east-2', 'eu-west-1')}", "kms_key_arn: the key is of eu-west-1"),
-            (f"log_kms_key_arn: {KEY.replace('us-east-2', 'eu-west-1')}", "log_kms_key_arn: the key is of eu-west-1"),
+            (
+                f"log_retention_days: 90\nlog_kms_key_arn: {KEY.replace('us-east-2', 'eu-west-1')}",
+                "log_kms_key_arn: the key is of eu-west-1",
+            ),
+            (
+                f"kms_key_arn: {KEY.replace('arn:aws:', 'arn:aws-cn:')}",
+                "kms_key_arn: an ARN of aws-cn, and us-east-2 is in aws (it begins with arn:aws:)",
+            ),
+            (
+                "alarm_topic_arn: arn:aws-us-gov:sns:us-east-2:123456789012:ops",
+                "alarm_topic_arn: an ARN of aws-us-gov, and us-east-2 is in aws",
+            ),
+            (
+                "execution_role: {permissions_boundary: 'arn:aws-cn:iam::123456789012:policy/b'}",
+                "execution_role.permissions_boundary: an ARN of aws-cn",
+            ),
+            (
+                "execution_role: {managed_policies: [ReadOnlyAccess, 'arn:aws-cn:iam::aws:policy/b']}",
+                "execution_role.managed_policies.1: an ARN of aws-cn",
+            ),
+            (f"log_kms_key_arn: {KEY}", "log_kms_key_arn: it encrypts nothing"),
+            (f"log_kms_key_arn: {KEY}\nlog_retention_days: false", "(write log_retention_days, or remove it)"),
         ],
     )
     def test_a_key_that_cannot_be_is_told(self, tmp_path, written, complaint):
@@ -402,7 +448,7 @@ class TestLogs:
         ("written", "complaint"),
         [
             ("log_retention_days: 100", "or false for none, not 100 (did you mean 90?)"),
-            ("log_retention_days: true", "or false for none, not true"),
+            ("log_retention_days: true", "or false for none, not true (write the number itself)"),
             ("log_retention_days: 0", "or false for none, not 0 (did you mean 1?)"),
             ("log_retention_days: 3 months", "or false for none, not the text 3 months"),
         ],

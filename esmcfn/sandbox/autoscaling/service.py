@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from esmcfn.reference.cron import fault
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.refusal import Refusal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 RESOURCE = re.compile(r"endpoint/(?P<endpoint>[^/]+)/variant/(?P<variant>[^/]+)")
+CRON = re.compile(r"cron\((?P<fields>.*)\)")
 ROLE = (
     f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
     "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
@@ -312,6 +314,10 @@ class AutoScaling:
         for name in ("StartTime", "EndTime"):
             if name in given:
                 raise refuse(f"The sandbox does not support {name} of a scheduled action")
+        cron = CRON.fullmatch(str(given.get("Schedule", "")))
+        wrong = fault(cron["fields"]) if cron else ""
+        if wrong:
+            raise refuse(f"Invalid schedule expression {given['Schedule']}: {wrong}.")
         target.scheduled[given["ScheduledActionName"]] = given
         self.save(call.region)
         return {}
