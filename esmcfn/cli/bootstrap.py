@@ -137,7 +137,7 @@ def bootstrap(
     from esmcfn.verbs import offline
     from esmcfn.verbs.bootstrapping import Repository, bootstrap, bootstrap_selection, instructions, settings
     from esmcfn.verbs.deploying import Wishes
-    from esmcfn.verbs.executing import Terms
+    from esmcfn.verbs.steps import Terms
 
     if len(run.names) != 1 or run.models:
         raise UsageError("bootstrap takes one environment", next_step="esmcfn bootstrap dev --repository OWNER/NAME")

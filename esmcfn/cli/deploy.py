@@ -71,7 +71,7 @@ def deploy(run: Run, *, yes: bool, reviewed: tuple[ReviewedPlan, ...], **words: 
     from esmcfn.cli.person import Asked, refuse_unasked
     from esmcfn.cli.watching import watching
     from esmcfn.verbs.deploying import Wishes, deploy, deploy_reviewed, reviewed_selection
-    from esmcfn.verbs.executing import Terms
+    from esmcfn.verbs.steps import Terms
 
     refuse_unasked(yes)
     _refuse_contradictions(run, reviewed, words)

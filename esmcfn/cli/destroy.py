@@ -50,7 +50,7 @@ def destroy(run: Run, *, like: str, delete_logs: bool, **words: Any) -> int:
     from esmcfn.inputs import environment_names
     from esmcfn.verbs.deploying import Wishes
     from esmcfn.verbs.destroying import destroy, vanished
-    from esmcfn.verbs.executing import Terms
+    from esmcfn.verbs.steps import Terms
 
     refuse_unasked(words["yes"])
     if run.models:

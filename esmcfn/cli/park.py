@@ -53,8 +53,8 @@ def _run(run: Run, *, parked: bool, yes: bool, wait_for_stack: float, timeout: f
     from esmcfn.cli.watching import watching
     from esmcfn.inputs.editing import with_parked
     from esmcfn.verbs.deploying import Wishes
-    from esmcfn.verbs.executing import Terms
     from esmcfn.verbs.parking import park
+    from esmcfn.verbs.steps import Terms
 
     refuse_unasked(yes)
     again = f"esmcfn {run.verb} {' '.join(run.names)}"

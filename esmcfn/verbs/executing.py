@@ -7,29 +7,24 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from esmcfn import plan
 from esmcfn.diagnosis import Sight, diagnose, not_serving
 from esmcfn.domain.deployment import Diagnosis, Execution, StackEvent, StackOutcome
 from esmcfn.domain.endpoint import ObservedEndpoint
-from esmcfn.domain.plan import ChangeSet, DeployedStack, Plan, StackAction, StackPlan
+from esmcfn.domain.plan import ChangeSet, Plan, StackAction, StackPlan
 from esmcfn.domain.stack import ModelStack, Selection, Stack
-from esmcfn.domain.template import Template
 from esmcfn.errors import (
     CloudError,
-    DeploymentError,
     EsmcfnError,
     ExitCode,
     Interrupted,
     LostSight,
     NotBegun,
-    StackBusyError,
 )
 from esmcfn.ports import Cloud, Heard
-from esmcfn.template import synthesize, without
 from esmcfn.verbs.reading import side_by_side
+from esmcfn.verbs.steps import NOTHING, Steps, Terms
 from esmcfn.verbs.world import Stop, World
 
 SIDE_BY_SIDE = 64
@@ -44,23 +39,6 @@ LOOK_SECONDS = 2.0
 SERVING_SECONDS = 300.0
 """How long an endpoint may take to settle after CloudFormation called its stack complete."""
 
-NOTHING = "UPDATE_COMPLETE"
-"""Status of a stack for which there is nothing to execute: only its settings change."""
-
-
-class Terms(Struct, frozen=True, kw_only=True):
-    """How a plan is executed.
-
-    Attributes:
-        again: the command that goes on from where this one is stopped.
-        within: seconds that one stack may take; CloudFormation itself lets an endpoint's update take 970 minutes.
-        discard_others: execute although that deletes other people's change sets.
-    """
-
-    again: str = "esmcfn deploy"
-    within: float = 61_200.0
-    discard_others: bool = False
-
 
 class Executing:
     """One execution of a plan."""
@@ -68,6 +46,7 @@ class Executing:
     def __init__(self, made: Plan, selection: Selection, *, cloud: Cloud, world: World, terms: Terms) -> None:
         self._made, self._cloud, self._world, self._terms = made, cloud, world, terms
         self._stacks = {stack.name: stack for stack in selection.stacks}
+        self._steps = Steps(made, self._stacks, cloud=cloud, terms=terms)
         self._running: dict[str, StackPlan] = {}
         self._done: dict[str, StackOutcome] = {}
 
@@ -180,7 +159,7 @@ class Executing:
 
     def _outcome(self, stack: StackPlan) -> StackOutcome:
         sightings = _Sightings(self._cloud, self._stacks.get(stack.name))
-        execution = self._execution(stack, self._heard(stack, sightings))
+        execution = self._steps.execute(stack, self._heard(stack, sightings))
         outcome = self._judged(stack, execution, sightings)
         if stack.protection is not None and execution.succeeded and stack.action is not StackAction.DELETE:
             outcome = self._protected(stack, outcome, stack.protection)
@@ -192,7 +171,7 @@ class Executing:
     def _protected(self, stack: StackPlan, outcome: StackOutcome, on: bool) -> StackOutcome:
         """The same outcome, once termination protection is switched; that this is refused undoes nothing."""
         try:
-            self._protect(stack, on)
+            self._steps.protect(stack, on)
         except CloudError as error:
             return replace(outcome, error=error)
         return outcome
@@ -234,78 +213,6 @@ class Executing:
                     ) from error
             self._world.pause(LOOK_SECONDS)
             waited += LOOK_SECONDS
-
-    def _execution(self, stack: StackPlan, heard: Heard) -> Execution:
-        operations, within = self._cloud.operations, self._terms.within
-        if stack.action is StackAction.DELETE:
-            assert stack.stack_id is not None  # noqa: S101 - only a deployed stack is planned to go
-            if stack.protection is False:
-                self._protect(stack, False)
-            return operations.delete(stack.stack_id, heard, within=within)
-        if stack.in_the_way:
-            removed = operations.delete(stack.in_the_way, heard, within=within)
-            return (
-                self._proposed(synthesize(self._stacks[stack.name]), heard, anew=True) if removed.succeeded else removed
-            )
-        if stack.stack_id:
-            self._respect_others(stack.stack_id, stack.name)
-        if stack.delete_first:
-            parked = self._proposed(synthesize(_parked(self._stacks[stack.name])), heard)
-            return self._proposed(synthesize(self._stacks[stack.name]), heard) if parked.succeeded else parked
-        if stack.unscale_first:
-            unscaled = self._unscaled(stack, heard)
-            return self._proposed(synthesize(self._stacks[stack.name]), heard) if unscaled.succeeded else unscaled
-        if stack.change_set_id is None or stack.stack_id is None:
-            if stack.protection is not None:
-                return Execution(status=NOTHING)
-            raise DeploymentError(
-                f"{stack.name}: {'; '.join(stack.notes)}",
-                next_step=f"esmcfn deploy {self._made.environment} --recover shows and takes the way out",
-            )
-        return operations.execute(stack.change_set_id, stack.stack_id, heard, within=within)
-
-    def _unscaled(self, stack: StackPlan, heard: Heard) -> Execution:
-        """What is deployed, without what scales it."""
-        wanted = self._stacks[stack.name]
-        there = self._deployed(wanted)
-        body = self._cloud.stacks.template(there) if there else None
-        if body is None:
-            return Execution(status=NOTHING)
-        return self._proposed(without(wanted, body, plan.SCALING), heard)
-
-    def _deployed(self, stack: Stack) -> DeployedStack | None:
-        there = self._cloud.stacks.deployed(base_name=stack.name, environment=stack.environment)
-        return next((found for found in there if found.name == stack.name), None)
-
-    def _proposed(self, template: Template, heard: Heard, *, anew: bool = False) -> Execution:
-        """Ask for a stack that the plan could not ask for, since something else had to go first; and execute it."""
-        stacks = self._cloud.stacks
-        there = None if anew else self._deployed(template.stack)
-        proposed = stacks.propose(template, there, revert=self._made.reverts)
-        if proposed.empty:
-            stacks.discard(proposed)
-            return Execution(status=NOTHING)
-        try:
-            return self._cloud.operations.execute(proposed.arn, proposed.stack_id, heard, within=self._terms.within)
-        except (LostSight, Interrupted) as error:
-            if isinstance(error, NotBegun):
-                stacks.discard(proposed)
-            raise
-        except EsmcfnError:
-            stacks.discard(proposed)
-            raise
-
-    def _respect_others(self, stack_id: str, name: str) -> None:
-        others = () if self._terms.discard_others else self._cloud.stacks.others(stack_id)
-        if others:
-            raise StackBusyError(
-                f"{name}: {', '.join(others)} of somebody else stands on this stack, and executing would delete it",
-                next_step="have it executed or deleted; --discard-others executes all the same",
-            )
-
-    def _protect(self, stack: StackPlan, on: bool) -> None:
-        if stack.stack_id:
-            self._cloud.operations.protect(stack.stack_id, on)
 
     def _heard(self, stack: StackPlan, sightings: _Sightings) -> Heard:
         def heard(event: StackEvent) -> None:
@@ -407,11 +314,6 @@ def _change_set(stack: StackPlan, arn: str) -> ChangeSet:
 
 def _outcome(stack: StackPlan, execution: Execution | None) -> StackOutcome:
     return StackOutcome(name=stack.name, model=stack.model, action=stack.action, execution=execution)
-
-
-def _parked(stack: Stack) -> Stack:
-    """The same stack without its endpoint."""
-    return replace(stack, parked=True) if isinstance(stack, ModelStack) else stack
 
 
 def _reason(diagnosis: Diagnosis | None) -> str:

@@ -22,7 +22,7 @@ from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
 from esmcfn.verbs.deploying import Wishes, deploy, deploy_reviewed
-from esmcfn.verbs.executing import Terms
+from esmcfn.verbs.steps import Terms
 
 from .deploying import SPEED, Account
 

@@ -17,7 +17,7 @@ from esmcfn.errors import AccessDenied, CloudError, ExitCode, Interrupted, LostS
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.executing import Terms
+from esmcfn.verbs.steps import Terms
 
 from .conftest import World
 from .deploying import SPEED, Account

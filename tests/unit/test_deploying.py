@@ -22,7 +22,7 @@ from esmcfn.errors import (
     StalePlanError,
 )
 from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.executing import Terms
+from esmcfn.verbs.steps import Terms
 from esmcfn.verbs.world import Stop
 
 MODEL = "esm-dev-prototype-model"
