@@ -62,7 +62,7 @@ def fault(expression: str) -> str:
             return f"{part.name}: {text} is not made of {part.must}"
     if (written[2] == "?") == (written[4] == "?"):
         return "exactly one of the two days must be a ?"
-    return "" if _comes_true(*written[2:4], written[5]) else "there is no such day"
+    return "" if _comes_true(written[2], written[3], written[5]) else "there is no such day"
 
 
 def last_year(expression: str) -> int | None:
