@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from esmcfn.permissions import hosting
-from esmcfn.permissions.grants import OWNER_TAG, Condition, Grant, Scope, grant
+from esmcfn.permissions.grants import HOSTED, OWNER_TAG, Condition, Grant, Scope, grant
 
 _LOOK = frozenset({"cloudformation:DescribeStacks"})
 _SEE = _LOOK | {"sagemaker:DescribeEndpoint"}
@@ -177,7 +177,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "DescribeEndpointConfig": ("endpoint-config",),
     "DescribeModel": ("model",),
-    "ListTags": ("endpoint", "endpoint-config", "model"),
+    "ListTags": HOSTED,
 }
 """Operation of SageMaker to what it is asked about, where that is not an endpoint."""
 

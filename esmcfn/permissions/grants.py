@@ -10,6 +10,9 @@ from msgspec import Struct
 from esmcfn import naming
 from esmcfn.domain.stack import BaseStack, ExecutionRole, Selection, ServiceAccount
 
+HOSTED = ("endpoint", "endpoint-config", "model")
+"""Kinds of SageMaker's resources that an environment consists of."""
+
 Policy = dict[str, object]
 """An IAM policy document."""
 
@@ -78,6 +81,35 @@ def grant(action: str, *resources: str, condition: Condition | None = None) -> G
         resources=tuple(sorted(set(resources))),
         condition=json.dumps(condition, sort_keys=True) if condition else "",
     )
+
+
+def made_ours(scope: Scope) -> Condition:
+    """What is made carries the environment's tag."""
+    return {"StringEquals": _requested(scope)}
+
+
+def ours(scope: Scope) -> Condition:
+    """What is there carries the environment's tag."""
+    return {"StringEquals": _carried(scope)}
+
+
+def nobody_elses(scope: Scope) -> Condition:
+    """What is there carries no other environment's tag, and is given none.
+
+    For actions that make as well as change, or come so soon after making that IAM may not have heard of the tags. What
+    does not exist has none, hence the "if it exists"; and where a service does not tell IAM the tags of what is there,
+    nothing is narrowed rather than everything refused.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    return {"StringEqualsIfExists": {**_requested(scope), **_carried(scope)}}
+
+
+def _requested(scope: Scope) -> Mapping[str, str]:
+    return {f"aws:RequestTag/{OWNER_TAG}": scope.environment}
+
+
+def _carried(scope: Scope) -> Mapping[str, str]:
+    return {f"aws:ResourceTag/{OWNER_TAG}": scope.environment}
 
 
 def document(grants: Iterable[Grant]) -> Policy:

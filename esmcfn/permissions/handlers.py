@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from esmcfn.permissions import hosting
-from esmcfn.permissions.grants import OWNER_TAG, Condition, Grant, Scope, grant
+from esmcfn.permissions.grants import HOSTED, Grant, Scope, grant, made_ours, nobody_elses, ours
 from esmcfn.reference.handlers import HANDLERS
 
 MODEL_TYPES = ("AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Endpoint")
@@ -104,14 +104,15 @@ def of_handlers(scope: Scope) -> Iterator[Grant]:
 
 
 def _of_budget(actions: list[str], scope: Scope) -> Iterator[Grant]:
-    """CloudFormation names it; of the bill there is one view that everybody has.
+    """CloudFormation names it, so ours is told by its tag; of the bill there is one view that everybody has.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html
     """
     for action in actions:
-        service, _, _ = action.partition(":")
+        service, _, operation = action.partition(":")
         resource = "billingview/primary" if service == "billing" else "budget/*"
-        yield grant(action, scope.arn(service, resource))
+        reads = service == "billing" or operation.startswith((*_READS, "View"))
+        yield grant(action, scope.arn(service, resource), condition=None if reads else nobody_elses(scope))
 
 
 def _actions(types: tuple[str, ...]) -> list[str]:
@@ -133,15 +134,15 @@ def _of_models(action: str, scope: Scope) -> Iterator[Grant]:
         passed = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         yield grant(action, scope.execution_role_arn, condition=passed)
         return
-    kinds = [scope.arn("sagemaker", f"{kind}/*") for kind in ("endpoint", "endpoint-config", "model")]
+    kinds = [scope.arn("sagemaker", f"{kind}/*") for kind in HOSTED]
     operation = action.partition(":")[2]
     if operation.startswith(_READS):
         yield grant(action, *kinds)
         return
-    if action in _CREATES or operation == "AddTags":  # tags are added while creating and afterwards
-        yield grant(action, *kinds, condition=_tagged("aws:RequestTag", scope))
-    if action not in _CREATES:
-        yield grant(action, *kinds, condition=_tagged("aws:ResourceTag", scope))
+    if operation == "AddTags":  # while creating and afterwards
+        yield grant(action, *kinds, condition=nobody_elses(scope))
+    else:
+        yield grant(action, *kinds, condition=made_ours(scope) if action in _CREATES else ours(scope))
 
 
 def _of_role(action: str, scope: Scope) -> Iterator[Grant]:
@@ -177,10 +178,6 @@ def _of_account(action: str, scope: Scope) -> Iterator[Grant]:
         yield grant(action, user)
     else:
         yield grant(action, policies)
-
-
-def _tagged(key: str, scope: Scope) -> Condition:
-    return {"StringEquals": {f"{key}/{OWNER_TAG}": scope.environment}}
 
 
 def _policy_arn(policy: str, scope: Scope) -> str:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from esmcfn.permissions.grants import OWNER_TAG, Condition, Grant, Scope, grant
+from esmcfn.permissions.grants import (
+    HOSTED,
+    Condition,
+    Grant,
+    Scope,
+    grant,
+    made_ours,
+    nobody_elses,
+    ours,
+)
 
 _OF_SAGEMAKER: Condition = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
 _NAMESPACED = frozenset(
@@ -43,10 +52,11 @@ def of_scaling(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
         elif service == "application-autoscaling" and operation.startswith("Describe"):
             yield grant(action, "*")
         elif service == "application-autoscaling":
-            condition = _OF_SAGEMAKER if action in _NAMESPACED else None
-            yield grant(action, scope.arn(service, "scalable-target/*"), condition=condition)
-    ours: Condition = {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": scope.environment}}
-    yield grant("sagemaker:UpdateEndpointWeightsAndCapacities", scope.arn("sagemaker", "endpoint/*"), condition=ours)
+            condition = {**nobody_elses(scope), **(_OF_SAGEMAKER if action in _NAMESPACED else {})}
+            reads = operation.startswith("List")
+            yield grant(action, scope.arn(service, "scalable-target/*"), condition=None if reads else condition)
+    hosted = (scope.arn("sagemaker", f"{kind}/*") for kind in HOSTED)
+    yield grant("sagemaker:UpdateEndpointWeightsAndCapacities", *hosted, condition=ours(scope))
 
 
 def of_alarms(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
@@ -54,15 +64,15 @@ def of_alarms(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
 
     PutMetricAlarm makes and changes: what is there already has its tag from before.
     """
-    requested: Condition = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": scope.environment}}
-    owned: Condition = {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": scope.environment}}
+    everything = scope.arn("cloudwatch", "alarm:*")
     for action in actions:
         operation = action.partition(":")[2]
-        reads = operation.startswith(("Describe", "List"))
-        if operation in {"PutMetricAlarm", "TagResource"}:
-            yield grant(action, scope.arn("cloudwatch", "alarm:*"), condition=requested)
-        if operation != "TagResource":
-            yield grant(action, scope.arn("cloudwatch", "alarm:*"), condition=None if reads else owned)
+        if operation.startswith(("Describe", "List")):
+            yield grant(action, everything)
+        elif operation in {"PutMetricAlarm", "TagResource"}:
+            yield grant(action, everything, condition=nobody_elses(scope))
+        else:
+            yield grant(action, everything, condition=ours(scope))
 
 
 def of_logs(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
@@ -96,15 +106,22 @@ def of_keys(scope: Scope) -> Iterator[Grant]:
 
 
 def of_topic(actions: Iterable[str], scope: Scope) -> Iterator[Grant]:
-    """The one topic by its name, and the key by its tag, which it has from the moment it is made."""
-    requested: Condition = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": scope.environment}}
-    owned: Condition = {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": scope.environment}}
+    """The one topic by its name, and the key by its tag.
+
+    A key that is being made has no tags yet, and IAM may learn of them minutes later. So what the handler does besides
+    making it asks for no tag that is there, only for none of another environment; but who may use a key is changed on
+    ours alone.
+    https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html
+    """
+    keys = scope.arn("kms", "key/*")
     for action in actions:
         service, _, operation = action.partition(":")
         if action == "kms:CreateKey":
-            yield grant(action, "*", condition=requested)
+            yield grant(action, "*", condition=made_ours(scope))
+        elif action in {"kms:EnableKeyRotation", "kms:TagResource"}:
+            yield grant(action, keys, condition=nobody_elses(scope))
         elif service == "kms":
-            yield grant(action, scope.arn("kms", "key/*"), condition=owned)
+            yield grant(action, keys, condition=ours(scope))
         elif operation in _OF_ANY_SUBSCRIPTION:
             yield grant(action, "*")
         else:

@@ -7,20 +7,18 @@ import json
 import pytest
 from builders import a_project, a_root, a_selection, an_environment
 from msgspec.structs import replace
-from test_permissions import EVERYTHING, WATCHED
+from test_permissions import EVERYTHING, KEY, WATCHED
 
 from esmcfn.cli.program import run
 from esmcfn.domain.project import Policy
-from esmcfn.errors import UsageError
+from esmcfn.errors import InputError, UsageError
 from esmcfn.permissions import VERBS
 from esmcfn.policy import house
 from esmcfn.template import synthesize_all
 from esmcfn.verbs.bootstrapping import Repository, bootstrap_selection, instructions, settings
+from esmcfn.verbs.sizing import INLINE_CHARACTERS, refuse_too_large
 
 ISSUER = "token.actions.githubusercontent.com"
-INLINE_CHARACTERS = 10_240
-"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-
 ACME = Repository(name="acme/models")
 
 
@@ -166,7 +164,7 @@ def test_the_template_alone_is_written_where_it_is_asked_for(tmp_path, capsys):
 
 
 def test_what_it_makes_for_every_feature_passes_our_own_rules_and_fits_into_a_role():
-    many = tuple(replace(WATCHED, name=f"{WATCHED.name}-{number}", model=f"m{number}") for number in range(40))
+    many = tuple(replace(WATCHED, name=f"{WATCHED.name}-{number}", model=f"m{number}") for number in range(100))
     selection = bootstrap_selection(a_project(), replace(EVERYTHING, models=many), ACME)
     templates = synthesize_all(selection)
     assert not [finding for finding in house.findings(templates, Policy()) if finding.blocks]
@@ -174,3 +172,14 @@ def test_what_it_makes_for_every_feature_passes_our_own_rules_and_fits_into_a_ro
         policies = templates[0].body["Resources"][role]["Properties"]["Policies"]
         size = sum(len(json.dumps(each["PolicyDocument"], separators=(",", ":"))) for each in policies)
         assert size < INLINE_CHARACTERS, role
+
+
+def test_so_many_keys_that_no_role_could_be_allowed_them_are_refused_before_anything_is_asked():
+    keys = tuple(replace(WATCHED, model=f"m{number}", kms_key_arn=f"{KEY[:-3]}{number:03}") for number in range(100))
+    templates = synthesize_all(bootstrap_selection(a_project(), replace(EVERYTHING, models=keys), ACME))
+    with pytest.raises(InputError) as caught:
+        refuse_too_large(templates)
+    (problem,) = (each for each in caught.value.problems if "ServiceRole" in each.message)
+    assert "IAM takes 10,240" in problem.message
+    assert "kms_key_arn" in problem.suggestion
+    refuse_too_large(synthesize_all(bootstrap_selection(a_project(), replace(EVERYTHING, models=keys[:10]), ACME)))

@@ -27,6 +27,9 @@ from esmcfn.permissions.handlers import (
 )
 from esmcfn.template import synthesize_all
 
+REQUESTED, CARRIED = ({f"aws:{key}/esmcfn:environment": "dev"} for key in ("RequestTag", "ResourceTag"))
+MADE = {"StringEquals": REQUESTED}
+SPARED = {**REQUESTED, **CARRIED}
 SERVICE_ROLE = "arn:aws:iam::123456789012:role/esmcfn/service"
 FEATURE_TYPES = (*SCALING_TYPES, *ALARM_TYPES, *LOG_TYPES, *TOPIC_TYPES, *BUDGET_TYPES)
 SCALED = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))
@@ -113,7 +116,7 @@ def test_whoever_proposes_nothing_passes_no_role(verb):
 def test_models_are_made_with_our_tag_and_changed_where_they_have_it():
     grants = list(of_handlers(a_scope()))
     (creating,) = allowing("sagemaker:CreateEndpoint", grants)
-    assert creating["Condition"] == {"StringEquals": {"aws:RequestTag/esmcfn:environment": "dev"}}
+    assert creating["Condition"] == MADE
     (deleting,) = allowing("sagemaker:DeleteEndpoint", grants)
     assert deleting["Condition"] == {"StringEquals": {"aws:ResourceTag/esmcfn:environment": "dev"}}
     (reading,) = allowing("sagemaker:DescribeEndpoint", grants)
@@ -162,7 +165,10 @@ def test_the_templates_consist_of_the_types_that_are_allowed_for_and_set_no_prop
 def test_autoscaling_is_of_sagemaker_alone_and_makes_one_linked_role():
     grants = list(of_handlers(a_scope()))
     (registering,) = allowing("application-autoscaling:RegisterScalableTarget", grants)
-    assert registering["Condition"] == {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
+    assert registering["Condition"] == {
+        "StringEquals": {"application-autoscaling:service-namespace": "sagemaker"},
+        "StringEqualsIfExists": SPARED,
+    }
     (linking,) = allowing("iam:CreateServiceLinkedRole", grants)
     assert linking["Resource"].endswith("/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint")
     scaled = a_scope(a_selection(a_stack(autoscaling=SCALED)))
@@ -181,6 +187,29 @@ def test_alarms_and_the_topics_key_are_made_with_our_tag_and_changed_where_they_
     (publishing,) = allowing("sns:CreateTopic", grants)
     assert publishing["Resource"] == "arn:aws:sns:us-east-2:123456789012:esm-dev-alarms"
     assert not allowing("iam:GetRole", [each for each in grants if each.resources == ("*",)])
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        *(f"application-autoscaling:{each}ScalableTarget" for each in ("Register", "Deregister")),
+        *("sagemaker:AddTags", "cloudwatch:TagResource", "cloudwatch:PutMetricAlarm"),
+        "budgets:ModifyBudget",
+        "budgets:TagResource",
+        *("kms:EnableKeyRotation", "kms:TagResource"),
+        *(f"application-autoscaling:{each}" for each in ("PutScalingPolicy", "DeleteScalingPolicy", "TagResource")),
+        *(f"application-autoscaling:{each}" for each in ("PutScheduledAction", "DeleteScheduledAction")),
+    ],
+)
+def test_what_may_not_have_its_tag_yet_is_told_from_what_has_another_environments(action):
+    grants = [each for each in of_handlers(a_scope()) if "TargetTracking" not in each.resources[0]]
+    (changing,) = allowing(action, grants)
+    assert changing["Condition"]["StringEqualsIfExists"] == SPARED
+
+
+def test_who_may_use_a_key_is_changed_on_ours_alone():
+    (sharing,) = allowing("kms:PutKeyPolicy", of_handlers(a_scope()))
+    assert sharing["Condition"] == {"StringEquals": CARRIED}
 
 
 @pytest.mark.parametrize(
