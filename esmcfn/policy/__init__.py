@@ -30,6 +30,7 @@ from esmcfn.domain.project import Policy
 from esmcfn.domain.stack import ModelStack
 from esmcfn.domain.template import Template
 from esmcfn.domain.waiver import JUDGED_ELSEWHERE, Waiver, Writers
+from esmcfn.naming import stack_name
 from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.cfnlint import CFN_LINT
 from esmcfn.policy.checkov import CHECKOV
@@ -214,6 +215,11 @@ class Judgement:
     def _name(self) -> str:
         return self._policy.environment.name if self._policy.environment else ""
 
+    @property
+    def _base(self) -> str:
+        environment = self._policy.environment
+        return stack_name(environment.iam_role_name_prefix, environment.name) if environment else ""
+
     def _waived(self, found: Sequence[Finding]) -> Iterable[Finding]:
         """The findings, and what the root's waivers do to them; without waivers there is nothing to import."""
         if not self._policy.waivers:
@@ -226,6 +232,7 @@ class Judgement:
             today=self._today,
             authors=self._authors,
             heard=self._all_heard(found),
+            base=self._base,
         )
         return waived(found, self._policy.waivers, signed)
 

@@ -28,6 +28,8 @@ class Signatures(Struct, frozen=True, kw_only=True):
         known: every environment of the root.
         today: the day on which waivers have to hold.
         authors: who wrote a waiver, as far as anybody can tell.
+        base: the environment's base stack, which what concerns the environment as a whole may be waived by; empty
+            where nothing of that kind is judged.
         heard: did the engine of this rule judge everything that the environment selects? Only then is a waiver that
             covers nothing of no use.
     """
@@ -37,6 +39,7 @@ class Signatures(Struct, frozen=True, kw_only=True):
     today: date
     authors: Callable[[Waiver], Writers]
     heard: Callable[[str], bool]
+    base: str = ""
 
 
 def waived(findings: Iterable[Finding], waivers: Sequence[Waiver], signed: Signatures) -> Iterator[Finding]:
@@ -46,7 +49,7 @@ def waived(findings: Iterable[Finding], waivers: Sequence[Waiver], signed: Signa
     writers = {waiver: signed.authors(waiver) for waiver in here if waiver.in_force(signed.today)}
     by_author = {waiver: _signed_by_author(waiver, wrote) for waiver, wrote in writers.items()}
     for finding in findings:
-        fitting = [waiver for waiver in here if _covers(waiver, finding)]
+        fitting = [waiver for waiver in here if _covers(waiver, finding, signed)]
         for waiver in fitting:
             covered[waiver].append(finding)
         holding = [waiver for waiver in fitting if by_author.get(waiver) is False]
@@ -63,12 +66,17 @@ def waived(findings: Iterable[Finding], waivers: Sequence[Waiver], signed: Signa
             yield _finding(UNUSED_RULE, waiver, said, "correct its environment, or remove it")
 
 
-def _covers(waiver: Waiver, finding: Finding) -> bool:
-    """Is it about this? A glob may mean the stack, the selected model, the resource, or a resource of either."""
+def _covers(waiver: Waiver, finding: Finding, signed: Signatures) -> bool:
+    """Is it about this? A glob may mean the stack, the selected model, the resource, or a resource of either.
+
+    What is about the environment as a whole is of its base stack, and has the key of its file for a resource.
+    """
     if waiver.rule != finding.rule:
         return False
-    above = [name for name in (finding.stack, finding.model) if name]
-    names = [*above, finding.logical_id, *(f"{name}/{finding.logical_id}" for name in above)]
+    whole = not finding.stack and signed.base
+    above = [name for name in (signed.base if whole else finding.stack, finding.model) if name]
+    thing = finding.path.rpartition(":")[2] if whole else finding.logical_id
+    names = [*above, finding.logical_id, thing, *(f"{name}/{thing}" for name in above)]
     return any(fnmatchcase(name, waiver.resource) for name in names)
 
 

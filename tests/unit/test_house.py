@@ -164,14 +164,19 @@ def test_levels_of_other_engines_rules_are_not_the_house_s_to_judge() -> None:
     assert list(house.findings([a_template({})], Policy(levels=levels))) == []
 
 
-def container(name: str) -> Mapping[str, object]:
+def container(name: str, value: str = "never shown") -> Mapping[str, object]:
     image = f"123456789012.dkr.ecr.us-east-2.amazonaws.com/esm@sha256:{'0' * 64}"
-    properties = {"PrimaryContainer": {"Image": image, "Environment": {name: "never shown"}}}
+    properties = {"PrimaryContainer": {"Image": image, "Environment": {name: value}}}
     return {"Resources": {"Model": {"Type": "AWS::SageMaker::Model", "Properties": properties}}}
 
 
 @pytest.mark.parametrize(
-    "name", ["TOKEN", "HF_TOKEN", "api_key", "Db_Password", "AWS_SECRET_ACCESS_KEY", "KEY_1", "MY_CREDENTIAL"]
+    "name",
+    [
+        *("TOKEN", "HF_TOKEN", "api_key", "Db_Password", "AWS_SECRET_ACCESS_KEY", "KEY_1", "MY_CREDENTIAL"),
+        *("DB_PASS", "PASS", "PGPASSWORD", "MYSQL_PWD", "APIKEY", "openaiApikey", "DB_PASSWD", "SSH_PASSPHRASE"),
+        *("PAD_TOKEN_SECRET", "TOKEN_IDENTITY"),
+    ],
 )
 def test_a_variable_that_reads_like_a_secret_is_told_without_its_value(name: str) -> None:
     (finding,) = house.findings([a_template(container(name))], POLICY)
@@ -181,9 +186,52 @@ def test_a_variable_that_reads_like_a_secret_is_told_without_its_value(name: str
     assert "never shown" not in finding.message
 
 
-@pytest.mark.parametrize("name", ["MAX_TOKENS", "TOKENIZER", "MONKEY", "KEYWORDS", "PASSWORDLESS", "LOG_LEVEL"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("MAX_TOKENS", "TOKENIZER", "MONKEY", "KEYWORDS", "PASSWORDLESS", "LOG_LEVEL", "PASS_THROUGH", "COMPASS"),
+        *("PAD_TOKEN_ID", "padTokenId", "EOS_TOKEN", "MASK_TOKEN_IDS", "TOKEN_ID", "PWD", "OLDPWD"),
+    ],
+)
 def test_a_variable_that_only_sounds_like_one_is_fine(name: str) -> None:
     assert broken(container(name)) == []
+
+
+# Put together here, so that no file of the repository holds what looks like a secret.
+MADE_UP = [
+    *(f"sk-{maker}-" + "a1B2" * 6 for maker in ("proj", "ant", "svcacct")),
+    *(f"{maker}-" + "a1B2_" * 5 for maker in ("glpat", "nvapi")),
+    *("sk-" + "a1B2" * 12, "AIza" + "a1B2c" * 7, "npm_" + "a1B2c3" * 6, "pypi-AgE" + "a1B2" * 6),
+]
+
+
+@pytest.mark.parametrize("value", MADE_UP)
+def test_a_value_whose_maker_gave_it_a_form_is_told_and_never_shown(value: str) -> None:
+    (finding,) = house.findings([a_template(container("ENDPOINT", value))], POLICY)
+    assert (finding.rule, finding.level) == ("ESM032", Level.HARD)
+    assert value not in finding.message
+
+
+@pytest.mark.parametrize("value", ["sk-learn-transformers-for-proteins-v1", "sk-proj-1", "glpat-", "nvapi", "AIzaX"])
+def test_a_value_that_only_begins_like_one_is_fine(value: str) -> None:
+    assert broken(container("ENDPOINT", value)) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        *((each, True) for each in ("AmazonS3FullAccess", "CloudWatchFullAccessV2", "AdministratorAccess-Amplify")),
+        *((each, True) for each in ("job-function/DatabaseAdministrator", "AmazonEC2ContainerRegistryPowerUser")),
+        *((each, False) for each in ("AmazonEC2ContainerRegistryReadOnly", "AmazonS3ReadOnlyAccess")),
+    ],
+)
+def test_all_of_a_service_is_too_much_for_anybody(policy: str, told: bool) -> None:
+    assert ("ESM009" in broken(role_with(policy))) == told
+
+
+def role_with(policy: str) -> Mapping[str, object]:
+    properties = {"ManagedPolicyArns": [{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/{policy}"}]}
+    return {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": properties}}}
 
 
 def test_a_variable_s_finding_points_at_its_own_line() -> None:

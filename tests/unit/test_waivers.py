@@ -41,6 +41,7 @@ def put(
     wrote: str = "",
     heard: bool = True,
     untold: str = "",
+    base: str = "",
 ) -> list[Finding]:
     signed = Signatures(
         environment="dev",
@@ -48,6 +49,7 @@ def put(
         today=today,
         authors=lambda waiver: Writers(names=frozenset({wrote} - {""}), untold=untold),
         heard=lambda rule: heard,
+        base=base,
     )
     return list(waived(findings, waivers, signed))
 
@@ -77,6 +79,18 @@ def test_a_waiver_of_something_else_lifts_nothing(change: dict[str, str]) -> Non
 
 def test_a_finding_about_the_whole_environment_is_waived_by_a_star() -> None:
     assert not put([a_finding(stack="", logical_id="")], a_waiver(resource="*"))[0].blocks
+
+
+@pytest.mark.parametrize("resource", ["esm-dev", "esm-*", "budget", "esm-dev/budget", "*"])
+def test_a_finding_about_the_environment_is_of_its_base_stack_and_its_key(resource: str) -> None:
+    whole = a_finding(rule="ESM019", stack="", logical_id="", path="environment:budget")
+    assert not put([whole], a_waiver(rule="ESM019", resource=resource), base="esm-dev")[0].blocks
+
+
+@pytest.mark.parametrize("resource", ["esm-prod", "dev", "esm-dev-key", "termination_protection"])
+def test_a_waiver_of_another_stack_does_not_cover_the_environment(resource: str) -> None:
+    whole = a_finding(rule="ESM019", stack="", logical_id="", path="environment:budget")
+    assert put([whole], a_waiver(rule="ESM019", resource=resource), base="esm-dev")[0].blocks
 
 
 def test_nothing_lifts_a_hard_rule_and_the_waiver_is_told_so() -> None:

@@ -11,7 +11,8 @@ from esmcfn.policy.house.walk import walk
 
 _KEY = "AWS::IAM::AccessKey"
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  (a resource type)
-_TOO_MUCH = ("AdministratorAccess", "AmazonSageMakerFullAccess", "PowerUserAccess", "IAMFullAccess")
+_TOO_MUCH = re.compile(r"AdministratorAccess.*|.*(?:FullAccess(?:V[0-9]+)?|Administrator|PowerUser(?:Access)?)")
+"""AWS's own names for all of something: AmazonS3FullAccess, AmazonEC2ContainerRegistryPowerUser."""
 _HOLDERS = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 _POLICIES = (*_HOLDERS, "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 _ENDPOINT = re.compile(r":sagemaker:[^:]*:[^:]*:endpoint/(?P<name>.*)$")
@@ -94,7 +95,7 @@ def _too_powerful(subject: Subject) -> Iterable[Complaint]:
     for logical_id, properties in subject.resources(*_HOLDERS):
         for index, policy in enumerate(items(properties.get("ManagedPolicyArns"))):
             name = text(policy).rsplit("/", 1)[-1]
-            if name in _TOO_MUCH:
+            if _TOO_MUCH.fullmatch(name):
                 yield f"{name} is attached", f"{logical_id}/ManagedPolicyArns/{index}"
 
 
@@ -226,7 +227,7 @@ Parameter:
         id="ESM009",
         severity=Severity.ERROR,
         level=Level.SOFT,
-        summary="Nobody gets AdministratorAccess, AmazonSageMakerFullAccess or the like",
+        summary="Nobody gets AdministratorAccess, AmazonSageMakerFullAccess or another policy for all of something",
         why="Running a package takes logs and metrics; these also read buckets and delete endpoints.",
         advice="name the policies that are needed; what models need is there without execution_role.managed_policies",
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html",

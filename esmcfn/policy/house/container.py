@@ -10,7 +10,14 @@ from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, t
 
 _MODEL = "AWS::SageMaker::Model"
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_SECRETS = frozenset({"CREDENTIAL", "CREDENTIALS", "KEY", "PASSWORD", "SECRET", "TOKEN"})
+_SECRETS = frozenset({"CREDENTIAL", "CREDENTIALS", "KEY", "PASSPHRASE", "PASSWD", "PASSWORD", "SECRET", "TOKEN"})
+_JOINED = ("ACCESSKEY", "APIKEY", "AUTHTOKEN", "PASSWD", "PASSWORD", "PRIVATEKEY", "SECRETKEY")
+"""Ends of words that are written as one: PGPASSWORD."""
+_LAST = frozenset({"PASS", "PWD"})
+"""Where no other word follows: DB_PASS, and not PASS_THROUGH."""
+_WORKING_FOLDER = ("PWD", "OLD_PWD", "OLDPWD")
+_VOCABULARY = re.compile(r"(?:^|_)(?:BOS|CLS|EOS|MASK|PAD|SEP|UNK)_?TOKEN(?=_|$)|(?:^|_)TOKEN(?=_IDS?(?:_|$))")
+"""What a tokenizer calls a token, which nobody signs in with: PAD_TOKEN_ID."""
 
 
 def _image_by_tag(subject: Subject) -> Iterable[Complaint]:
@@ -30,9 +37,10 @@ def _secret_in_environment(subject: Subject) -> Iterable[Complaint]:
 
 
 def reads_like_a_secret(name: str) -> bool:
-    """By one of its words: HF_TOKEN, ApiToken, db-password; not MAX_TOKENS."""
-    words = _WORD.findall(name)
-    return not _SECRETS.isdisjoint(word.upper() for word in words)
+    """By one of its words: HF_TOKEN, ApiToken, db-password, PGPASSWORD; not MAX_TOKENS, not PAD_TOKEN."""
+    words = _VOCABULARY.sub("", "_".join(_WORD.findall(name)).upper()).split("_")
+    last = words[-1] in _LAST and "_".join(words) not in _WORKING_FOLDER
+    return last or any(word in _SECRETS or word.endswith(_JOINED) for word in words)
 
 
 def containers(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -83,7 +91,7 @@ CONTAINER_RULES = (
         summary="No environment variable of a container is named like a secret",
         why=(
             "Variables stand in clear in the catalog, the template and the model, and secrets appear in none of them. "
-            "A name may deceive (PAD_TOKEN), so a person may sign for it."
+            "A name may deceive (CACHE_KEY), so a person may sign for it."
         ),
         advice="let the container read it from Secrets Manager, or rename it where it is none",
         source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html",
