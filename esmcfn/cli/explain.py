@@ -70,6 +70,7 @@ def _foreign(root: Path, rule: str) -> dict[str, str]:
     from esmcfn.errors import UsageError, did_you_mean
     from esmcfn.inputs import levels
     from esmcfn.inputs.policy import CHECKS
+    from esmcfn.policy.cures import cure
     from esmcfn.policy.engine import Surroundings
     from esmcfn.policy.explanation import OWN, Unknown
     from esmcfn.policy.explanation import explain as looked_up
@@ -91,6 +92,7 @@ def _foreign(root: Path, rule: str) -> dict[str, str]:
         "level": (found.level if asked in OWN else levels(root).get(asked, found.level)).value,
         "summary": found.summary,
         "why": found.why,
+        "advice": cure(asked),
         "source": found.source,
         "unasked": found.unasked,
     }

@@ -166,6 +166,11 @@ class ModelStack(Struct, frozen=True, kw_only=True):
     catalog_origins: Origins
     environment_origins: Origins = Origins(at=Origin("", 1))
 
+    def says(self, key: str) -> bool:
+        """Is this written anywhere, be it to switch it off?"""
+        places = (self.origins, self.environment_origins, self.catalog_origins)
+        return any(key in origins.keys for origins in places)
+
     def written(self, key: str) -> Origin:
         """The line to edit: where it was selected, else in the environment or the catalog; the nearest key there."""
         parts = key.split(".")

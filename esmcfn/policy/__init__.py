@@ -34,6 +34,7 @@ from esmcfn.naming import stack_name
 from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.cfnlint import CFN_LINT
 from esmcfn.policy.checkov import CHECKOV
+from esmcfn.policy.cures import advice
 from esmcfn.policy.engine import Adapter, Surroundings
 from esmcfn.policy.hearing import Asking, Hearing, Prepared, prepare
 from esmcfn.policy.process import Fault
@@ -292,22 +293,6 @@ def marked(findings: Iterable[Finding], environment: str) -> Iterator[Finding]:
         yield replace(finding, fingerprint=hashlib.sha256(whole.encode()).hexdigest()[:32])
 
 
-_ADVICE: Mapping[Level, str] = {
-    Level.ADVISORY: "change what the line says where it matters",
-    Level.SOFT: "change what the line says, or have a waiver approved in policies/waivers.yaml",
-    Level.HARD: "change what the line says",
-}
-"""What to do about a rule that only its engine knows more about."""
-
-
-_CURES: Mapping[tuple[str, str], str] = {
-    ("E3006", "AWS::Budgets::Budget"): (
-        "leave notify out of the budget: CloudFormation has no budgets in this region; esmcfn judges costs without"
-    ),
-}
-"""Rule of an engine and type of resource to what mends it, where the engine says only what is wrong."""
-
-
 def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Policy) -> Finding:
     if remark.rule == LEVELS_RULE:
         return _levels(remark, adapter, policy)
@@ -321,8 +306,8 @@ def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Polic
         level=level,
         message=remark.message,
         why=ours.why if ours else "",
-        advice=ours.advice if ours else _CURES.get((remark.rule, kind), _ADVICE[level]),
-        origin=template.origin(remark.path),
+        advice=ours.advice if ours else advice(remark.rule, kind, level),
+        origin=template.origin(f"{remark.logical_id}/{ours.about}" if ours and ours.about else remark.path),
         stack=template.stack.name,
         model=template.stack.model,
         logical_id=remark.logical_id,

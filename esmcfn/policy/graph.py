@@ -279,8 +279,9 @@ GRAPH_RULES = (
             "A key of one's own says who may read a volume, and can be taken away. Disks that an instance brings along "
             "are encrypted by their hardware, and by no key."
         ),
-        advice="add KmsKeyId",
+        advice="write kms_key_arn, which is KmsKeyId in a template",
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/encryption-at-rest.html",
+        about="KmsKeyId",
         good=_config(f"    {_KEY}", instance_type="ml.c6i.4xlarge"),
         bad=_config("", instance_type="ml.c6i.4xlarge"),
     ),
@@ -290,7 +291,7 @@ GRAPH_RULES = (
         level=Level.ADVISORY,
         summary="An alarm tells somebody",
         why="An alarm without an action changes its colour in a console that nobody looks at.",
-        advice="add a topic to AlarmActions",
+        advice="write alarm_topic or alarm_topic_arn, which is AlarmActions in a template",
         source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html",
         good=_alarm("    AlarmActions: [arn:aws:sns:us-east-2:123456789012:oncall]\n"),
         bad=_alarm(""),

@@ -43,8 +43,8 @@ and its warnings advisory, checkov's checks are soft. A level of a rule that no 
         levels:
           ESM012: soft
 
-Rules about production hold where `production: [prod]` says so. It stands in policies/ and not in the environment's own
-file, so that whoever writes the one does not decide the other. `limits`, `quotas`, `allowed_instance_types`,
+Rules about production hold where `production: ["prod*"]` says so. It stands in policies/ and not in the environment's
+own file, so that whoever writes the one does not decide the other. `limits`, `quotas`, `allowed_instance_types`,
 `allowed_registries` and `required_tags` are what rules judge by; each may be set for one environment, too. Every key is
 in [schemas/README.md](schemas/README.md).
 

@@ -33,10 +33,7 @@ def hosting(stack: ModelStack) -> Parts:
             Tags=tags(stack),
             **_kept(stack),
         )
-        lines = {"EndpointName": stack.catalog_origins.of("endpoint_name")}
-        if stack.autoscaling:
-            lines["RetainAllVariantProperties"] = stack.written("autoscaling")
-        yield Part(resource=endpoint, name=stack.endpoint_name, lines=lines)
+        yield Part(resource=endpoint, name=stack.endpoint_name, lines=_endpoint_lines(stack))
 
 
 def outputs(stack: ModelStack, names: Mapping[str, str]) -> Mapping[str, Output]:
@@ -125,6 +122,17 @@ def _config_lines(stack: ModelStack) -> dict[str, Origin]:
     lines = {}
     for key, path in (("instance_type", "InstanceType"), ("instance_count", "InitialInstanceCount")):
         lines[f"ProductionVariants/0/{path}"] = stack.written(key)
-    if stack.kms_key_arn:
+    if stack.says("kms_key_arn"):
         lines["KmsKeyId"] = stack.written("kms_key_arn")
+    return lines
+
+
+def _endpoint_lines(stack: ModelStack) -> dict[str, Origin]:
+    """Its own, and by their keys those of what belongs to it and may be switched off, so that nothing is there."""
+    lines = {"EndpointName": stack.catalog_origins.of("endpoint_name")}
+    if stack.autoscaling:
+        lines["RetainAllVariantProperties"] = stack.written("autoscaling")
+    for key in ("alarms", "alarms.invocation_5xx_errors", "log_retention_days"):
+        if stack.says(key):
+            lines[key.replace(".", "/")] = stack.written(key)
     return lines

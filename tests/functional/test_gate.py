@@ -98,6 +98,16 @@ production:
     }
 
 
+def test_what_two_engines_ask_for_is_one_line_to_edit_and_one_key_to_write(root):
+    root.edit("ml.g5.2xlarge", "ml.c6i.4xlarge\n    kms_key_arn: false\nlog_retention_days: 30")
+    root.write("policies/levels.yaml", "production: [dev]\n")
+    found = {each["rule"]: each for each in root.esmcfn("check", "dev", "-f", "json").document["findings"]}
+    line = root.read("environments/dev.yaml").splitlines().index("    kms_key_arn: false") + 1
+    assert {found[rule]["line"] for rule in ("ESM034", "CKV2_ESM_13")} == {line}
+    assert "log_kms_key_arn" in found["CKV_AWS_158"]["advice"]
+    assert "log_kms_key_arn" in root.esmcfn("explain", "CKV_AWS_158").out
+
+
 def test_a_check_of_the_root_s_own_may_stand_in_the_place_of_ours(root):
     root.write(
         "policies/checkov/mine.yaml",

@@ -12,10 +12,14 @@ from builders import CATALOG_TEXT, ENVIRONMENT_TEXT, a_base_stack, a_root, a_sel
 from msgspec.structs import replace
 
 from esmcfn import cost, inputs, plan
+from esmcfn.domain.finding import Level
 from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling, ScalingMetric, ScheduledScaling
 from esmcfn.domain.plan import Action, Change, Headroom, Impact, PropertyChange, StackAction, StackPlan
+from esmcfn.domain.project import Policy
 from esmcfn.errors import InputError
 from esmcfn.plan.impact import assessed
+from esmcfn.policy import house
+from esmcfn.policy.cures import advice, cure
 from esmcfn.policy.graph import CHECKS
 from esmcfn.reference.instance_types import HOSTING
 from esmcfn.reference.prices import price_book
@@ -441,6 +445,39 @@ class TestKeys:
         assert own_disks("ml.g5.2xlarge") is True
         assert own_disks("ml.m5.xlarge") is False
         assert own_disks("ml.x99.large") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ("log_retention_days: false", "ESM035"),
+        ("alarms: false", "ESM033"),
+        ("kms_key_arn: false", "ESM034"),
+        ("alarms: {disk_percent: 99, model_latency_p99_ms: false, invocation_5xx_errors: false}", "ESM033"),
+    ],
+)
+def test_production_is_told_at_the_line_that_switches_off_what_it_owes(tmp_path, written, rule):
+    template = synthesize(selected(tmp_path, f"{BARE}    {written}\n"))
+    found = {each.rule: each.origin for each in house.findings([template], Policy(production=True))}
+    assert (found[rule].path, found[rule].line) == ("environments/dev.yaml", 14)
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "said"),
+    [
+        ("CKV_AWS_158", "AWS::Logs::LogGroup", "write log_kms_key_arn"),
+        ("CKV_AWS_66", "AWS::Logs::LogGroup", "write log_retention_days"),
+        ("E3006", "AWS::Budgets::Budget", "leave notify out of the budget"),
+        ("E3006", "AWS::SNS::Topic", "change what the line says"),
+        ("CKV_AWS_1", "", "change what the line says"),
+    ],
+)
+def test_what_another_engine_asks_is_answered_by_a_key_of_ours_where_one_does(rule, kind, said):
+    for level in Level:
+        assert advice(rule, kind, level).startswith(said)
+    assert "waiver" in advice(rule, kind, Level.SOFT)
+    assert "waiver" not in advice(rule, kind, Level.HARD)
+    assert bool(cure(rule, kind)) == (not said.startswith("change"))
 
 
 class TestLogs:

@@ -159,6 +159,12 @@ def test_an_environment_that_the_policy_names_and_nobody_wrote_is_told() -> None
     assert finding.message == "policies/ names an environment pord, and there is none (did you mean prod?)"
 
 
+@pytest.mark.parametrize(("mentioned", "told"), [("prod", True), ("prod*", False), ("dv*", True), ("*", False)])
+def test_a_glob_may_wait_for_an_environment_unless_it_is_nearly_one(mentioned: str, told: bool) -> None:
+    policy = Policy(mentioned=(mentioned,), known=("dev",))
+    assert bool([*house.findings([a_template({})], policy)]) == told
+
+
 def test_levels_of_other_engines_rules_are_not_the_house_s_to_judge() -> None:
     levels = {"E3012": Level.ADVISORY, "CKV_AWS_149": Level.HARD}
     assert list(house.findings([a_template({})], Policy(levels=levels))) == []
@@ -361,9 +367,10 @@ class TestWatched:
         endpoint = {"Type": "AWS::SageMaker::Endpoint", "Properties": {"EndpointName": self.NAME}}
         return {"Resources": {"Endpoint": endpoint, **{f"R{number}": each for number, each in enumerate(resources)}}}
 
-    def alarm(self, name: str, *actions: str) -> dict[str, object]:
+    def alarm(self, name: str, *actions: str, metric: str = "Invocation5XXErrors") -> dict[str, object]:
         dimensions = [{"Name": "EndpointName", "Value": name}]
-        return {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Dimensions": dimensions, "AlarmActions": [*actions]}}
+        facts = {"MetricName": metric, "Dimensions": dimensions, "AlarmActions": [*actions]}
+        return {"Type": "AWS::CloudWatch::Alarm", "Properties": facts}
 
     def log(self, **properties: object) -> dict[str, object]:
         name = f"/aws/sagemaker/Endpoints/{self.NAME}"
@@ -371,14 +378,31 @@ class TestWatched:
 
     @pytest.mark.parametrize(
         ("name", "actions", "path"),
-        [("endpoint-main", (), "R0"), ("endpoint-other", ("arn",), "Endpoint"), ("endpoint-main", ("arn",), None)],
+        [
+            ("endpoint-main", (), "R0"),
+            ("endpoint-other", ("arn",), "Endpoint/alarms"),
+            ("endpoint-main", ("arn",), None),
+        ],
     )
     def test_an_alarm_is_about_this_endpoint_and_somebody_is_told(self, name, actions, path) -> None:
         assert said(self.body(self.alarm(name, *actions)), Policy(production=True)).get("ESM033") == path
 
-    @pytest.mark.parametrize(("properties", "path"), [({}, "Endpoint"), ({"RetentionInDays": 7}, None)])
+    @pytest.mark.parametrize(
+        ("properties", "path"), [({}, "Endpoint/log_retention_days"), ({"RetentionInDays": 7}, None)]
+    )
     def test_a_log_is_this_endpoints_and_says_how_long(self, properties, path) -> None:
         assert said(self.body(self.log(**properties)), Policy(production=True)).get("ESM035") == path
+
+    @pytest.mark.parametrize(
+        ("metric", "path"),
+        [
+            ("DiskUtilization", "Endpoint/alarms/invocation_5xx_errors"),
+            *((felt, None) for felt in ("Invocation5XXErrors", "InvocationModelErrors", "ModelLatency")),
+        ],
+    )
+    def test_an_alarm_that_hears_of_no_failing_call_is_not_enough(self, metric, path) -> None:
+        body = self.body(self.alarm(self.NAME, "arn", metric=metric))
+        assert said(body, Policy(production=True)).get("ESM033") == path
 
     @pytest.mark.parametrize("kind", ["ml.g5.2xlarge", "ml.unheard-of.large"])
     def test_no_key_is_asked_for_where_none_can_be(self, kind) -> None:

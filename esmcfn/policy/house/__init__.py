@@ -91,10 +91,13 @@ def _unknown_levels(policy: Policy) -> Iterator[Finding]:
 
 
 def _unknown_environments(policy: Policy) -> Iterator[Finding]:
-    """What holds in an environment that is not there holds nowhere."""
+    """What holds in an environment that is not there holds nowhere; a glob may wait for one that is still to come."""
     for mentioned in sorted(set(policy.mentioned)):
-        if policy.known and not any(fnmatchcase(known, mentioned) for known in policy.known):
-            near = did_you_mean(mentioned, policy.known) or f"there are {', '.join(policy.known)}"
+        meant = mentioned.strip("*?")
+        near = did_you_mean(meant, policy.known) or (
+            "" if meant != mentioned else f"there are {', '.join(policy.known)}"
+        )
+        if policy.known and near and not any(fnmatchcase(known, mentioned) for known in policy.known):
             yield Finding(
                 rule=ENVIRONMENT_RULE,
                 engine=Engine.HOUSE,

@@ -59,7 +59,10 @@ PRODUCTION_RULES = (
             "SageMaker spreads instances over availability zones. One instance is one zone, and while it is replaced "
             "(a patch, a fault of its hardware) nobody is served; a new GPU instance takes minutes, if there is one."
         ),
-        advice="write instance_count: 2 or more, and where it is scaled min_capacity: 2 or more",
+        advice=(
+            "write instance_count: 2 or more for the selected model, whatever its catalog says, and where it is scaled "
+            "min_capacity: 2 or more"
+        ),
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-best-practices.html",
         check=_one_instance,
         good=_selected(2),

@@ -58,6 +58,7 @@ class Described(Struct, frozen=True, kw_only=True):
         why: what happens to people who break it.
         advice: what to do where it is broken.
         source: address of a page that says so too.
+        about: property of a resource that it misses, whose line is the one to edit; empty for the resource itself.
         good, bad: YAML that keeps the rule and YAML that breaks it: `Resources` of a template, or, where `of_root`,
             keys of an environment, of policies/*.yaml and of a catalog side by side.
     """
@@ -72,6 +73,7 @@ class Described(Struct, frozen=True, kw_only=True):
     good: str
     bad: str
     of_root: bool = False
+    about: str = ""
 
 
 class Rule(Described, frozen=True, kw_only=True):

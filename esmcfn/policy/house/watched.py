@@ -9,6 +9,11 @@ from esmcfn.policy.house.hosting import parked
 from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, text
 from esmcfn.reference.storage import own_disks
 
+_FELT = ("Invocation5XXErrors", "InvocationModelErrors", "ModelLatency")
+"""Metrics of what callers feel.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+"""
 _LOGS = "/aws/sagemaker/Endpoints/"
 
 
@@ -16,7 +21,10 @@ def _nobody_told(subject: Subject) -> Iterable[Complaint]:
     for endpoint, name in _endpoints(subject):
         alarms = [found for found in subject.resources("AWS::CloudWatch::Alarm") if _about(found[1], name)]
         if not alarms:
-            yield "an endpoint in production without alarms", endpoint
+            yield "an endpoint in production without alarms", f"{endpoint}/alarms"
+        elif not any(_of_failures(alarm) for _, alarm in alarms):
+            said = "no alarm tells when calls fail or take too long, in production"
+            yield said, f"{endpoint}/alarms/invocation_5xx_errors"
         silent = [logical_id for logical_id, alarm in alarms if not items(alarm.get("AlarmActions"))]
         if silent:
             yield f"nobody is told of {', '.join(silent)}, in production", silent[0]
@@ -37,7 +45,7 @@ def _kept_for_ever(subject: Subject) -> Iterable[Complaint]:
     for endpoint, name in _endpoints(subject):
         log = logs.get(f"{_LOGS}{name}")
         if log is None or "RetentionInDays" not in log:
-            yield "the container's log is kept for ever, and nobody decided that, in production", endpoint
+            yield "the container's log is kept for ever, in production", f"{endpoint}/log_retention_days"
 
 
 def _endpoints(subject: Subject) -> Iterator[tuple[str, str]]:
@@ -45,6 +53,11 @@ def _endpoints(subject: Subject) -> Iterator[tuple[str, str]]:
     if subject.policy.production and not parked(subject.template):
         for logical_id, properties in subject.resources("AWS::SageMaker::Endpoint"):
             yield logical_id, text(properties.get("EndpointName"))
+
+
+def _of_failures(alarm: Mapping[str, object]) -> bool:
+    """Does it hear of what callers feel? A full disk may harm nobody, and errors come without one."""
+    return text(alarm.get("MetricName")) in _FELT
 
 
 def _about(alarm: Mapping[str, object], name: str) -> bool:
@@ -87,7 +100,7 @@ WATCHED_RULES = (
             "Sequences that are worked on lie on these volumes. A key of one's own says who may read them, tells who "
             "did, and can be taken away. Disks that an instance brings along are encrypted by their hardware alone."
         ),
-        advice="write kms_key_arn",
+        advice="write kms_key_arn with the ARN of your key, in place of false where that is written",
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/encryption-at-rest.html",
         check=_no_key,
         good=_selected(_KEY, "    instance_type: ml.c6i.4xlarge\n"),
@@ -103,7 +116,7 @@ WATCHED_RULES = (
             "SageMaker keeps it for ever: what a container wrote about your sequences stays, and so does its bill. An "
             "audit asks for a number of days."
         ),
-        advice="write log_retention_days",
+        advice="write log_retention_days with a number of days, in place of false where that is written",
         source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
         check=_kept_for_ever,
         good=_selected("log_retention_days: 90\n", ""),
