@@ -98,6 +98,7 @@ def _change(change: Change) -> Document:
         "physical_id": change.physical_id,
         "impact": change.impact.value,
         "meaning": change.meaning,
+        "retained": change.retained,
         "properties": [
             {
                 "path": changed.path,

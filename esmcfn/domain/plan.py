@@ -200,6 +200,7 @@ class Change(Struct, frozen=True, kw_only=True):
         physical_id: CloudFormation's id of what exists today, None where nothing does yet.
         meaning: one sentence for the person who calls the endpoint.
         unexplained: only one of the two opinions (template comparison, change set) has it; says which, empty if both.
+        retained: its stack lets go of it, and it stays in AWS.
         drift: CloudFormation's word for what it is to put back; empty where it is not asked to, or need not.
     """
 
@@ -212,7 +213,13 @@ class Change(Struct, frozen=True, kw_only=True):
     meaning: str = ""
     properties: tuple[PropertyChange, ...] = ()
     unexplained: str = ""
+    retained: bool = False
     drift: str = ""
+
+    @property
+    def taken_over(self) -> bool:
+        """Is it added to the stack, and there from before?"""
+        return self.action is Action.ADD and bool(self.physical_id)
 
 
 class StackPlan(Struct, frozen=True, kw_only=True):

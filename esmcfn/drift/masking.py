@@ -1,4 +1,7 @@
-"""Values as a report may show them: what may be a secret becomes a hash that stays while the value stays."""
+"""Values as a report may show them: what may be a secret becomes a hash that stays while the value stays.
+
+An address of a person is shown as plans show it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+
+from esmcfn.domain import address
 
 _DELICATE = re.compile(
     r"environment|secret|passw|token|credential|private|api_?key|access_?key$|connection|\bauth", re.IGNORECASE
@@ -46,7 +51,7 @@ def _masked(path: str, value: object, *, salt: str, hidden: bool) -> object:
     if isinstance(value, list):
         return [_masked(f"{path}/{number}", item, salt=salt, hidden=hidden) for number, item in enumerate(value)]
     if not hidden or value is None or isinstance(value, bool):
-        return value
+        return address.masked(value) if isinstance(value, str) else value
     digits = hashlib.sha256(f"{salt}\0{path}\0{value}".encode()).hexdigest()[:_HASH_LENGTH]
     return f"(hidden, hash {digits})"
 

@@ -27,7 +27,7 @@ from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.domain.template import Template
 from esmcfn.domain.waiver import Waiver
 from esmcfn.plan.compare import compare, name_of, resources, settings
-from esmcfn.plan.impact import assessed
+from esmcfn.plan.impact import assessed, shared
 from esmcfn.plan.reconcile import reconcile, unseen
 
 PROTECTED = "termination protection is on: CloudFormation refuses to delete it until that is lifted"
@@ -89,7 +89,7 @@ def stack_plan(
         template_digest=template.digest,
         change_set_id=change_set.arn if change_set and not change_set.empty else None,
         stack_id=change_set.stack_id if change_set else deployed.stack_id if deployed else None,
-        changes=tuple(assessed(change) for change in changes),
+        changes=tuple(shared(assessed(change)) for change in changes),
         resources=len(resources(template.body)),
         updated_at=deployed.updated_at if deployed else None,
         notes=tuple(said),
@@ -116,7 +116,7 @@ def removed(deployed: DeployedStack, changes: tuple[Change, ...]) -> StackPlan:
         template_digest=deployed.digest,
         stack_id=deployed.stack_id,
         updated_at=deployed.updated_at,
-        changes=tuple(assessed(change) for change in changes),
+        changes=tuple(shared(assessed(change)) for change in changes),
         notes=notes,
     )
 

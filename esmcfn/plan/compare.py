@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 
+from msgspec.structs import replace
+
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.plan import Action, Change, Impact, PropertyChange
 from esmcfn.domain.template import Template
@@ -27,6 +29,9 @@ NAME_PROPERTIES: Mapping[str, str] = {
 Body = Mapping[str, object]
 Place = Callable[[str], Origin | None]
 
+TOLD: Mapping[str, str] = {"AWS::SNS::Subscription": "Endpoint"}
+"""Resource type to the property that a reviewer has to see even where the whole resource comes or goes."""
+
 _ABSENT = object()
 
 
@@ -43,7 +48,8 @@ def compare(template: Template, deployed: Body | None) -> tuple[Change, ...]:
 def removal(deployed: Body) -> tuple[Change, ...]:
     """Every resource of a stack that goes."""
     return tuple(
-        _change(Action.DELETE, logical_id, resource) for logical_id, resource in sorted(resources(deployed).items())
+        _whole(Action.DELETE, logical_id, resource, lambda path: None)
+        for logical_id, resource in sorted(resources(deployed).items())
     )
 
 
@@ -87,7 +93,7 @@ def as_text(value: object) -> str:
 def _difference(logical_id: str, before: Body | None, after: Body | None, place: Place) -> Change | None:
     if before is None or after is None:
         action = Action.ADD if before is None else Action.DELETE
-        return _change(action, logical_id, after or before or {})
+        return _whole(action, logical_id, after or before or {}, place)
     if before.get("Type") != after.get("Type"):
         return _change(Action.REPLACE, logical_id, before, (_retyped(before, after),))
     properties = tuple(_properties(logical_id, before, after, place))
@@ -96,6 +102,20 @@ def _difference(logical_id: str, before: Body | None, after: Body | None, place:
     # A table that cannot tell says None; the plan must not promise that the resource stays.
     action = Action.REPLACE if any(change.replaces for change in properties) else Action.MODIFY
     return _change(action, logical_id, before, properties)
+
+
+def _whole(action: Action, logical_id: str, resource: Body, place: Place) -> Change:
+    """A resource that comes or goes; deleted from a stack is not deleted from the world where its policy says so."""
+    made = _change(action, logical_id, resource)
+    gone = action is Action.DELETE
+    told, written = TOLD.get(made.resource_type, ""), resource.get("Properties")
+    value = written.get(told) if isinstance(written, Mapping) else None
+    if value is not None:
+        text = as_text(value)
+        origin = None if gone else place(f"{logical_id}/{told}")
+        shown = PropertyChange(path=told, before=text if gone else None, after=None if gone else text, origin=origin)
+        made = replace(made, properties=(shown,))
+    return replace(made, retained=gone and resource.get("DeletionPolicy") == "Retain")
 
 
 def _change(action: Action, logical_id: str, resource: Body, properties: tuple[PropertyChange, ...] = ()) -> Change:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from esmcfn.domain import address
 from esmcfn.domain.plan import Action, Change, Impact
 from esmcfn.plan.reconcile import NOTED
 
@@ -25,6 +26,18 @@ def assessed(change: Change) -> Change:
         case "MODIFIED":
             meaning = f"what was changed by hand goes back: {meaning}"
     return replace(change, impact=impact, meaning=meaning)
+
+
+def shared(change: Change) -> Change:
+    """The change as everybody may read it, in a public comment above all: without anybody's whole address."""
+    properties = tuple(
+        replace(each, before=_masked(each.before), after=_masked(each.after)) for each in change.properties
+    )
+    return replace(change, properties=properties)
+
+
+def _masked(value: str | None) -> str | None:
+    return None if value is None else address.masked(value)
 
 
 def _come_back(change: Change) -> Meaning:
@@ -130,7 +143,7 @@ def _unfelt(change: Change) -> Meaning:
 def _log(change: Change) -> Meaning:
     """The containers' log. What is added and has an id already was there before: CloudFormation takes it over."""
     match change.action:
-        case Action.ADD if change.physical_id:
+        case Action.ADD if change.taken_over:
             return Impact.NONE, (
                 "it is there from before, and the stack takes it over as it is, with all that was written; where its "
                 "retention is another one, drift says so, and deploy --revert-drift sets it"

@@ -142,6 +142,8 @@ def _quiet(stack: StackPlan) -> bool:
 
 def _change(change: Change) -> Iterator[str]:
     yield f"    {words.SYMBOLS[change.action]} {words.resource(change)}"
+    if change.retained or change.taken_over:  # the symbol alone would say something else
+        yield f"        {change.meaning}"
     for changed in change.properties:
         where = f"  ({changed.origin.path}:{changed.origin.line})" if changed.origin else ""
         forces = "  forces replacement" if changed.replaces else ""

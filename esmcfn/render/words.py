@@ -90,7 +90,9 @@ DELETE_FIRST = (
 def summary(plan: Plan) -> str:
     """What happens to how many resources, in one line."""
     counts = plan.summary
-    said = ", ".join(f"{counts[action]} to {action}" for action in Action)
+    stay = sum(change.retained for stack in plan.stacks for change in stack.changes)
+    stays = f" ({stay} of them {'stays' if stay == 1 else 'stay'} in AWS)" if stay else ""
+    said = ", ".join(f"{counts[action]} to {action}{stays * (action is Action.DELETE)}" for action in Action)
     return f"{said}, {counts['unchanged']} unchanged"
 
 
@@ -137,12 +139,23 @@ def beside(cost: Cost) -> Iterator[str]:
             f"while {models} {'is' if len(cost.updating) == 1 else 'are'} updated, old and new instances run "
             f"side by side: {dollars(cost.surge_usd_per_hour)} {cost.currency} an hour on top"
         )
+    if reach := _reach(cost):
+        yield reach
     if cost.parked:
         idle = [item.hosted.model for item in cost.parked]
         yield (
             f"parked: {', '.join(idle[:3])}{_more(len(idle) - 3)}, which saves "
             f"{dollars(cost.parked_monthly)} {cost.currency} a month"
         )
+
+
+def _reach(cost: Cost) -> str:
+    """Between which sums autoscaling moves what is expected; empty where nothing is scaled."""
+    if all(each.hosted.min_count == each.hosted.max_count for each in cost.items):
+        return ""
+    low, high = [each.min_monthly for each in cost.items], [each.max_monthly for each in cost.items]
+    least, most = (None if None in found else sum(filter(None, found), Decimal(0)) for found in (low, high))
+    return f"autoscaling moves it between {dollars(least)} and {dollars(most)} {cost.currency} a month"
 
 
 def _more(count: int) -> str:
@@ -187,4 +200,5 @@ def shortened(value: str | None) -> str:
 def resource(change: Change) -> str:
     """What a change is about: logical id, type, and its name, or its id where esmcfn did not name it."""
     known = change.name or change.physical_id
-    return f"{change.logical_id}  {change.resource_type}" + (f"  {known}" if known else "")
+    aside = "  (stays in AWS)" if change.retained else "  (there from before)" if change.taken_over else ""
+    return f"{change.logical_id}  {change.resource_type}" + (f"  {known}" if known else "") + aside

@@ -7,11 +7,11 @@ https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 from troposphere import Output, Ref, Sub, kms, sns
 
+from esmcfn.domain.address import fingerprint
 from esmcfn.domain.stack import BaseStack
 from esmcfn.resources import Part, Parts, arn, tags
 
@@ -46,7 +46,7 @@ def alarm_topic(stack: BaseStack) -> Parts:
     yield Part(resource=policy, lines={"": asked})
     for number, email in enumerate(topic.emails):
         # Named by the address: who is added or taken off moves nobody else.
-        title = f"AlarmEmail{hashlib.sha256(email.encode()).hexdigest()[:8]}"
+        title = f"AlarmEmail{fingerprint(email)}"
         subscription = sns.SubscriptionResource(title, TopicArn=Ref(resource), Protocol="email", Endpoint=email)
         line = stack.origins.keys.get(f"alarm_topic.emails.{number}") or stack.origins.of("alarm_topic.emails")
         yield Part(resource=subscription, lines={"": line})
