@@ -24,6 +24,13 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRete
 """
 
 
+VOLUME_ACTIONS = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext")
+"""What the execution role needs of the key of its instances' volumes, besides the grant for AWS's own services.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ebs-encryption-requirements.html
+"""
+
+
 class ScalingMetric(StrEnum):
     """What autoscaling keeps at its target: requests a minute and instance, or requests under way at a time."""
 

@@ -8,6 +8,7 @@ recovery     the way out of every status in which a stack is stuck
 staleness    a plan that was reviewed against what it would be now
 scaled       an instance type that changes behind autoscaling
 renamed      a key that went and one like it that came: how its endpoint would stay
+lent         what a role of somebody's own has to be allowed
 assemble     the whole plan, bound to digests, with its verdict
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 from esmcfn.plan.assemble import PROTECTED, assemble, policy_verdict, protected, removed, stack_plan, unchanged, verdict
 from esmcfn.plan.compare import compare, removal
 from esmcfn.plan.headroom import deleted_first, headroom
+from esmcfn.plan.lent import roles_noted
 from esmcfn.plan.reconcile import reconcile
 from esmcfn.plan.recovery import NO_WAY, WAYS_OUT, consequence
 from esmcfn.plan.renamed import renaming_noted
@@ -39,6 +41,7 @@ __all__ = [
     "removal",
     "removed",
     "renaming_noted",
+    "roles_noted",
     "stack_plan",
     "unchanged",
     "unscaled_first",

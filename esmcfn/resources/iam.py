@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from troposphere import GetAtt, Output, Ref, Sub, iam
 
+from esmcfn.domain.hosting import VOLUME_ACTIONS
 from esmcfn.domain.stack import BaseStack, ExecutionRole, ServiceAccount
 from esmcfn.resources import Part, Parts, arn, tags
 
@@ -165,15 +166,12 @@ def _read_model_data(addresses: tuple[str, ...]) -> Iterator[object]:
 
 
 def _encrypt_volumes(keys: tuple[str, ...]) -> Iterator[object]:
-    """What SageMaker needs to attach an encrypted volume as this role; the grant is for AWS's own services alone.
-
-    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ebs-encryption-requirements.html
-    """
+    """What SageMaker needs to attach an encrypted volume as this role; the grant is for AWS's own services alone."""
     if keys:
         yield {
             "Sid": "EncryptVolumes",
             "Effect": "Allow",
-            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext"],
+            "Action": list(VOLUME_ACTIONS),
             "Resource": list(keys),
         }
         yield {

@@ -155,7 +155,7 @@ def _assembled(
     return plan.assemble(
         ground.selection,
         templates=ground.templates,
-        stacks=plan.renaming_noted(stacks, ground.selection, ground.going),
+        stacks=plan.roles_noted(plan.renaming_noted(stacks, ground.selection, ground.going), ground.selection),
         findings=(*findings, *budget.findings),
         cost=cost,
         waiver=budget.waiver,

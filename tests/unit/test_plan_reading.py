@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from builders import a_base_stack, a_project, a_selection, a_stack, some_origins
+from builders import a_base_stack, a_project, a_selection, a_stack, a_variant, an_environment, some_origins
 from fakes import FakeStacks, a_world
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,3 +148,30 @@ def test_a_most_without_a_price_is_unknown():
     stack = a_stack(autoscaling=SCALED)
     unknown = replace(stack, variant=replace(stack.variant, instance_type="ml.x9.huge"))
     assert "autoscaling moves it between unknown and unknown" in render("text", (planned(a_selection(unknown)),))
+
+
+KEY = "arn:aws:kms:us-east-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000"
+OWN = an_environment(execution_role_arn="arn:aws:iam::123456789012:role/mine")
+PLAIN, ENCRYPTED = a_stack(), a_stack(kms_key_arn=KEY)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("deployed", [None, PLAIN, a_stack(kms_key_arn=f"{KEY[:-1]}1")])
+def test_a_role_of_ones_own_is_said_to_need_the_key_before_it_is_used(form, deployed):
+    there = None if deployed is None else a_selection(deployed, environment=OWN)
+    text = render(form, (planned(a_selection(ENCRYPTED, environment=OWN), there),))
+    assert "role of your own" in text
+    assert "kms:GenerateDataKeyWithoutPlaintext" in text
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted", "deployed"),
+    [
+        (an_environment(), ENCRYPTED, PLAIN),
+        (OWN, PLAIN, ENCRYPTED),
+        (OWN, a_stack(kms_key_arn=KEY, variant=a_variant(instance_type="ml.g5.4xlarge")), ENCRYPTED),
+    ],
+)
+def test_who_gives_the_role_its_permissions_or_has_given_them_before_is_told_nothing(environment, wanted, deployed):
+    there = a_selection(deployed, environment=environment)
+    assert "role of your own" not in render("text", (planned(a_selection(wanted, environment=environment), there),))
