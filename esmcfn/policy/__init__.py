@@ -192,7 +192,7 @@ class Judgement:
         if self._findings is None:
             from esmcfn.policy import house
 
-            found = list(house.findings(self._templates, self._policy))
+            found = list(house.findings(self._templates, self._policy, today=self._today))
             for hearing in self._hearings:
                 found.extend(self._heard(hearing))
             judged = [self._shown(finding) for finding in self._waived(found)]

@@ -86,3 +86,41 @@ def test_an_account_that_has_githubs_provider_is_told_so_before_anything_is_made
         stack["StackName"] for stack in root.client("cloudformation").describe_stacks()["Stacks"]
     ]
     assert root.esmcfn(*words, "--oidc-provider-arn", arn).code == ExitCode.DONE
+
+
+EVERY_KEY = """\
+    instance_count: 2
+    autoscaling: {min_capacity: 2, max_capacity: 4, target_value: 60}
+    alarms: {disk_percent: 80}
+  other_model:
+    selector: ESMC-300M
+    instance_type: ml.c6i.4xlarge
+    instance_count: 2
+    alarms: true
+alarm_topic: {emails: [oncall@example.com]}
+budget: {usd_per_month: 9000, notify: [lab@example.com]}
+termination_protection: true
+log_retention_days: 90
+kms_key_arn: arn:aws:kms:us-east-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000
+log_kms_key_arn: arn:aws:kms:us-east-2:123456789012:key/ffffffff-0000-4000-8000-000000000000
+"""
+
+
+def test_an_environment_with_every_key_of_hosting_is_bootstrapped_and_once_for_all_its_models(root, tmp_path):
+    """Its own rules judge what bootstrap makes: none of them may block it."""
+    root.write("policies/levels.yaml", "production: [dev]\n")
+    root.write("environments/dev.yaml", root.read("environments/dev.yaml").rstrip("\n") + "\n" + EVERY_KEY)
+    root.edit("enable_shared_service_account: false", "enable_shared_service_account: true")
+    done = root.esmcfn("bootstrap", "dev", "--repository", "acme/models", "--yes")
+    assert done.code == 0, done.out + done.err
+
+    def service_role(folder: str) -> object:
+        out = tmp_path / folder
+        assert root.esmcfn("bootstrap", "dev", "--repository", "acme/models", "--out", str(out)).code == 0
+        (file,) = out.iterdir()
+        return json.loads(file.read_text(encoding="utf-8"))["Resources"]["ServiceRole"]
+
+    before = service_role("before")
+    added = "  third_model:\n    selector: ESMC-300M\n    instance_count: 2\n    alarms: true\n"
+    root.edit("alarm_topic:", f"{added}alarm_topic:")
+    assert service_role("after") == before

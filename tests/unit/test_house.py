@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,8 @@ def a_template(body: Mapping[str, object], *, region: str = "us-east-2", name: s
 
 
 def broken(body: Mapping[str, object], *, region: str = "us-east-2") -> list[str]:
-    return [finding.rule for finding in house.findings([a_template(body, region=region)], POLICY)]
+    findings = house.findings([a_template(body, region=region)], POLICY, today=date(2026, 12, 1))
+    return [finding.rule for finding in findings]
 
 
 def test_ids_are_unique_and_in_order() -> None:
@@ -434,3 +436,21 @@ BUCKET = {"Type": "AWS::S3::Bucket", "Properties": {"Key": {"Ref": "Key"}}, **KE
 )
 def test_only_a_key_that_nothing_but_topics_use_may_go_with_its_stack(body: dict[str, object], kept: bool) -> None:
     assert ("ESM028" not in said(body, Policy())) is kept
+
+
+@pytest.mark.parametrize(
+    ("cron", "today", "told"),
+    [
+        ("0 19 ? * MON 2026", date(2027, 1, 1), True),
+        ("0 19 ? * MON 2026", date(2026, 12, 31), False),
+        ("0 19 ? * MON *", date(2027, 1, 1), False),
+        ("0 19 ? * MON 2026", None, False),
+        ("never", date(2027, 1, 1), False),
+    ],
+)
+def test_a_moment_that_lies_behind_us_is_told(cron: str, today: date | None, told: bool) -> None:
+    action = {"Schedule": f"cron({cron})", "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 1}}
+    properties = {"MinCapacity": 1, "MaxCapacity": 1, "ScheduledActions": [action]}
+    body = {"Resources": {"Target": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": properties}}}
+    found = {each.rule: each.path for each in house.findings([a_template(body)], POLICY, today=today)}
+    assert found.get("ESM036") == ("Target/ScheduledActions/0/Schedule" if told else None)

@@ -11,12 +11,14 @@ whole       a template's size, what it tells, keeps and would switch off
 amount      prices, and what autoscaling may add
 value       variables' values
 watched     alarms, keys and logs in production
+schedule    moments that lie behind us
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from fnmatch import fnmatchcase
 
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
@@ -32,6 +34,7 @@ from esmcfn.policy.house.hosting import HOSTING_RULES
 from esmcfn.policy.house.production import PRODUCTION_RULES
 from esmcfn.policy.house.refused import REFUSED_RULES
 from esmcfn.policy.house.rule import ENVIRONMENT, Rule, Subject
+from esmcfn.policy.house.schedule import SCHEDULE_RULES
 from esmcfn.policy.house.trust import TRUST_RULES
 from esmcfn.policy.house.value import VALUE_RULES
 from esmcfn.policy.house.watched import WATCHED_RULES
@@ -52,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     *AMOUNT_RULES,
     *VALUE_RULES,
     *WATCHED_RULES,
+    *SCHEDULE_RULES,
 )
 
 _HOUSE = re.compile(r"ESM\d{3}")
@@ -62,12 +66,12 @@ def find(rule_id: str) -> Rule | None:
     return next((rule for rule in RULES if rule.id == rule_id.upper()), None)
 
 
-def findings(templates: Sequence[Template], policy: Policy) -> Iterator[Finding]:
-    """Everything that the house rules say about these templates, and about the policy itself."""
+def findings(templates: Sequence[Template], policy: Policy, *, today: date | None = None) -> Iterator[Finding]:
+    """Everything that the house rules say about these templates, and about the policy itself, on this day."""
     yield from _unknown_levels(policy)
     yield from _unknown_environments(policy)
     for template in templates:
-        subject = Subject(template=template, others=templates, policy=policy)
+        subject = Subject(template=template, others=templates, policy=policy, today=today)
         for rule in RULES:
             for message, path in rule.check(subject):
                 yield _finding(rule, template, message, path, policy)

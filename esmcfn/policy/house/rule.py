@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 from msgspec import Struct
 
@@ -26,11 +27,13 @@ class Subject(Struct, frozen=True, kw_only=True):
     Attributes:
         others: every template of the run, this one included, in the order of deployment.
         policy: what is in force; limits that are absent limit nothing.
+        today: None where no clock was asked.
     """
 
     template: Template
     others: Sequence[Template]
     policy: Policy = Policy()
+    today: date | None = None
 
     @property
     def limits(self) -> Mapping[str, int]:
