@@ -117,7 +117,7 @@ class FakeObservers:
             return self.there[resource_type, name]
         for each in self._deployed():
             if (each.resource.resource_type, each.name) == (resource_type, name):
-                told = each.tags if resource_type.startswith("AWS::IAM::") else None  # SageMaker is asked by `tags`
+                told = None if resource_type.startswith("AWS::SageMaker::") else each.tags  # which is asked by `tags`
                 return Reading(properties=dict(each.properties), tags=told)
         return None
 

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from esmcfn.aws.access import AccessReader
 from esmcfn.aws.hosting import HostingReader
-from esmcfn.aws.session import Clients, error_code, error_message, translated
+from esmcfn.aws.session import Clients, error_message, translated
+from esmcfn.aws.topics import TopicReader
 from esmcfn.domain.drift import ListedEndpoint, Reading
 
 
@@ -19,7 +20,7 @@ class ServiceObservers:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        access, hosting = AccessReader(clients), HostingReader(clients)
+        access, hosting, topics = AccessReader(clients), HostingReader(clients), TopicReader(clients)
         self._readers: Mapping[str, Callable[[str, str], Reading | None]] = {
             "AWS::SageMaker::EndpointConfig": lambda name, of: self._config(name),
             "AWS::SageMaker::Model": lambda name, of: self._model(name),
@@ -31,7 +32,9 @@ class ServiceObservers:
             "AWS::ApplicationAutoScaling::ScalingPolicy": lambda name, of: hosting.policy(name),
             "AWS::CloudWatch::Alarm": lambda name, of: hosting.alarm(name),
             "AWS::Logs::LogGroup": lambda name, of: hosting.log(name),
-            "AWS::SNS::TopicPolicy": lambda name, of: self._topic_policy(of),
+            "AWS::SNS::Subscription": lambda name, of: topics.subscription(name),
+            "AWS::SNS::Topic": lambda name, of: topics.topic(of),
+            "AWS::SNS::TopicPolicy": lambda name, of: topics.policy(of),
         }
 
     def read(self, resource_type: str, name: str, *, of: str = "") -> Reading | None:
@@ -69,18 +72,6 @@ class ServiceObservers:
             "DescribeModel",
             lambda: self._client.describe_model(ModelName=name),
         )
-
-    def _topic_policy(self, topic: str) -> Reading | None:
-        """The policy that a topic has, whoever gave it that."""
-        doing = f"asking SNS about topic {topic}"
-        with translated(doing, operation="GetTopicAttributes"):
-            try:
-                found = self._clients.of("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
-            except ClientError as error:
-                if error_code(error) in {"NotFound", "NotFoundException"}:
-                    return None
-                raise
-        return Reading(properties={"PolicyDocument": found.get("Policy", ""), "Topics": [topic]})
 
     def _described(self, doing: str, operation: str, ask: Callable[[], Mapping[str, Any]]) -> Reading | None:
         with translated(doing, operation=operation):

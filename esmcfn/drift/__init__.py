@@ -21,11 +21,12 @@ from esmcfn.drift.expected import expected
 from esmcfn.drift.judging import Observed, Subject, judge, judge_template, stack_notes, wants_tags
 from esmcfn.drift.masking import shown
 from esmcfn.drift.overwriting import Built, planned_drift
-from esmcfn.drift.readers import ENDPOINT, READERS
+from esmcfn.drift.readers import ENDPOINT, READERS, TOPIC
 
 __all__ = [
     "ENDPOINT",
     "READERS",
+    "TOPIC",
     "Built",
     "Observed",
     "Subject",

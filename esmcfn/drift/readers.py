@@ -103,8 +103,13 @@ READERS: Mapping[str, Reader] = {
         name_property="LogGroupName",
         tagged=True,
     ),
-    SUBSCRIPTION: Reader(),
-    TOPIC: Reader(),
+    SUBSCRIPTION: Reader(read=frozenset({"Endpoint", "Protocol", "TopicArn"})),
+    TOPIC: Reader(
+        read=frozenset({"DisplayName", "KmsMasterKeyId", "TopicName"}),
+        watched=frozenset({"KmsMasterKeyId"}),
+        name_property="TopicName",
+        tagged=True,
+    ),
     TOPIC_POLICY: Reader(read=frozenset({"PolicyDocument", "Topics"})),
     ENDPOINT: Reader(
         read=frozenset({"EndpointName", "EndpointConfigName"}),

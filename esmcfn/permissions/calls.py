@@ -77,7 +77,9 @@ _OF_HOSTING = frozenset(
         "logs:ListTagsForResource",
         "sagemaker:DescribeModel",
         "sagemaker:ListTags",
+        "sns:GetSubscriptionAttributes",
         "sns:GetTopicAttributes",
+        "sns:ListTagsForResource",
     }
 )
 _OBSERVE = _HEADROOM | _OF_HOSTING | _OF_ROLES | _OF_USERS | _OF_POLICIES
@@ -167,6 +169,7 @@ _WITHOUT_RESOURCE = frozenset(
         "pricing:GetProducts",
         "sagemaker:ListEndpoints",
         "servicequotas:ListServiceQuotas",
+        "sns:GetSubscriptionAttributes",
     }
 )
 """Actions for which IAM knows no resource to name.

@@ -68,7 +68,9 @@ def _read(subject: drift.Subject, name: str, cloud: Cloud) -> Reading | Observed
 
 
 def _owner(subject: drift.Subject) -> str:
-    """What a resource belongs to, where its service knows it by that: a key's user, a policy's topic."""
+    """What a resource belongs to, where its service knows it by that: a key's user, a policy's topic, a topic's ARN."""
+    if subject.resource.resource_type == drift.TOPIC:
+        return subject.resource.physical_id
     properties = subject.expected.properties if subject.expected else {}
     topics = properties.get("Topics")
     return str(topics[0] if isinstance(topics, list) and topics else properties.get("UserName", ""))

@@ -10,10 +10,11 @@ import pytest
 from builders import a_base_stack, a_project, a_selection, a_stack, a_variant
 from msgspec.structs import replace
 
+from esmcfn.domain.drift import State
 from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling, ScheduledScaling
 from esmcfn.domain.plan import Action, StackAction
 from esmcfn.domain.stack import ModelStack, Selection
-from esmcfn.errors import ExitCode
+from esmcfn.errors import CloudError, ExitCode
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
@@ -151,6 +152,33 @@ def test_a_topic_that_a_hand_opened_is_found_though_cloudformation_does_not_look
     policy = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
     client(account, "sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     assert deviating(drift(account, SELECTION)) == {("esm-dev", "AlarmTopicPolicy"): ["PolicyDocument"]}
+
+
+def test_a_plan_compares_a_topic_and_who_hears_of_it_by_itself(account):
+    sns, topic = client(account, "sns"), "arn:aws:sns:us-east-2:123456789012:esm-dev-alarms"
+    tagged = replace(SELECTION, base=replace(SELECTION.base, tags={**SELECTION.base.tags, "Team": "x"}))
+
+    def found():
+        (base, *_) = account.plan(tagged).body.stacks
+        return {each.logical_id: each for each in base.drift.found}
+
+    assert found().keys() == {"AlarmKey"}, "which CloudFormation alone compares"
+    (subscription,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue="alias/mine")
+    sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "esmcfn:environment", "Value": "prod"}])
+    drifted = found()
+    (email,) = (name for name in drifted if name.startswith("AlarmEmail"))
+    assert drifted[email].state is State.MISSING
+    assert [each.path for each in drifted["AlarmTopic"].properties] == ["KmsMasterKeyId", "Tags/esmcfn:environment"]
+    sns.delete_topic(TopicArn=topic)
+    assert found()["AlarmTopic"].state is State.MISSING
+
+
+def test_a_subscription_that_has_no_arn_is_not_checked(account):
+    with pytest.raises(CloudError, match="PendingConfirmation") as caught:
+        account.world().connect().observers.read("AWS::SNS::Subscription", "PendingConfirmation")
+    assert caught.value.code == "ValidationError"
 
 
 def test_a_log_that_the_container_made_is_taken_over_and_what_it_says_is_kept(account):

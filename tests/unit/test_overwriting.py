@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 from builders import a_base_stack, a_container, a_project, a_selection, a_service_account, a_stack, a_variant
@@ -11,6 +12,7 @@ from fakes import FakeStacks, a_world
 from msgspec.structs import replace
 
 from esmcfn import documents, plan
+from esmcfn.domain.budget import BudgetNotice, MonthlyBudget
 from esmcfn.domain.drift import Detection, Difference, NativeDrift, State
 from esmcfn.domain.endpoint import ObservedVariant
 from esmcfn.domain.hosting import AlarmTopic
@@ -126,14 +128,16 @@ class TestUnseen:
     @pytest.mark.parametrize("form", ["text", "markdown"])
     def test_whatever_only_an_option_compares_is_one_line_of_a_stack_and_whole_in_json(self, form):
         topic = AlarmTopic(name="esm-dev-alarms", emails=("a@example.com", "b@example.com"))
-        watched = replace(ONE, base=a_base_stack(service_account=a_service_account(), alarm_topic=topic))
+        budget = MonthlyBudget(usd_per_month=Decimal(9), notice=BudgetNotice(emails=topic.emails))
+        base = a_base_stack(service_account=a_service_account(), alarm_topic=topic, budget=budget)
+        watched = replace(ONE, base=base)
         there = Account(watched)
         report = there.plan(replace(watched, base=replace(watched.base, tags={**watched.base.tags, "Team": "x"})))
         said = [line for line in render(form, (report,)).splitlines() if "drift" in line and "not checked" in line]
         unseen = documents.plan(report.body)["stacks"][0]["drift"]["found"]
         assert len(said) == 1, said
         assert f"{len(unseen)} resources not checked: CloudFormation's own detection was not asked" in said[0]
-        assert len(unseen) >= 4
+        assert {each["logical_id"] for each in unseen} == {"AlarmKey", "Budget", "InvokeSecret"}
         assert all(each["unasked"] and each["why_not_checked"] for each in unseen)
 
     def test_what_was_refused_is_told_beside_what_was_not_asked(self):
