@@ -65,11 +65,12 @@ def _foreign(root: Path, rule: str) -> dict[str, str]:
     """What another engine says about its rule.
 
     Raises:
+        InputError: there is a program among the root's own checks.
         UsageError: no engine has it.
     """
-    from esmcfn.errors import UsageError, did_you_mean
+    from esmcfn.errors import InputError, UsageError, did_you_mean
     from esmcfn.inputs import levels
-    from esmcfn.inputs.policy import CHECKS
+    from esmcfn.inputs.policy import CHECKS, programs
     from esmcfn.policy.cures import cure
     from esmcfn.policy.engine import Surroundings
     from esmcfn.policy.explanation import OWN, Unknown
@@ -77,6 +78,8 @@ def _foreign(root: Path, rule: str) -> dict[str, str]:
     from esmcfn.policy.graph import BY_ID
     from esmcfn.policy.house import RULES
 
+    if problems := tuple(programs(root)):
+        raise InputError(problems)
     asked = rule.upper()
     # A rule means the same in every region; an engine only wants to hear of one.
     found = looked_up(asked, Surroundings(region="us-east-2", checks=root / CHECKS))

@@ -151,6 +151,7 @@ def _digest(root: Path, said: _Said, problems: list[Problem]) -> str:
     everything = [{"mappings": each.mappings, "lists": each.lists} for each in said.everywhere()]
     whole = [everything, list(said.environments)]
     digest = hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str).encode())
+    problems.extend(programs(root))
     for relative in _checks(root):
         path = root / relative
         if not path.resolve().is_relative_to(root.resolve()):
@@ -163,6 +164,14 @@ def _digest(root: Path, said: _Said, problems: list[Problem]) -> str:
             continue
         digest.update(os.fsencode(f"\0{relative}\0{len(content)}\0") + content)
     return f"sha256:{digest.hexdigest()}"
+
+
+def programs(root: Path) -> Iterator[Problem]:
+    """Files among the root's own checks that checkov would run: whoever may open a pull request may write one."""
+    for relative in _checks(root):
+        if relative.casefold().endswith((".py", ".pyw", ".so", ".pyd")):
+            message = "a check is YAML or JSON: esmcfn runs no program of the repository that it judges"
+            yield Problem(relative, 1, 1, message, "write it as YAML; docs/rules.md says how, and remove this file")
 
 
 def _checks(root: Path) -> list[str]:

@@ -1,8 +1,7 @@
 """checkov: knows security practice. It is a tool in an environment that `esmcfn.policy.tools` makes.
 
 Our own checks (policy/checks) and a root's (policies/checkov) run along; of two with the same id the root's
-counts. A root's may be Python: they run in checkov's process, without credentials or proxies in its environment, and
-with the rights of whoever runs esmcfn.
+counts. They are YAML or JSON, so data: Python there is an error of the input, and the runner imports none.
 """
 
 from __future__ import annotations
@@ -133,7 +132,7 @@ def _checks(name: str, folder: Path | None) -> dict[str, str]:
         return {}
     whole = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix in {".py", ".yaml", ".yml", ".json"}:
+        if path.is_file() and path.suffix in {".yaml", ".yml", ".json"}:
             whole.update(f"{path.relative_to(folder).as_posix()}\0".encode())
             whole.update(hashlib.sha256(path.read_bytes()).digest())
     return {name: str(folder.resolve()), f"{name}_digest": whole.hexdigest()}

@@ -95,14 +95,24 @@ def folders(question: dict[str, Any]) -> list[str]:
 def all_checks(more: list[str]) -> list[Any]:
     """Every check that looks at CloudFormation, of one resource or of several; those of the folders included."""
     from checkov.cloudformation.checks.resource.registry import cfn_registry
+
+    graph = reading(more).graph_registry
+    graph.load_checks()
+    return [*(check for _, check in cfn_registry.all_checks()), *graph.checks]
+
+
+def reading(checks: list[str]) -> Any:
+    """checkov's runner, with the checks of these folders: YAML and JSON alone.
+
+    Its own option for folders would import the Python there as well, and a check may come with a pull request: nothing
+    that is in one is ever executed.
+    """
     from checkov.cloudformation.runner import Runner
 
-    graph = Runner().graph_registry
-    graph.load_checks()
-    for folder in more:
-        cfn_registry.load_external_checks(folder)
-        graph.load_external_checks(folder)
-    return [*(check for _, check in cfn_registry.all_checks()), *graph.checks]
+    runner = Runner()
+    for folder in checks:
+        runner.graph_registry.load_external_checks(folder)
+    return runner
 
 
 def unknown_level(rule: str) -> dict[str, str]:
@@ -147,14 +157,12 @@ def has_metadata(resource: Any) -> bool:
 
 def records(files: list[str], checks: list[str]) -> list[Any]:
     """Every record that checkov makes of these files: passed, failed and skipped ones."""
-    from checkov.cloudformation.runner import Runner
     from checkov.runner_filter import RunnerFilter
 
-    runner = Runner()
+    runner = reading(checks)
     report = runner.run(
         root_folder=None,
         files=files,
-        external_checks_dir=checks or None,
         runner_filter=RunnerFilter(framework=["cloudformation"], show_progress_bar=False),
     )
     unread = [file for file in files if file in report.parsing_errors or file not in runner.definitions]

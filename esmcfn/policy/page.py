@@ -20,6 +20,8 @@ _HEAD = """\
 What neither cfn-lint nor checkov knows: {house} house rules (`ESM...`), which read the template together with catalog,
 environment and policy, and {graph} checks for checkov (`CKV2_ESM_...`), which need nothing but the template and run
 with checkov alone: `checkov --framework cloudformation --external-checks-dir policies/checkov -d TEMPLATES`.
+Checks of your own stand in `policies/checkov` as YAML or JSON. A program there (`.py`) is an error: esmcfn never runs
+code of the repository that it judges, since whoever may open a pull request may write it.
 
 `esmcfn explain RULE` says the same about each of them, and asks cfn-lint and checkov about theirs.
 `esmcfn check ENVIRONMENT --template FILE` judges a template that esmcfn did not write.

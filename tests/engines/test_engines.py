@@ -112,6 +112,19 @@ def test_checkov_says_what_its_command_line_says(templates: Mapping[str, str], f
     assert failed == {(name, check) for name, check, _, result in ours if result == "FAILED"}
 
 
+def test_python_beside_a_root_s_checks_is_never_imported(templates: Mapping[str, str], tmp_path: Path) -> None:
+    checks, ran = tmp_path / "checks", tmp_path / "ran"
+    checks.mkdir()
+    for name in ("__init__.py", "evil.py"):
+        (checks / name).write_text(f"open({str(ran)!r}, 'w').write('ran')\n")
+    name, text = next(iter(templates.items()))
+
+    asked(checkov.CHECKOV, {name: text}, tmp_path, checks=str(checks))
+    explain("CKV_AWS_158", Surroundings(region=REGION, checks=checks))
+
+    assert not ran.exists()
+
+
 def test_cfn_lint_says_what_its_command_line_says(templates: Mapping[str, str], folder: Path, tmp_path: Path) -> None:
     answer = asked(cfnlint.CFN_LINT, templates, tmp_path)
     ours = {

@@ -125,6 +125,16 @@ definition:
     assert "hash" not in finding["advice"]
 
 
+def test_a_check_in_python_is_refused_by_its_name_and_never_run(root, tmp_path):
+    ran = tmp_path / "ran"
+    root.write("policies/checkov/__init__.py", "")
+    root.write("policies/checkov/evil.py", f"open({str(ran)!r}, 'w').write('ran')\n")
+    for words in (("check", "dev"), ("explain", "CKV_AWS_158"), ("validate", "dev")):
+        done = root.esmcfn(*words)
+        assert (done.code, "policies/checkov/evil.py:1:1" in done.err) == (3, True), words
+    assert not ran.exists()
+
+
 def test_judging_opens_no_socket(root):
     done = subprocess.run(
         [sys.executable, "-c", NO_NETWORK, "check", "dev", "-f", "json"],

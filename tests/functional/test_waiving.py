@@ -134,6 +134,23 @@ def committed(root: Root, mail: str) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
+@pytest.mark.parametrize("uncommitted", [False, True])
+def test_a_mailmap_makes_nobody_of_a_waiver_s_author(shared, uncommitted):
+    git(shared, "init", "--quiet")
+    shared.write("policies/waivers.yaml", waiver().replace("approver: security", "approver: security@example.com"))
+    whoever = ("security@example.com", "not.committed.yet")
+    (shared.folder / ".mailmap").write_text("".join(f"Bob <bob@example.com> <{each}>\n" for each in whoever))
+    if uncommitted:
+        git(shared, "config", "user.email", "security@example.com")
+        git(shared, "add", ".mailmap", "environments")
+        git(shared, "commit", "--quiet", "-m", "all but the waiver")
+        git(shared, "add", "--intent-to-add", "policies/waivers.yaml")
+    else:
+        git(shared, "add", ".")
+        git(shared, "commit", "--quiet", "-m", "a waiver")
+    assert findings(shared, 10)["ESMCFN-WAIVER-SELF"]["level"] == "hard"
+
+
 def test_whoever_renews_a_waiver_wrote_it_and_a_shallow_clone_says_that_nobody_can_tell(shared, tmp_path):
     git(shared, "init", "--quiet")
     shared.write("policies/waivers.yaml", waiver(first=-90, last=-1))

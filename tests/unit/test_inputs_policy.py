@@ -154,12 +154,12 @@ def test_a_name_that_two_files_set_is_told(tmp_path: Path) -> None:
 
 
 def test_the_digest_follows_the_root_s_own_checks(tmp_path: Path) -> None:
-    checks = {"policies/checkov/one.py": "1\n", "policies/checkov/deep/two.yaml": "2\n"}
+    checks = {"policies/checkov/one.yaml": "1\n", "policies/checkov/deep/two.yaml": "2\n"}
     digests = {
         policy(a_root(tmp_path / "none")).digest,
         policy(a_root(tmp_path / "both", files=checks)).digest,
-        policy(a_root(tmp_path / "changed", files={**checks, "policies/checkov/one.py": "3\n"})).digest,
-        policy(a_root(tmp_path / "renamed", files={"policies/checkov/eno.py": "1\n"})).digest,
+        policy(a_root(tmp_path / "changed", files={**checks, "policies/checkov/one.yaml": "3\n"})).digest,
+        policy(a_root(tmp_path / "renamed", files={"policies/checkov/eno.yaml": "1\n"})).digest,
     }
 
     assert len(digests) == 4
@@ -167,13 +167,23 @@ def test_the_digest_follows_the_root_s_own_checks(tmp_path: Path) -> None:
 
 
 def test_a_check_from_outside_of_the_root_is_refused(tmp_path: Path) -> None:
-    root = a_root(tmp_path / "root", files={"policies/checkov/one.py": "1\n"})
-    (tmp_path / "two.py").write_text("2\n")
-    (root / "policies/checkov/two.py").symlink_to(tmp_path / "two.py")
+    root = a_root(tmp_path / "root", files={"policies/checkov/one.yaml": "1\n"})
+    (tmp_path / "two.yaml").write_text("2\n")
+    (root / "policies/checkov/two.yaml").symlink_to(tmp_path / "two.yaml")
 
     assert [str(problem) for problem in inputs.load(root, "dev").problems] == [
-        "policies/checkov/two.py:1:1: the file lies outside of the root"
+        "policies/checkov/two.yaml:1:1: the file lies outside of the root"
     ]
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "deep/evil.PY", "fast.so"])
+def test_a_program_among_the_checks_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
+    root = a_root(tmp_path, files={f"policies/checkov/{name}": "raise SystemExit(1)\n"})
+
+    (problem,) = inputs.load(root, "dev").problems
+
+    assert (problem.file, problem.line) == (f"policies/checkov/{name}", 1)
+    assert "no program of the repository" in problem.message
 
 
 def test_what_python_left_behind_is_no_check(tmp_path: Path) -> None:
