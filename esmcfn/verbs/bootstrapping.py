@@ -16,9 +16,11 @@ from esmcfn.errors import CloudError, ExitCode, UsageError
 from esmcfn.permissions import READS, WRITES, Scope, document, of_handlers, of_verbs, scope_of
 from esmcfn.permissions.grants import OWNER_TAG
 from esmcfn.resources.github import ISSUER
+from esmcfn.template import synthesize_all
 from esmcfn.verbs.deploying import Wishes, cleared, executed
 from esmcfn.verbs.patience import once_free
 from esmcfn.verbs.planning import Manner, make_plan
+from esmcfn.verbs.sizing import refuse_long_policies
 from esmcfn.verbs.world import World
 
 NAME = "bootstrap-{}"
@@ -53,6 +55,7 @@ def bootstrap_selection(project: Project, selection: Selection, repository: Repo
 
     Raises:
         UsageError: an environment of the root is called as the stack's own would be.
+        InputError: the policies of a role would be longer than IAM takes.
     """
     environment = selection.environment
     own = NAME.format(environment.name)
@@ -93,9 +96,11 @@ def bootstrap_selection(project: Project, selection: Selection, repository: Repo
     pretended = replace(
         environment, name=own, iam_role_name_prefix=PREFIX, selected_models=(), service_role_arn="", role_arn=""
     )
-    return replace(
+    chosen = replace(
         selection, environment=pretended, target=target, base=None, models=(), bootstrap=stack, narrowed=frozenset()
     )
+    refuse_long_policies(synthesize_all(chosen))
+    return chosen
 
 
 def bootstrap(

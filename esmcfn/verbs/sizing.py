@@ -22,6 +22,13 @@ def refuse_too_large(templates: Sequence[Template]) -> None:
         raise InputError(problems)
 
 
+def refuse_long_policies(templates: Sequence[Template]) -> None:
+    """Raise InputError where a role's policies do not fit into IAM; for templates that are only written."""
+    problems = tuple(problem for each in templates for problem in _roles(each))
+    if problems:
+        raise InputError(problems)
+
+
 def _problems(template: Template) -> Iterator[Problem]:
     size, stack = len(template.text.encode()), template.stack
     bucket = stack.target.artifact_bucket
