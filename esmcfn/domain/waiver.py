@@ -51,7 +51,7 @@ class Waiver(Struct, frozen=True, kw_only=True):
         created: the first day on which it holds.
         expires: the last day on which it holds.
         origin: where it was written.
-        lines: of its keys in that file; all of them are somebody's signature.
+        lines: all of its own in that file, and comments between; each is somebody's signature.
     """
 
     rule: str

@@ -26,7 +26,7 @@ def authors(root: Path) -> Authors:
         every = tuple(_facts(blamed))
         wrote = _wrote(root, {each["commit"] for each in every})
         names: set[str] = set()
-        untold = "" if blamed else _NO_HISTORY
+        untold = "" if every else _NO_HISTORY
         for facts in every:
             if not facts["commit"].strip("0"):
                 found = _known_as(_git(root, "config", "user.name").strip(), _git(root, "config", "user.email").strip())
@@ -47,12 +47,13 @@ def authors(root: Path) -> Authors:
 def _facts(blamed: str) -> Iterator[Mapping[str, str]]:
     """What git says of each line: words, each with what follows it; the line's own text, after a tab, is the last.
 
-    The commit comes first; a line that is in none yet has one of zeros.
+    The commit comes first; a line that is in none yet has one of zeros. Comments and empty lines sign nothing.
     """
     facts: dict[str, str] = {}
     for said in blamed.split("\n"):
         if said.startswith("\t"):
-            yield facts
+            if said.strip() and not said.strip().startswith("#"):
+                yield facts
             facts = {}
         else:
             word, _, rest = said.partition(" ")

@@ -56,6 +56,7 @@ class Document(Struct, frozen=True, kw_only=True):
         top: the mapping that the file is, None where it is not one.
         places: of keys and list items; of the whole file under ().
         texts: values that are no text, as they were written.
+        length: lines of the file.
         digest: of the file's bytes.
         memory: which files were found right before.
     """
@@ -64,6 +65,7 @@ class Document(Struct, frozen=True, kw_only=True):
     top: Mapping[str, Plain] | None = None
     places: Mapping[Path, Origin] = field(default_factory=dict)
     texts: Mapping[Path, str] = field(default_factory=dict)
+    length: int = 1
     problems: tuple[Problem, ...] = ()
     digest: str = ""
     memory: Memory = Memory(None)
@@ -100,6 +102,7 @@ def parse(path: str, text: str) -> Document:
         path=path,
         top=top,
         places=reading.places,
+        length=text.count("\n") + (not text.endswith("\n")),
         texts=reading.texts,
         problems=tuple(reading.problems),
     )

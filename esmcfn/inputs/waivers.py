@@ -66,5 +66,13 @@ def _waiver(document: Document, number: int, values: Values, problems: list[Prob
         created=created,
         expires=expires,
         origin=document.place((*at, "rule")),
-        lines=tuple(sorted({document.place((*at, name)).line for name in (*_TEXTS, "created", "expires")})),
+        lines=_lines(document, number),
     )
+
+
+def _lines(document: Document, number: int) -> tuple[int, ...]:
+    """Every line of an entry: from its first to the next entry's, and those of its keys where they are elsewhere."""
+    first, following = document.place((NAME, number)).line, document.places.get((NAME, number + 1))
+    after = max(following.line, first + 1) if following else document.length + 1
+    keys = {document.place((NAME, number, name)).line for name in (*_TEXTS, "created", "expires")}
+    return tuple(sorted({*range(first, after), *keys}))

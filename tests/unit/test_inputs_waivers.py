@@ -127,6 +127,24 @@ def test_whoever_changed_one_of_its_lines_wrote_it_too(tmp_path: Path) -> None:
     assert found == Writers(names=frozenset({"ada lovelace", "ada@example.com", "grace hopper", "grace@example.com"}))
 
 
+def test_a_value_below_its_key_is_signed_too_and_a_comment_signs_nothing(tmp_path: Path) -> None:
+    root = committed(tmp_path / "one")
+    file = root / "policies" / "waivers.yaml"
+    second = text(ticket="NEXT").removeprefix("waivers:\n")
+    file.write_text(text(approver=">-\n      security") + "  # what follows is new\n\n" + second)
+    git(root, "commit", "--quiet", "-a", "-m", "two", name="Ada Lovelace")
+    file.write_text(file.read_text().replace("      security", "      grace"))
+    git(root, "commit", "--quiet", "-a", "-m", "approver", mail="grace@example.com")
+    file.write_text(file.read_text().replace("is new", "is newer"))
+    git(root, "commit", "--quiet", "-a", "-m", "comment", mail="zed@example.com")
+    first, next_one = inputs.load(root, "dev").project.policy.waivers
+    assert (first.approver, next_one.approver) == ("grace", "security")
+    assert "grace@example.com" in authors(root)(first).names
+    assert "grace@example.com" not in authors(root)(next_one).names
+    for waiver in (first, next_one):
+        assert "zed@example.com" not in authors(root)(waiver).names
+
+
 def test_a_handle_is_read_off_a_hidden_address(tmp_path: Path) -> None:
     root = committed(tmp_path / "one", mail="123+ada@users.noreply.github.com")
     assert "ada" in wrote(root).names
