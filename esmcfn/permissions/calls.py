@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from esmcfn.permissions import hosting
-from esmcfn.permissions.grants import HOSTED, OWNER_TAG, Condition, Grant, Scope, grant
+from esmcfn.permissions.grants import (
+    HOSTED,
+    OWNER_TAG,
+    Condition,
+    Grant,
+    Scope,
+    grant,
+    nobody_elses,
+    nobody_elses_now,
+)
 
 _LOOK = frozenset({"cloudformation:DescribeStacks"})
 _SEE = _LOOK | {"sagemaker:DescribeEndpoint"}
@@ -190,7 +199,27 @@ _CHANGE_SETS: Condition = {
 """Ours, whether they are called by name or by ARN."""
 
 _UNTAGGED: Condition = {"Null": {f"aws:ResourceTag/{OWNER_TAG}": "true"}}
-"""A stack that no change set of ours was ever executed on: what a first plan made, and nothing that runs."""
+"""A stack that no change set of ours was ever executed on, as what a first plan made.
+
+IAM knows no condition for an empty one: another's stack of such a name and without the tag is not told apart.
+"""
+
+_ALTERS = frozenset(
+    {
+        "CancelUpdateStack",
+        "ContinueUpdateRollback",
+        "DeleteChangeSet",
+        "DeleteStack",
+        "ExecuteChangeSet",
+        "RollbackStack",
+        "UpdateTerminationProtection",
+    }
+)
+"""What an environment's role does to no stack that carries another environment's tag: esm-dev-* is esm-dev-prod, too.
+
+A new stack has no tags before its first change set is executed, hence only another's tag forbids.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
+"""
 
 
 def of_verbs(verbs: Iterable[str], scope: Scope) -> Iterator[Grant]:
@@ -245,12 +274,18 @@ def _grant(action: str, scope: Scope, *, executes: bool) -> Grant:
 
 def _condition(operation: str, scope: Scope, *, executes: bool) -> Condition | None:
     match operation:
-        case "CreateChangeSet" if scope.service_role_arn:
-            role = {"StringEquals": {"cloudformation:RoleArn": scope.service_role_arn}}
-            return {**_CHANGE_SETS, **role}
-        case "CreateChangeSet" | "DeleteChangeSet" | "ExecuteChangeSet":
-            return _CHANGE_SETS
+        case "CreateChangeSet":
+            role = (
+                {"StringEquals": {"cloudformation:RoleArn": scope.service_role_arn}} if scope.service_role_arn else {}
+            )
+            return {**_CHANGE_SETS, **role, **nobody_elses(scope)}
+        case "TagResource":
+            return nobody_elses(scope)
         case "DeleteStack" if not executes:
             return _UNTAGGED
+        case "DeleteChangeSet" | "ExecuteChangeSet":
+            return {**_CHANGE_SETS, **nobody_elses_now(scope)}
+        case _ if operation in _ALTERS:
+            return nobody_elses_now(scope)
         case _:
             return None

@@ -104,6 +104,11 @@ def nobody_elses(scope: Scope) -> Condition:
     return {"StringEqualsIfExists": {**_requested(scope), **_carried(scope)}}
 
 
+def nobody_elses_now(scope: Scope) -> Condition:
+    """What is there carries no other environment's tag; for actions that give none."""
+    return {"StringEqualsIfExists": _carried(scope)}
+
+
 def _requested(scope: Scope) -> Mapping[str, str]:
     return {f"aws:RequestTag/{OWNER_TAG}": scope.environment}
 

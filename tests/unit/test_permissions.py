@@ -13,7 +13,7 @@ from esmcfn.cli.program import COMMANDS, program, run
 from esmcfn.domain.budget import BudgetNotice, MonthlyBudget
 from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling
 from esmcfn.domain.stack import ExecutionRole
-from esmcfn.permissions import VERBS, document, of_handlers, of_verbs, scope_of
+from esmcfn.permissions import VERBS, WRITES, document, of_handlers, of_verbs, scope_of
 from esmcfn.permissions.handlers import (
     ACCOUNT_TYPES,
     ALARM_TYPES,
@@ -95,7 +95,29 @@ def test_whoever_only_plans_deletes_nothing_that_was_ever_executed():
     (planning,) = allowing("cloudformation:DeleteStack", of_verbs(["plan"], a_scope()))
     assert planning["Condition"] == {"Null": {"aws:ResourceTag/esmcfn:environment": "true"}}
     (deploying,) = allowing("cloudformation:DeleteStack", of_verbs(["deploy"], a_scope()))
-    assert "Condition" not in deploying
+    assert deploying["Condition"] == {"StringEqualsIfExists": CARRIED}
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        *("CancelUpdateStack", "ContinueUpdateRollback", "DeleteChangeSet", "DeleteStack", "ExecuteChangeSet"),
+        *("RollbackStack", "UpdateTerminationProtection", "CreateChangeSet", "TagResource"),
+    ],
+)
+def test_whoever_deploys_dev_alters_no_stack_of_dev_prod(action):
+    """Its names begin alike, so that only the tag tells them apart."""
+    for allowed in allowing(f"cloudformation:{action}", of_verbs(WRITES, a_scope(service_role_arn=SERVICE_ROLE))):
+        assert allowed["Condition"]["StringEqualsIfExists"]["aws:ResourceTag/esmcfn:environment"] == "dev"
+
+
+def test_every_call_that_alters_a_stack_says_whose_it_may_be():
+    reads = ("Describe", "Get", "List", "Batch", "Detect")
+    allowed = [
+        each for each in statements(of_verbs(VERBS, a_scope())) if each["Action"][0].startswith("cloudformation:")
+    ]
+    bare = {action for each in allowed if "Condition" not in each for action in each["Action"]}
+    assert {each for each in bare if not each.partition(":")[2].startswith(reads)} == set()
 
 
 def test_change_sets_are_ours_and_work_with_the_service_role_alone():
