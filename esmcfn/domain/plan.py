@@ -379,20 +379,32 @@ class ReviewedPlan(Struct, frozen=True, kw_only=True):
     """A plan's document as it was kept in a file, checked to be whole.
 
     Attributes:
-        expires_at: in UTC.
+        created_at, expires_at: in UTC.
         narrowed: keys of the models that it was narrowed to; empty means all.
         blocked: policy or budget forbade deploying it.
         reverts: it puts back what drifted.
-        stacks: the document's stacks, see docs/json.md.
+        document: all of it, see docs/json.md.
     """
 
     plan_id: str
     environment: str
     account: str
     region: str
+    created_at: datetime
     expires_at: datetime
     narrowed: frozenset[str]
     delete_first: bool
     blocked: bool
-    stacks: Sequence[Mapping[str, Any]]
+    document: Mapping[str, Any]
     reverts: bool = False
+
+    @property
+    def stacks(self) -> Sequence[Mapping[str, Any]]:
+        """The document's stacks."""
+        stacks: Sequence[Mapping[str, Any]] = self.document["stacks"]
+        return stacks
+
+    @property
+    def native(self) -> bool:
+        """Was CloudFormation's own drift detection asked?"""
+        return any((stack.get("drift") or {}).get("by_cloudformation") for stack in self.stacks)

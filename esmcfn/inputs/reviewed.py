@@ -66,12 +66,18 @@ def _reviewed(path: Path, document: object) -> ReviewedPlan:
         environment=found.environment,
         account=found.account,
         region=found.region,
+        created_at=created,
         expires_at=expires,
         narrowed=frozenset(found.narrowed_to),
         delete_first=found.delete_first,
         reverts=found.revert_drift,
         blocked=bool(found.verdict.get("blocked", True)),
-        stacks=[msgspec.to_builtins(stack) | document["stacks"][number] for number, stack in enumerate(found.stacks)],
+        document={
+            **document,
+            "stacks": [
+                msgspec.to_builtins(stack) | document["stacks"][number] for number, stack in enumerate(found.stacks)
+            ],
+        },
     )
 
 
@@ -89,12 +95,34 @@ class _Change(msgspec.Struct):
     properties: list[dict[str, Any]]
 
 
+class _Lost(msgspec.Struct):
+    path: str
+    fate: str
+    now: str | None
+
+
+class _Drifted(msgspec.Struct):
+    logical_id: str | None
+    state: str
+    fate: str | None
+    properties: list[_Lost]
+    why_not_checked: str | None
+    unasked: bool
+
+
+class _Drift(msgspec.Struct):
+    why_not_checked: str | None
+    by_cloudformation: bool
+    found: list[_Drifted]
+
+
 class _Stack(msgspec.Struct):
     name: str
     action: str
     template_digest: str
     change_set_id: str | None
     changes: list[_Change]
+    drift: _Drift | None = None
 
 
 class _Kept(msgspec.Struct):

@@ -5,7 +5,8 @@ reconcile    CloudFormation's own opinion against ours: nothing missing, nothing
 impact       what a change does to whoever calls the endpoint
 headroom     whether the account's quotas hold old and new side by side
 recovery     the way out of every status in which a stack is stuck
-staleness    a plan that was reviewed against what it would be now
+staleness    the stacks of a plan that was reviewed against what they would be now
+derived      what a reviewer was shown besides: cost, findings, quotas, outputs, verdict
 scaled       an instance type that changes behind autoscaling
 renamed      a key that went and one like it that came: how its endpoint would stay
 lent         what a role of somebody's own has to be allowed
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from esmcfn.plan.assemble import PROTECTED, assemble, policy_verdict, protected, removed, stack_plan, unchanged, verdict
 from esmcfn.plan.compare import compare, removal
+from esmcfn.plan.derived import otherwise
 from esmcfn.plan.headroom import deleted_first, headroom
 from esmcfn.plan.lent import roles_noted
 from esmcfn.plan.reconcile import reconcile
@@ -35,6 +37,7 @@ __all__ = [
     "deleted_first",
     "differences",
     "headroom",
+    "otherwise",
     "policy_verdict",
     "protected",
     "reconcile",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from esmcfn.domain.drift import State
+
 _LOST = {"overwritten", "unclear", "fails"}
 """What becomes of drift that a reviewer must have seen, see docs/json.md."""
 
@@ -12,11 +14,13 @@ Stack = Mapping[str, Any]
 """A stack of a plan's document, see docs/json.md."""
 
 _SETTINGS = (
+    ("model", "it is of model {now} now, and {then} was reviewed"),
     ("action", "it would be {now} now, and {then} was reviewed"),
     ("template_digest", "the checkout builds {now}, and {then} was reviewed"),
     ("last_updated_at", "the stack was changed at {now}, after it was reviewed (then: {then})"),
     ("stack_id", "it is another stack now: {now}, and {then} was reviewed"),
     ("termination_protection", "termination protection would be switched to {now}, and {then} was reviewed"),
+    ("notes", "its notes are {now} now, and {then} were reviewed"),
     ("delete_first", "delete_first is {now}, and {then} was reviewed"),
 )
 
@@ -53,10 +57,35 @@ def _of_stack(then: Stack, now: Stack) -> Iterator[str]:
         elif _bare(old) != _bare(new):
             yield f"{logical_id}: it changes otherwise than reviewed"
     yield from _overwritten(then, now)
+    yield from _unseen(then, now)
+
+
+def _unseen(then: Stack, now: Stack) -> Iterator[str]:
+    """What was compared for the review and cannot be now: nobody knows what would be overwritten."""
+    before, after = then.get("drift"), now.get("drift")
+    if not before or not after or before["why_not_checked"]:
+        return
+    said = "compared when it was reviewed, and cannot be now"
+    if after["why_not_checked"]:
+        yield f"what runs was {said}: {after['why_not_checked']}"
+        return
+    known = {found["logical_id"]: found for found in before["found"]}
+    for found in after["found"]:
+        if found["why_not_checked"] and _saw_more(known.get(found["logical_id"]), found):
+            yield f"{found['logical_id']}: it was {said}: {found['why_not_checked']}"
+
+
+def _saw_more(then: Mapping[str, Any] | None, now: Mapping[str, Any]) -> bool:
+    """Did the review see more of a resource than can be seen of it now? One that it does not name was in sync."""
+    if then is None or not then["why_not_checked"]:
+        return True
+    if then["unasked"] and not now["unasked"]:
+        return True
+    return bool(then["properties"]) and now["state"] == State.NOT_CHECKED
 
 
 def _overwritten(then: Stack, now: Stack) -> Iterator[str]:
-    """What would be lost now, and nobody knew of; what is in sync meanwhile, or cannot be seen, refuses nothing."""
+    """What would be lost now, and nobody knew of; what is in sync meanwhile refuses nothing."""
     known = dict(_lost(then))
     for place, value in _lost(now):
         if place not in known:

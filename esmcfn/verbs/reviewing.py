@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from esmcfn import documents, plan
 from esmcfn.domain.plan import LIFETIME, ChangeSet, Plan, Reviewed, ReviewedPlan
@@ -18,6 +18,9 @@ from esmcfn.verbs.world import World
 
 AGAIN = "plan again and review what has changed"
 
+AHEAD = timedelta(minutes=5)
+"""How far the clock of whoever planned may be ahead of ours."""
+
 MOST = 5
 """Differences between two templates that a refusal names."""
 
@@ -32,7 +35,10 @@ def remade(project: Project, selection: Selection, world: World, reviewed: Revie
     _refuse_another_place(selection, reviewed)
     if reviewed.blocked:
         raise StalePlanError("policy or budget blocked this plan when it was made", next_step=AGAIN)
-    if reviewed.expires_at <= world.now:
+    if reviewed.created_at > world.now + AHEAD:
+        made = f"{reviewed.created_at:%Y-%m-%d %H:%M} UTC"
+        raise StalePlanError(f"the plan says that it was made at {made}, which is yet to come", next_step=AGAIN)
+    if min(reviewed.expires_at, reviewed.created_at + LIFETIME) <= world.now:
         hours = LIFETIME.total_seconds() / 3600
         raise StalePlanError(f"the plan is more than {hours:.0f} hours old: it expired", next_step=AGAIN)
     kept = {stack["name"]: stack["change_set_id"] for stack in reviewed.stacks if stack.get("change_set_id")}
@@ -51,12 +57,18 @@ def remade(project: Project, selection: Selection, world: World, reviewed: Revie
             raise StalePlanError(f"{name}: what drifted has moved since it was reviewed", next_step=AGAIN)
         return found.change_set
 
-    manner = Manner(kept=change_set, delete_first=reviewed.delete_first, revert=reviewed.reverts)
+    manner = Manner(
+        kept=change_set, delete_first=reviewed.delete_first, revert=reviewed.reverts, wholly=reviewed.native
+    )
     report = make_plan(project, selection, world, manner)
     assert isinstance(report.body, Plan)  # noqa: S101 - make_plan makes plans
-    now = documents.plan(report.body)["stacks"]
-    assert isinstance(now, list)  # noqa: S101 - documents.plan makes a list
-    found = plan.differences(reviewed.stacks, now)
+    now = documents.plan(report.body)
+    stacks = now["stacks"]
+    assert isinstance(stacks, list)  # noqa: S101 - documents.plan makes a list
+    found = plan.differences(reviewed.stacks, stacks)
+    # What else is otherwise follows from stacks that are; what the gate blocks today it tells by itself.
+    if not found and not report.body.verdict.blocked:
+        found = plan.otherwise(reviewed.document, now)
     if found:
         raise StalePlanError("the plan is stale: " + "; ".join(found), next_step=AGAIN)
     return report

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from builders import a_project, a_selection, a_stack, a_variant
@@ -117,11 +118,12 @@ def kept(there, selection=BIGGER, **changes) -> ReviewedPlan:
         environment="dev",
         account="123456789012",
         region="us-east-2",
+        created_at=there.world().now,
         expires_at=there.world().now.replace(year=2099),
         narrowed=frozenset(),
         delete_first=False,
         blocked=False,
-        stacks=document["stacks"],
+        document=document,
     )
     return replace(plan, **changes)
 
@@ -288,6 +290,20 @@ class TestWhatWasReviewed:
         with pytest.raises(StalePlanError, match="expired"):
             deploy_kept(deployed, plan)
 
+    @pytest.mark.parametrize(
+        ("made", "said"), [(timedelta(days=-2), "expired"), (timedelta(hours=1), "which is yet to come")]
+    )
+    def test_is_refused_when_its_own_times_do_not_fit_the_clock(self, deployed, made, said):
+        plan = kept(deployed, created_at=deployed.world().now + made)
+        with pytest.raises(StalePlanError, match=said):
+            deploy_kept(deployed, plan)
+
+    def test_is_refused_where_the_reviewer_was_shown_another_cost(self, deployed):
+        plan = kept(deployed)
+        cost = {**plan.document["cost"], "after_monthly": "1.00"}
+        with pytest.raises(StalePlanError, match=r"cost\.after_monthly: .* 1\.00 was reviewed"):
+            deploy_kept(deployed, replace(plan, document={**plan.document, "cost": cost}))
+
     @pytest.mark.parametrize("place", [{"environment": "prod"}, {"account": "111122223333"}, {"region": "us-west-2"}])
     def test_is_refused_in_another_place(self, deployed, place):
         with pytest.raises(StalePlanError, match="the plan is for"):
@@ -299,7 +315,7 @@ class TestWhatWasReviewed:
         forged = propose_by_hand(deployed, "esmcfn-evil", selection=evil)
         stacks = [{**stack, "change_set_id": forged if stack["change_set_id"] else None} for stack in plan.stacks]
         with pytest.raises(StalePlanError, match="another template"):
-            deploy_kept(deployed, replace(plan, stacks=stacks))
+            deploy_kept(deployed, replace(plan, document={**plan.document, "stacks": stacks}))
 
     def test_is_refused_where_its_change_set_sets_other_tags(self, deployed):
         plan, cfn = kept(deployed), client(deployed)
@@ -310,7 +326,7 @@ class TestWhatWasReviewed:
         time.sleep(0.3)  # the sandbox computes it
         stacks = [{**stack, "change_set_id": made["Id"] if stack["change_set_id"] else None} for stack in plan.stacks]
         with pytest.raises(StalePlanError, match="other tags"):
-            deploy_kept(deployed, replace(plan, stacks=stacks))
+            deploy_kept(deployed, replace(plan, document={**plan.document, "stacks": stacks}))
 
     def test_is_refused_where_nobody_reviewed_a_stack_that_would_change_now(self, deployed):
         plan = kept(deployed)

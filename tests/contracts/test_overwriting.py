@@ -84,6 +84,20 @@ def test_a_plan_that_was_reviewed_is_refused_when_somebody_adds_instances_meanwh
     assert deploy_kept(deployed, reviewed).exit_code is ExitCode.DONE
 
 
+@pytest.mark.parametrize("action", ["sagemaker:DescribeEndpoint", "cloudformation:ListStackResources"])
+def test_a_plan_that_was_reviewed_is_refused_when_what_runs_cannot_be_read_any_more(deployed, action):
+    reviewed = kept(deployed)
+    scaled(deployed, 3)
+    deployed.fault("access-denied", action=action)
+    try:
+        with pytest.raises(StalePlanError, match="compared when it was reviewed, and cannot be now"):
+            deploy_kept(deployed, reviewed)
+    finally:
+        deployed.clear()
+    endpoint = client(deployed, "sagemaker").describe_endpoint(EndpointName=NAMES["Endpoint"])
+    assert endpoint["ProductionVariants"][0]["DesiredInstanceCount"] == 3
+
+
 @pytest.mark.parametrize(
     "action", ["cloudformation:ListStackResources", "sagemaker:DescribeModel", "sagemaker:ListTags"]
 )

@@ -369,11 +369,53 @@ class TestStale:
         (said,) = self.differences(account, lambda: account.runs(5))
         assert "it is 5 now, was 3 when it was reviewed" in said
 
-    def test_drift_that_went_or_would_stay_or_cannot_be_seen_refuses_nothing(self, account):
+    def test_drift_that_went_or_would_stay_refuses_nothing(self, account):
         account.runs(3)
         assert self.differences(account, lambda: account.runs(1)) == ()
         assert self.differences(account, lambda: account.tag("Model", Team="me")) == ()
-        assert self.differences(account, lambda: account.runs(3, status="Updating")) == ()
+
+    def test_what_was_read_and_cannot_be_read_now_refuses_with_the_reason(self, account):
+        (said,) = self.differences(account, lambda: account.runs(3, status="Updating"))
+        assert "Endpoint: it was compared when it was reviewed, and cannot be now: SageMaker is changing it" in said
+        assert self.differences(account, lambda: None) == (), "what nobody could read then is no news"
+
+
+def a_stack_document(*found, why=None):
+    drift = {"why_not_checked": why, "by_cloudformation": False, "found": list(found)}
+    return {"name": "a", "action": "update", "template_digest": "d", "changes": [], "drift": drift}
+
+
+def a_resource_document(why=None, *, state="not checked", unasked=False, properties=()):
+    return {
+        "logical_id": "R",
+        "state": state,
+        "fate": "overwritten" if properties else None,
+        "why_not_checked": why,
+        "unasked": unasked,
+        "properties": list(properties),
+    }
+
+
+THREE = {"path": "Count", "now": "3", "fate": "overwritten"}
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        (a_stack_document(), a_stack_document(why="denied")),
+        (a_stack_document(), a_stack_document(a_resource_document("denied"))),
+        (a_stack_document(a_resource_document("not asked", unasked=True)), a_stack_document(a_resource_document("no"))),
+        (
+            a_stack_document(a_resource_document("tags denied", state="drifted", properties=[THREE])),
+            a_stack_document(a_resource_document("denied")),
+        ),
+    ],
+)
+def test_less_is_seen_than_was_reviewed(then, now):
+    (said,) = plan.differences([then], [now])
+    assert "compared when it was reviewed, and cannot be now" in said
+    assert plan.differences([now], [now]) == ()
+    assert plan.differences([now], [then]) == () or "drifted since" in plan.differences([now], [then])[0]
 
 
 def test_readers_of_a_plan_from_before_it_told_of_drift_find_no_drift():

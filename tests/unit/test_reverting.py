@@ -185,11 +185,12 @@ def kept(stacks, **changes) -> ReviewedPlan:
         environment="dev",
         account="123456789012",
         region="us-east-2",
+        created_at=NOW,
         expires_at=NOW + timedelta(hours=24),
         narrowed=frozenset(),
         delete_first=False,
         blocked=False,
-        stacks=document["stacks"],
+        document=document,
         reverts=True,
     )
     return replace(plan, **changes)
