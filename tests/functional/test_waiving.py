@@ -80,6 +80,15 @@ def test_a_narrowed_run_calls_no_waiver_unused(root_of):
     assert "ESMCFN-WAIVER" not in root.esmcfn("check", "dev", "--model", "prototype_model").out
 
 
+@pytest.mark.parametrize(("resource", "code"), [("esm-dev", 0), ("budget", 0), ("esm-dev-prototype-model", 10)])
+def test_what_concerns_the_environment_is_waived_by_its_base_stack_or_its_key(root, resource, code):
+    root.edit("selected_models:", "termination_protection: true\nlog_retention_days: 30\nselected_models:")
+    quiet = "".join(f"  {rule}: advisory\n" for rule in ("ESM018", "ESM033"))
+    root.write("policies/levels.yaml", f"production: [dev]\nlevels:\n{quiet}")
+    root.write("policies/waivers.yaml", waiver(rule="ESM019", resource=resource))
+    assert findings(root, code)["ESM019"]["waived_by"] == ("SEC-142" if code == 0 else None)
+
+
 def test_nothing_lifts_a_hard_rule(shared):
     shared.edit("ml.g5.2xlarge", "ml.g5.2xlarge\n    instance_count: 500")
     shared.write("policies/waivers.yaml", waiver(rule="ESM001", resource='"*"'))
