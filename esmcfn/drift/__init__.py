@@ -13,10 +13,12 @@ judging      what both sides together say of one resource
 overwriting  what a deployment would do to what drifted
 masking      values as a report may show them
 advice       the way back
+acceptance   which drift a waiver may accept
 """
 
 from __future__ import annotations
 
+from esmcfn.drift.acceptance import acceptable
 from esmcfn.drift.expected import expected
 from esmcfn.drift.judging import Observed, Subject, judge, judge_template, stack_notes, wants_tags
 from esmcfn.drift.masking import shown
@@ -30,6 +32,7 @@ __all__ = [
     "Built",
     "Observed",
     "Subject",
+    "acceptable",
     "expected",
     "judge",
     "judge_template",

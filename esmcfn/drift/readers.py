@@ -141,7 +141,7 @@ READERS: Mapping[str, Reader] = {
                 *("ManagedPolicyArns", "Policies", "PermissionsBoundary"),
             }
         ),
-        watched=frozenset({"ManagedPolicyArns", "Policies", "PermissionsBoundary"}),
+        watched=frozenset({"ManagedPolicyArns", "Policies", "PermissionsBoundary", "MaxSessionDuration"}),
         tagged=True,
     ),
     USER: Reader(

@@ -117,6 +117,8 @@ def _line(difference: Difference) -> str:
 def _verdict(drift: EnvironmentDrift) -> str:
     if drift.drifted:
         return "drifted"
+    if drift.waived:
+        return "nothing but accepted drift" + ("" if drift.complete else ", and not everything was checked")
     return "in sync" if drift.complete else "nothing found, and not everything was checked"
 
 

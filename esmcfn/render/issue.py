@@ -112,7 +112,8 @@ def _clean(looked: Looked) -> str:
     match looked:
         case DriftReport():
             count = counted(looked.coverage.resources, "resource")
-            return f"**In sync again**: {count} compared, none otherwise than deployed"
+            signed = _accepted(sum(each.waiver is not None for _, each in looked.told))
+            return f"**{signed}**" if signed else f"**In sync again**: {count} compared, none otherwise than deployed"
         case AuditReport():
             return "**Nothing to be saved any more**: what idled is in use, parked or gone"
     assert_never(looked)
@@ -154,7 +155,10 @@ def _parts(looked: Looked, run: str) -> _Parts:
 def _drift(drift: DriftReport, foot: str) -> _Parts:
     counting = sum(each.counts for _, each in drift.told)
     cover = drift.coverage
-    verdict = f"{counted(counting, 'resource')} otherwise than deployed" if counting else "No drift"
+    signed = sum(each.waiver is not None for _, each in drift.told)
+    verdict = (
+        f"{counted(counting, 'resource')} otherwise than deployed" if counting else _accepted(signed) or "No drift"
+    )
     covered = f"{cover.checked} of {counted(cover.resources, 'resource')} could be compared"
     head = [f"**{verdict}** in {_place(drift)}; {covered}."]
     if drift.unmanaged.why_not_read:
@@ -174,6 +178,11 @@ def _drift(drift: DriftReport, foot: str) -> _Parts:
         ),
         foot=foot,
     )
+
+
+def _accepted(signed: int) -> str:
+    """Empty where nothing is: what somebody signed for is no news, and drift all the same."""
+    return f"No drift but what a waiver accepts ({counted(signed, 'resource')})" if signed else ""
 
 
 def _resource(stack: str, resource: SeenResource) -> _Told:

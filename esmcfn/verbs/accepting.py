@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from esmcfn import drift
 from esmcfn.domain.drift import EnvironmentDrift, ResourceDrift
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.project import Policy
@@ -47,12 +48,12 @@ def accepted(
 
 
 def _finding(resource: ResourceDrift) -> Finding:
-    """A drift as waivers know what they are for; any drift can be signed for."""
+    """A drift as waivers know what they are for."""
     return Finding(
         rule=DRIFT_RULE,
         engine=Engine.HOUSE,
         severity=Severity.ERROR,
-        level=Level.SOFT,
+        level=Level.SOFT if drift.acceptable(resource) else Level.HARD,
         message=f"{resource.name}: {resource.state}",
         origin=None,
         stack=resource.stack,

@@ -73,6 +73,11 @@ def attach(account):
     account.change("AWS::IAM::Role", "esm-sagemaker-exec-dev", ManagedPolicyArns=[ADMIN])
 
 
+def lengthen(account):
+    """A change that anybody may sign for."""
+    account.change("AWS::IAM::Role", "esm-sagemaker-exec-dev", MaxSessionDuration=7200)
+
+
 def states(report):
     return {each.logical_id: each.state for each in report.body.resources}
 
@@ -232,14 +237,14 @@ class TestAccepted:
         return a_waiver(**given)
 
     def test_a_signed_drift_is_no_news_and_stays_in_the_report(self, account):
-        attach(account)
+        lengthen(account)
         report = account.drift(waivers=[self.waiver()])
         assert report.exit_code is ExitCode.DONE
         assert (report.body.waived, report.body.counted(State.DRIFTED)) == (1, 0)
         assert "SEC-142" in render("text", (report,))
 
     def test_one_that_expired_accepts_nothing_and_is_said_so(self, account):
-        attach(account)
+        lengthen(account)
         report = account.drift(waivers=[self.waiver(expires=date(2026, 11, 20))])
         assert report.exit_code is ExitCode.DRIFT
         assert "it expired on 2026-11-20" in report.notes[0]
@@ -249,6 +254,32 @@ class TestAccepted:
         assert "it covers nothing" in account.drift(waivers=[self.waiver()]).notes[0]
         account.observers.fail["AWS::IAM::Role"] = AccessDenied("denied")
         assert account.drift(waivers=[self.waiver()]).notes == ()
+
+    @pytest.mark.parametrize(
+        ("kind", "logical_id", "path"),
+        [
+            ("AWS::IAM::Role", "ExecutionRole", "AssumeRolePolicyDocument"),
+            ("AWS::IAM::Role", "ExecutionRole", "ManagedPolicyArns/arn:aws:iam::aws:policy/AdministratorAccess"),
+            ("AWS::SageMaker::Model", "Model", "PrimaryContainer/Image"),
+            ("AWS::SageMaker::Model", "Model", "Containers/0/ModelDataUrl"),
+            ("AWS::SageMaker::Endpoint", "Endpoint", "EndpointConfigName"),
+        ],
+    )
+    def test_trust_policy_image_and_what_serves_are_never_accepted(self, account, kind, logical_id, path):
+        difference = Difference(path=path, expected="a", observed="b")
+        told = {logical_id: NativeDrift(status="MODIFIED", differences=(difference,))}
+        name = "esm-dev" if logical_id == "ExecutionRole" else MODEL
+        account.detections.says[name] = Detection(drifts=told)
+        report = account.drift(waivers=[self.waiver(resource="*")])
+        assert report.exit_code is ExitCode.DRIFT
+        assert report.body.waived == 0
+        assert "no waiver lifts it" in report.notes[0]
+
+    def test_one_for_instances_does_not_hide_that_the_endpoint_is_gone(self, account):
+        account.stacks.endpoints.there[account.selection.models[0].endpoint_name] = [None]
+        report = account.drift(waivers=[self.waiver(resource="Endpoint")], strict=True)
+        assert report.exit_code is ExitCode.DRIFT
+        assert (report.body.waived, report.body.counted(State.MISSING)) == (0, 1)
 
     def test_waivers_of_rules_are_none_of_its_business(self, account):
         assert account.drift(waivers=[a_waiver()]).notes == ()
@@ -333,7 +364,7 @@ def test_a_report_of_everything_reads_as_reviewed(form, update_golden):
     account.observers.fail["AWS::IAM::User"] = AccessDenied("asking IAM about user (missing permission: iam:GetUser)")
     TestBeside().run_beside(account, {"ProductionVariants": [{"VariantName": "v", "InstanceType": "ml.g5.xlarge"}]})
     wider = replace(account.selection, models=(*account.selection.models, a_stack("later")))
-    waiver = a_waiver(rule="DRIFT", resource="ExecutionRole", reason="an incident", ticket="OPS-7")
+    waiver = a_waiver(rule="DRIFT", resource="Endpoint", reason="an incident", ticket="OPS-7")
     report = account.drift(wider, waivers=[waiver], strict=True)
     golden.check(f"drift/everything.{SUFFIXES[form]}", render(form, (report,)), update=update_golden)
 

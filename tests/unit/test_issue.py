@@ -18,6 +18,7 @@ from esmcfn.domain.issue import (
     AuditReport,
     DriftReport,
     Known,
+    News,
     SeenBeside,
     SeenCoverage,
     SeenDifference,
@@ -89,6 +90,12 @@ def short(found):
 
 
 IN_SYNC, DRIFTED = a_drift(), a_drift(a_drifted())
+SIGNED = a_drift(a_drifted(waiver={"ticket": "OPS-7"}))
+
+
+def test_what_a_waiver_accepts_is_not_called_no_drift():
+    assert "**No drift but what a waiver accepts (1 resource)** in" in issue(SIGNED, run=RUN).body
+    assert "In sync" not in news(SIGNED, Standing.BAD, News())
 
 
 def test_drift_opens_one_issue_and_no_drift_opens_none():
