@@ -168,7 +168,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
     Attributes:
         endpoints: what callers need, by key; not of models whose stack failed, `outputs` says what those have.
         cost: what changed by it, a month.
-        left: what goes on existing after a deletion, one sentence each.
+        left: what goes on existing after a deletion, or drifted and was not put back, one sentence each.
         settings: what goes into GitHub; None but of a bootstrap.
     """
 

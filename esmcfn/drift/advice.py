@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from esmcfn.domain.drift import Difference
 from esmcfn.drift.expected import Expected
-from esmcfn.drift.readers import ACCESS_KEY, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, USER
+from esmcfn.drift.readers import ACCESS_KEY, ALARM, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, TOPIC_POLICY, USER
 
 KEEP = "to keep it: write it into the files and deploy"
 
@@ -64,6 +64,16 @@ def mended(expected: Expected, found: Sequence[Difference], again: str) -> str:
         return "somebody made it anew under the same name: deploy a change, which comes with another name"
     if kind == ACCESS_KEY:
         return "aws iam update-access-key --status Active, unless somebody switched it off for a reason"
+    if kind == TOPIC_POLICY:
+        return (
+            "CloudFormation cannot read a topic's policy, so that reverting does not see it: "
+            "aws sns set-topic-attributes --attribute-name Policy with the PolicyDocument that was deployed"
+        )
+    if kind == ALARM and any(each.path == "ActionsEnabled" and each.expected is None for each in found):
+        unmute = f"aws cloudwatch enable-alarm-actions --alarm-names {name}"
+        return f"{unmute}; {again} puts back what the template writes" if _written(found) else unmute
+    if found and not _written(found):
+        return "the template does not write it, so that CloudFormation does not see it: set it back by hand"
     return f"{again} puts it back, or set it back by hand"
 
 

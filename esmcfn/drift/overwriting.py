@@ -25,6 +25,9 @@ LATER = "(known when it is deployed)"
 VARIANTS = "Variants"
 CONFIG_NAME = "EndpointConfigName"
 
+_BESIDE = frozenset({"AccessKeys", "Console", "ScalingPolicies"})
+"""What is no property of the resource that has it: no update of that resource touches it."""
+
 
 class Built(Struct, frozen=True, kw_only=True):
     """What a deployment would make of one stack.
@@ -209,6 +212,8 @@ def _fate(difference: Difference, planned: str | None, wanted: Expected | None, 
     putting_back = [each for each in change.properties if each.reverts and each.path.split("/")[0] == top]
     if putting_back:  # what only a replacement could set is tried, and cannot be
         return Fate.UNCLEAR if any(each.replaces for each in putting_back) else Fate.OVERWRITTEN
+    if top in _BESIDE:
+        return Fate.KEPT
     if top == "Tags":
         return _of_tag(difference, change)
     if wanted.resource.resource_type == ENDPOINT and CONFIG_NAME in touched:

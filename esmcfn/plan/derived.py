@@ -151,6 +151,7 @@ def _headroom(then: object, now: list[Mapping[str, Any]]) -> Iterator[str]:
             yield f"{name}: {'nobody reviewed it' if kind in after else 'it was reviewed, and is not asked for now'}"
             continue
         old, new = before[kind], after[kind]
-        for key in ("peak", "after", "fits", "fits_after"):
+        loose = new["fits"] and new["fits_after"]
+        for key in ("peak", "after", "fits", "fits_after", *(() if loose else ("limit", "in_use_elsewhere"))):
             if old.get(key) != new[key] and not (key.startswith("fits") and new[key] and old.get(key) is None):
                 yield from _values(f"{name}: {key}", old.get(key), new[key])

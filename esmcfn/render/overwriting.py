@@ -45,7 +45,7 @@ def line(plan: Plan) -> str:
     lost = sum(each.overwritten for each in drifts)
     news = f"a deploy would overwrite {counted(lost, 'value') if lost else 'nothing'} that drifted"
     if plan.reverts:
-        news = f"of what drifted, {counted(lost, 'value') if lost else 'nothing'} goes back"
+        news = f"of what drifted, {counted(lost, 'value') if lost else 'nothing'} {'go' if lost > 1 else 'goes'} back"
         stays = sum(_stays(found) for drift in drifts for found in drift.found)
         news += f" and {counted(stays, 'value')} may stay: see the next steps" if stays else ""
     return "; ".join([*_fails(plan), news, looked])

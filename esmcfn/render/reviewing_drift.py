@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from msgspec.structs import replace
+
 from esmcfn.domain.drift import State
 from esmcfn.domain.overwriting import WORST_FIRST, Fate
 from esmcfn.domain.review import Planned, SeenDrifted, SeenDriftedProperty
 from esmcfn.render import words
 from esmcfn.render.escape import code, safe
-from esmcfn.render.overwriting import WILL, reason, unchecked
+from esmcfn.render.overwriting import GOES_BACK, WILL, reason, unchecked
 from esmcfn.render.reviewing import SENTENCE_LENGTH, Line, Terse, short
 
 LOUD = (Fate.FAILS, Fate.OVERWRITTEN, Fate.UNCLEAR)
@@ -34,26 +36,44 @@ def cell(plan: Planned) -> str:
 
 
 def warnings(plans: Sequence[Planned], terse: Terse) -> list[str]:
-    """What a deployment would put something else in the place of, or fail at; the worst first."""
+    """What a deployment would put something else in the place of, or fail at; the worst first.
+
+    Of a plan that reverts also what goes back, as was asked for, and what stays in spite of that.
+    """
     found = [
-        (WORST_FIRST.index(each.fate), plan.environment, stack.name, each)
+        (WORST_FIRST.index(each.fate), plan.environment, stack.name, plan.revert_drift, each)
         for plan in plans
         for stack in plan.stacks
         if stack.drift
-        for each in stack.drift.found
-        if each.fate in LOUD
+        for resource in stack.drift.found
+        for each in _by_fate(resource)
+        if each.fate in LOUD or (plan.revert_drift and each.fate is Fate.KEPT)
     ]
     said: list[str] = []
     for (number, environment), group in groupby(sorted(found, key=lambda each: each[:3]), key=lambda each: each[:2]):
-        where, fate = code(short(environment)), WILL[WORST_FIRST[number]]
-        named = [(_name(stack, each), each) for _, _, stack, each in group]
+        named = [(_name(stack, each), each, reverts) for _, _, stack, reverts, each in group]
+        where, reverts = code(short(environment)), named[0][2]
+        fate = GOES_BACK if reverts and WORST_FIRST[number] is Fate.OVERWRITTEN else WILL[WORST_FIRST[number]]
         if terse is Terse.GROUPED:
-            said.append(f"{where} {fate}: {', '.join(name for name, _ in named)}")
+            said.append(f"{where} {fate}: {', '.join(name for name, _, _ in named)}")
         elif terse is Terse.NO:
-            said += [f"{where} {name} {fate}{_few(each)}" for name, each in named]
+            said += [f"{where} {name} {fate}{_few(each)}" for name, each, _ in named]
         else:
-            said += [f"{where} {name} {fate}" for name, _ in named]
-    return said
+            said += [f"{where} {name} {fate}" for name, _, _ in named]
+    reverting = [code(short(plan.environment)) for plan in plans if plan.revert_drift]
+    told = f"{', '.join(reverting)}: this plan puts back what drifted (`--revert-drift`)"
+    return [told, *said] if reverting else said
+
+
+def _by_fate(drifted: SeenDrifted) -> list[SeenDrifted]:
+    """One for each thing that becomes of its properties: what stays must not be said to go with the rest."""
+    fates = dict.fromkeys(each.fate for each in drifted.properties)
+    if not fates:
+        return [drifted] if drifted.fate else []
+    return [
+        replace(drifted, fate=fate, properties=tuple(each for each in drifted.properties if each.fate is fate))
+        for fate in fates
+    ]
 
 
 def quotas(plans: Sequence[Planned]) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
 from esmcfn import plan
 from esmcfn.domain.deployment import Deployment, StackOutcome
+from esmcfn.domain.overwriting import Fate
 from esmcfn.domain.plan import Plan, ReviewedPlan
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import PRECEDENCE, Report
@@ -165,7 +166,30 @@ def _deployment(made: Plan, outcomes: tuple[StackOutcome, ...]) -> Deployment:
         stacks=outcomes,
         endpoints={key: endpoint for key, endpoint in made.endpoints.items() if key not in failed},
         cost=made.cost,
-        left=tuple(
-            f"{outcome.name}: {each}" for outcome in outcomes if outcome.execution for each in outcome.execution.left
+        left=(
+            *(
+                f"{outcome.name}: {each}"
+                for outcome in outcomes
+                if outcome.execution
+                for each in outcome.execution.left
+            ),
+            *_not_put_back(made),
         ),
     )
+
+
+def _not_put_back(made: Plan) -> Iterator[str]:
+    """What drifted and a deployment that reverts did not put back, or not for sure: nobody is to take it for done."""
+    open_ends = {
+        Fate.KEPT: "CloudFormation does not put it back",
+        Fate.UNCLEAR: "whether CloudFormation put it back is not certain",
+    }
+    for stack in made.stacks if made.reverts else ():
+        for found in stack.drift.drifted if stack.drift else ():
+            fates: list[tuple[str, Fate | None]] = [(each.path, each.fate) for each in found.properties]
+            fates = fates or [("", found.fate)]
+            for fate, said in open_ends.items():
+                paths = [path for path, each in fates if each is fate]
+                if paths:
+                    what = " ".join(filter(None, (f"{stack.name}/{found.logical_id}", ", ".join(filter(None, paths)))))
+                    yield f"{what}: {said}" + (f"; next: {found.next_step}" if found.next_step else "")

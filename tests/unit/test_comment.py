@@ -225,6 +225,16 @@ def test_what_only_an_option_compares_is_one_line_of_the_details():
     assert "| 3 not checked |" in text
 
 
+def test_a_plan_that_reverts_says_so_and_what_stays_is_not_said_to_go_with_the_rest():
+    hand = a_hand()
+    key = replace(hand.properties[0], path="AccessKeys/one", fate=Fate.KEPT)
+    text = rendered(a_planned(a_drifting(replace(hand, properties=(*hand.properties, key))), revert_drift=True))
+    assert "> - `dev`: this plan puts back what drifted (`--revert-drift`)" in text
+    assert "`esm-dev/Role` goes back: `Tags/Owner`" in text
+    assert "`esm-dev/Role` stays as it is: `AccessKeys/one`" in text
+    assert "overwritten" not in text.split("<details>")[0]
+
+
 def test_two_thousand_overwritten_resources_are_named_or_said_to_be_more_than_can_be():
     hands = [a_hand(logical_id=f"Resource{number}") for number in range(500)]
     text = rendered(a_planned(a_drifting(*hands)))

@@ -97,6 +97,13 @@ def test_what_does_not_fit_any_more_or_cannot_be_told_refuses(then, now):
     assert "fits: it is null now, and true was reviewed" in plan.otherwise(then, now)[0]
 
 
+def test_where_it_does_not_fit_the_quota_itself_is_compared(then, now):
+    for document in (then, now):
+        document["headroom"][0].update(fits=False, fits_after=False)
+    then["headroom"][0].update(limit=100)
+    assert "limit: it is 4 now, and 100 was reviewed" in plan.otherwise(then, now)[0]
+
+
 def test_a_refusal_names_a_few_and_counts_the_rest(then, now):
     then["findings"] = [{"rule": f"R{number}"} for number in range(9)]
     found = plan.otherwise(then, now)

@@ -55,6 +55,18 @@ class TestScaled:
     def test_bounds_that_the_schedule_has_set_are_no_drift(self, bounds, state):
         assert self.scaled(modified(**bounds)).state is state
 
+    def test_an_alarm_that_somebody_muted_is_unmuted_by_hand_since_no_template_says_that_it_is_on(self):
+        judged = self.observed("ErrorAlarm", ActionsEnabled=False)
+        assert judged.next_step == f"aws cloudwatch enable-alarm-actions --alarm-names {judged.name}"
+        both = self.observed("ErrorAlarm", ActionsEnabled=False, Threshold=99)
+        assert "enable-alarm-actions" in both.next_step
+        assert both.next_step.endswith("--revert-drift puts back what the template writes")
+
+    def test_what_no_template_writes_is_not_promised_to_go_back(self):
+        judged = self.observed("ErrorAlarm", InsufficientDataActions=["arn:aws:sns:us-east-2:123456789012:mine"])
+        assert "by hand" in judged.next_step
+        assert "--revert-drift" not in judged.next_step
+
     def test_bounds_of_anything_else_are_drift_whatever_they_are(self):
         native = modified(MinCapacity="2", MaxCapacity="6")
         assert drift.judge(subject("EndpointConfig", of=SCALED, native=native)).state is State.DRIFTED

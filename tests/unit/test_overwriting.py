@@ -10,6 +10,7 @@ from builders import a_base_stack, a_container, a_project, a_selection, a_servic
 from drifting import FakeDetections, FakeObservers
 from fakes import FakeStacks, a_world
 from msgspec.structs import replace
+from subjects import SHARED, subject
 
 from esmcfn import documents, plan
 from esmcfn.domain.budget import BudgetNotice, MonthlyBudget
@@ -17,9 +18,12 @@ from esmcfn.domain.drift import Detection, Difference, NativeDrift, State
 from esmcfn.domain.endpoint import ObservedVariant
 from esmcfn.domain.hosting import AlarmTopic
 from esmcfn.domain.overwriting import Fate
+from esmcfn.domain.plan import Action, Change, Impact, PropertyChange
+from esmcfn.drift.overwriting import Built, planned_drift
 from esmcfn.errors import AccessDenied, CloudError, ExitCode
 from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
+from esmcfn.verbs.deploying import Wishes, deploy
 from esmcfn.verbs.planning import Manner, make_plan
 
 CONTAINER = a_container(environment={"API_TOKEN": "deployed"})
@@ -277,6 +281,36 @@ class TestFates:
         account.stacks.there[MODEL] = (replace(stack, status="UPDATE_ROLLBACK_COMPLETE"), body)
         drift = account.drift()
         assert (drift.found[0].logical_id, drift.found[0].fate) == ("", Fate.OVERWRITTEN)
+
+
+def test_keys_beside_a_user_stay_whatever_changes_of_it():
+    made = subject("InvokeUser", of=SHARED)
+    (policy,) = made.observed.properties.get("Policies", ()) or ({"PolicyName": "own", "PolicyDocument": {}},)
+    beside = {"AccessKeys": ["AKIDEXAMPLE"], "Policies": [policy, {"PolicyName": "by-hand"}]}
+    observed = replace(made.observed, properties={**made.observed.properties, **beside})
+    back = PropertyChange(path="Policies/by-hand", before="{}", after=None, reverts=True)
+    change = Change(
+        action=Action.MODIFY,
+        logical_id="InvokeUser",
+        resource_type="AWS::IAM::User",
+        physical_id="u",
+        impact=Impact.NONE,
+        properties=(back,),
+    )
+    built = Built(expected=made.every, changes={"InvokeUser": change})
+    found = fates(planned_drift([replace(made, observed=observed)], built, native=False))
+    assert found["InvokeUser", "AccessKeys/AKIDEXAMPLE"] == ("AKIDEXAMPLE", None, "AKIDEXAMPLE", Fate.KEPT)
+    assert found["InvokeUser", "Policies/by-hand"][3] is Fate.OVERWRITTEN
+
+
+def test_a_deployment_that_reverts_says_what_stayed(account):
+    account.runs(3)
+    world = a_world(stacks=account.stacks, detections=account.detections, observers=account.observers)
+    report = deploy(a_project(), ONE, world, Wishes(revert=True))
+    (left,) = report.body.left
+    assert left.startswith(f"{MODEL}/Endpoint Variants/variant-1/DesiredInstanceCount: CloudFormation does not put it")
+    assert "next: " in left
+    assert left in render("text", (report,))
 
 
 def plan_of(account, template, **endpoint):
