@@ -61,16 +61,19 @@ def install(environment: Path) -> None:
     _say("installing checkov in an environment of its own; this takes about a minute, once")
     uv = shutil.which("uv")
     if uv:
-        _run(uv, "venv", "--quiet", "--python", sys.executable, str(environment))
+        _run(uv, "venv", "--quiet", "--python", sys.executable, str(environment), cwd=environment.parent)
         # The list is complete, so nobody has to work out what it needs.
-        _run(uv, "pip", "install", "--quiet", "--no-deps", "--python", python, "-r", requirements)
+        _run(
+            uv, "pip", "install", "--quiet", "--no-deps", "--python", python, "-r", requirements, cwd=environment.parent
+        )
     else:
-        _run(sys.executable, "-m", "venv", str(environment))
-        pip = ("-m", "pip", "--disable-pip-version-check", "--quiet")
-        _run(python, *pip, "install", "--no-deps", "-r", requirements)
+        _run(sys.executable, "-I", "-m", "venv", str(environment), cwd=environment.parent)
+        pip = ("-I", "-m", "pip", "--disable-pip-version-check", "--quiet")
+        _run(python, *pip, "install", "--no-deps", "-r", requirements, cwd=environment.parent)
     _say("compiling it, so that it starts in a third of the time")
     # Its status says that some file of some package is no Python; that file will not be imported either.
-    subprocess.run([python, "-m", "compileall", "-q", str(environment)], env=_environment(), capture_output=True)
+    compiling = [python, "-I", "-m", "compileall", "-q", str(environment)]
+    subprocess.run(compiling, env=_environment(), cwd=environment.parent, capture_output=True)
     _say("asking it for the first time")
     _try_out(environment)
     (environment / STAMP).write_text(requirements_digest(), "utf-8")
@@ -92,8 +95,9 @@ def _try_out(environment: Path) -> None:
         raise InstallError(f"it {said.reason}")
 
 
-def _run(*command: str) -> None:
-    done = subprocess.run(command, env=_environment(), capture_output=True, text=True)
+def _run(*command: str, cwd: Path) -> None:
+    """Run it elsewhere than here: a folder that somebody judges may hold a venv.py, or a configuration of the installer."""
+    done = subprocess.run(command, env=_environment(), cwd=cwd, capture_output=True, text=True)
     if done.returncode != 0:
         raise InstallError(f"{' '.join(command)}\n{(done.stderr or done.stdout).strip()}")
 

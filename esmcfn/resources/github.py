@@ -12,6 +12,12 @@ from esmcfn.resources import Part, Parts, tags
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 PATH = "/esmcfn/"
+DEPLOYING_SECONDS = 21_600
+"""A deployment's session: as long as a job may take at GitHub, so that it never loses sight of what it watches.
+
+https://docs.github.com/en/actions/reference/limits
+"""
+
 _VERSION = "2012-10-17"
 
 _NEVER_FOR_PLANS = [
@@ -74,7 +80,8 @@ def github_roles(stack: BootstrapStack) -> Parts:
     plan = [_policy("plan", stack.plan.policy), templates, _policy("execute-nothing", deny)]
     yield _role(stack, "PlanRole", stack.plan.name, _trust(stack, stack.plan), plan)
     deploy = [_policy("deploy", stack.deploy.policy), templates]
-    yield _role(stack, "DeployRole", stack.deploy.name, _trust(stack, stack.deploy), deploy)
+    trust = _trust(stack, stack.deploy)
+    yield _role(stack, "DeployRole", stack.deploy.name, trust, deploy, session_seconds=DEPLOYING_SECONDS)
 
 
 def artifact_bucket(stack: BootstrapStack) -> Parts:
@@ -123,13 +130,19 @@ def outputs() -> Mapping[str, Output]:
 
 
 def _role(
-    stack: BootstrapStack, title: str, name: str, trust: Mapping[str, object], policies: list[iam.Policy]
+    stack: BootstrapStack,
+    title: str,
+    name: str,
+    trust: Mapping[str, object],
+    policies: list[iam.Policy],
+    *,
+    session_seconds: int = 3600,
 ) -> Part:
     role = iam.Role(
         title,
         RoleName=name,
         Path=PATH,
-        MaxSessionDuration=3600,
+        MaxSessionDuration=session_seconds,
         AssumeRolePolicyDocument={"Version": _VERSION, "Statement": [dict(trust)]},
         Policies=policies,
         Tags=tags(stack),

@@ -105,10 +105,21 @@ def routed(github, method, path, query, *, allowed, fields):
     if found := re.fullmatch(r"commits/(\w+)/pulls", path):
         needs(allowed, "pull-requests", "read")
         return github["merges"].get(found[1], [])
-    if path == "actions/workflows/plan.yml/runs":
+    if path.startswith("actions/"):
         needs(allowed, "actions", "read")
-        return {"workflow_runs": [run for run in github["runs"] if run["head_sha"] == query["head_sha"]]}
+        return runs(github, path, query)
     raise PermissionError(f"Not Found: {method} {path} (HTTP 404)")
+
+
+def runs(github, path, query):
+    """Runs of workflows: the plans of a commit, or one by its number."""
+    if path == "actions/workflows/plan.yml/runs":
+        plans = [run for run in github["runs"] if run["path"].endswith("/plan.yml")]
+        return {"workflow_runs": [run for run in plans if run["head_sha"] == query["head_sha"]]}
+    found = [run for run in github["runs"] if path == f"actions/runs/{run['id']}"]
+    if not found:
+        raise PermissionError(f"Not Found: GET {path} (HTTP 404)")
+    return found[0]
 
 
 def issues(github, method, path, query, *, allowed, fields):

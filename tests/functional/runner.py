@@ -198,17 +198,20 @@ class Steps:
         assert self.permissions["contents"] == "read"
         self.runner.checkout(self.workspace, fetch_depth)
 
-    def configure_aws_credentials(self, *, role_to_assume: str, aws_region: str) -> None:
+    def configure_aws_credentials(
+        self, *, role_to_assume: str, aws_region: str, role_duration_seconds: int = 0
+    ) -> None:
         assert self.permissions["id-token"] == "write"
+        assert role_duration_seconds in {0, 21600}
         assert aws_region
         self.role, self.secrets = role_to_assume, self.runner.aws
 
     def setup_python(self, *, python_version: str) -> None:
         assert python_version
 
-    def upload_artifact(self, *, name: str, path: str, if_no_files_found: str) -> None:
+    def upload_artifact(self, *, name: str, path: str, if_no_files_found: str, overwrite: bool = False) -> None:
         target = self.artifacts(self.run.id) / name
-        assert not target.exists()
+        assert overwrite or not target.exists()
         shutil.copytree(self.workspace / path, target)
         assert any(target.iterdir())
         assert if_no_files_found == "error"
@@ -259,9 +262,10 @@ def machine(folder: Path, variables: dict[str, str], server: Path) -> dict[str, 
         "make": f'[ "$*" = .venv/.plan ] && mkdir -p .venv/bin && ln -sf "{commands}/esmcfn" .venv/bin/esmcfn',
         "esmcfn": command(server, "esmcfn"),
         # A virtual environment is a folder with these two; pip writes down what it was asked for.
-        "python": f'[ "$1 $2" = "-m venv" ] && mkdir -p "$3/bin" && ln -sf "{commands}/pip" "$3/bin/python" '
-        f'&& ln -sf "{commands}/esmcfn" "$3/bin/esmcfn"',
-        "pip": f'[ "$2 $3 $5" = "pip install --disable-pip-version-check" ] && cat "$7" >> "{folder}/installed"',
+        # Both are told to leave the checkout alone, which may hold a venv.py or a pip.py of somebody's.
+        "python": f'[ "$1 $2 $3" = "-I -m venv" ] && mkdir -p "$4/bin" && ln -sf "{commands}/pip" "$4/bin/python" '
+        f'&& ln -sf "{commands}/esmcfn" "$4/bin/esmcfn"',
+        "pip": f'[ "$1 $3 $4 $6" = "-I pip install --disable-pip-version-check" ] && cat "$8" >> "{folder}/installed"',
     }
     for name, script in scripts.items():
         (commands / name).write_text(f"#!/bin/sh\n{script}\n")

@@ -90,13 +90,23 @@ class World:
 
         event = {"pull_request": {"number": number, "head": {"repo": {"full_name": repository}}}}
         run = self.run("plan.yml", {"event_name": "pull_request", "event": event}, checkout)
-        told = {"id": run.id, "run_number": run.id, "head_sha": head, "head_repository": {"full_name": repository}}
-        self.update(runs=[*self.github["runs"], told])
+        self.tell(run, "plan.yml", head, repository)
         return run
+
+    def tell(self, run, workflow, head, repository=OURS):
+        """GitHub knows of a run."""
+        where = {"head_sha": head, "head_repository": {"full_name": repository}}
+        told = {"id": run.id, "run_number": run.id, "path": f".github/workflows/{workflow}", **where}
+        self.update(runs=[*self.github["runs"], told])
 
     def merged(self, number):
         """Squash it onto main, so that the commit is another one than was planned; then the deploy workflow."""
-        before, head = self.git("rev-parse", "main"), self.git("rev-parse", f"pull-{number}")
+        before = self.git("rev-parse", "main")
+        self.squashed(number)
+        return self.deployed(before)
+
+    def squashed(self, number):
+        head = self.git("rev-parse", f"pull-{number}")
         self.git("merge", "-q", "--squash", f"pull-{number}")
         after = self.commit()
         pull = {"merged_at": "2026-01-01T00:00:00Z", "base": {"ref": "main"}, "head": {"sha": head}}
@@ -104,7 +114,10 @@ class World:
         github["merges"][after] = [pull]
         github["open"].remove(number)
         self.save(github)
-        return self.deployed(before)
+
+    def reviewed(self, run):
+        """The run whose plans a deployment took."""
+        return (self.folder / "artifacts" / str(run.id) / "reviewed" / "run").read_text().strip()
 
     def deployed(self, before, **inputs):
         def checkout(workspace, depth):
@@ -114,7 +127,9 @@ class World:
         given = {"before": before, **inputs} if inputs else {}
         after = self.git("rev-parse", "main")
         words = {"event_name": "push", "event": event, "sha": after, "ref": "refs/heads/main"}
-        return self.run("deploy.yml", words, checkout, inputs=given)
+        run = self.run("deploy.yml", words, checkout, inputs=given)
+        self.tell(run, "deploy.yml", after)
+        return run
 
     def run(self, workflow, github, checkout, inputs=None):
         number = 1000 + len(list(self.folder.glob("artifacts/*"))) + len(self.github["runs"]) * 10

@@ -47,6 +47,10 @@ def test_a_pull_request_is_planned_pushed_again_merged_and_deployed(world):
 
     deployed = world.merged(7)
     assert deployed.failed == set(), [job.log for job in deployed.jobs]
+    # Whoever approves the deployment sees the plan before, by the id that the comment shows.
+    plan_id = json.loads(world.artifact(again).read_text())["plan_id"]
+    assert plan_id in world.comments()[-1]["body"]
+    assert plan_id in deployed.job("changed environments").summary
     assert deployed.job("deploy live").role == "role of live"
     assert world.stacks() == {"esm-live": "CREATE_COMPLETE", "esm-live-prototype-model": "CREATE_COMPLETE"}
 
@@ -63,7 +67,11 @@ def test_a_plan_that_another_deployment_overtook_is_refused_made_again_and_deplo
     assert other["body"].startswith(MARKER)
 
     before = world.git("rev-parse", "main")
+    world.pull(4, "ml.g5.4xlarge", "ml.g5.12xlarge")
+    assert world.planned(4).failed == set()
     stale = world.merged(2)
+    (unharmed,) = [each for each in world.comments() if each["issue"] == 4]
+    assert "esmcfn:outdated" not in unharmed["body"]  # nothing was executed
     assert stale.failed == {"deploy live"}
     job = stale.job("deploy live")
     assert "the plan" in job.log or "change set" in job.log
@@ -74,6 +82,35 @@ def test_a_plan_that_another_deployment_overtook_is_refused_made_again_and_deplo
     by_hand = world.deployed(before, run=str(stale.id))
     assert by_hand.failed == set(), [job.log for job in by_hand.jobs]
     assert set(world.stacks().values()) == {"UPDATE_COMPLETE"}
+
+
+def test_a_run_given_by_hand_must_be_a_plan_of_this_repository(world):
+    world.pull(1, "ml.g5.2xlarge", "ml.g5.4xlarge")
+    before = world.git("rev-parse", "main")
+    fork = world.planned(1, repository="mallory/repository")
+    world.merged(1)
+    for run in (str(fork.id), "99999"):
+        refused = world.deployed(before, run=run)
+        assert refused.failed == {"changed environments"}
+        assert refused.names == {"changed environments"}
+    assert "of this repository" in world.deployed(before, run=str(fork.id)).job("changed environments").log
+    assert set(world.stacks().values()) == {"REVIEW_IN_PROGRESS"}
+
+
+def test_of_several_pull_requests_in_one_push_the_refusal_says_which_run_was_looked_at(world):
+    world.write("other")
+    world.commit()
+    world.pull(1, "ml.g5.2xlarge", "ml.g5.4xlarge")
+    world.pull(2, "ml.g5.2xlarge", "ml.g5.4xlarge", file="environments/other.yaml")
+    runs = [world.planned(number) for number in (1, 2)]
+    before = world.git("rev-parse", "main")
+    world.git("merge", "-q", "--squash", "pull-1")
+    world.commit()
+    world.squashed(2)
+    done = world.deployed(before)
+    assert done.failed == {"deploy live"}
+    assert f"in the run that was looked at: '{runs[1].id}'" in done.job("deploy live").log
+    assert "only the last one's plans" in done.job("deploy live").log
 
 
 def test_a_pull_request_of_a_fork_is_judged_and_gets_neither_credentials_nor_a_comment(world):
@@ -102,7 +139,7 @@ def test_forged_plans_and_swapped_change_sets_get_nowhere(world):
     world.save(github)
     empty = world.merged(4)
     assert "**Not deployed**" in empty.job("deploy live").summary
-    assert empty.job("changed environments").outputs["run"] == str(ours["id"])
+    assert world.reviewed(empty) == str(ours["id"])
 
     hidden, swapped = json.loads(honest), json.loads(honest)
     hidden["stacks"][1]["changes"] = []

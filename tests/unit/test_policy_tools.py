@@ -169,7 +169,7 @@ def test_an_installation_that_fails_says_so_and_carries_no_stamp(
 
     assert tools.main(["--force"]) == 1
 
-    assert "error: checkov was not installed: /bin/false -m venv" in capsys.readouterr().err
+    assert "error: checkov was not installed: /bin/false -I -m venv" in capsys.readouterr().err
     assert not checkov.complete(tmp_path / "checkov")
 
 
