@@ -147,7 +147,12 @@ def _change(hit: Hit) -> None:
     live = _live(hit)
     changed = _with(hit, live, path, value)
     readable = hit.type.readable and not hit.type.is_write_only(path)
-    before = drift.finding(hit.stack, hit.resource, hit.type) if readable else None
+
+    def seen() -> object:
+        """What CloudFormation finds, and what the service says of properties that no template writes."""
+        return drift.finding(hit.stack, hit.resource, hit.type), handler.read(hit.request).get(path.split("/")[0])
+
+    before = seen() if readable else None
     request = replace(hit.request, properties=changed, previous=live, previous_tags=hit.request.tags)
     if hit.type.recreation(path) == "Always":
         if not handler.made_again:
@@ -156,7 +161,7 @@ def _change(hit: Hit) -> None:
         pending = handler.create(request).pending
     else:
         pending = handler.update(request).pending
-    if before is not None and not pending and drift.finding(hit.stack, hit.resource, hit.type) == before:
+    if before is not None and not pending and seen() == before:
         raise Refusal("NothingChanged", f"{path} of {hit.resource.logical_id} is {value!r} already")
 
 

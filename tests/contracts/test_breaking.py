@@ -112,6 +112,14 @@ def test_a_property_is_changed_by_text_too(world: World, case: Any) -> None:
     assert (status, {each.split("/")[1] for each in paths}) == ("MODIFIED", {path.split("/")[0]})
 
 
+def test_a_property_that_the_template_leaves_out_is_changed_once_and_then_is_so_already(world: World) -> None:
+    world.deploy("s", a_template(T=a_topic(TopicName="t")))
+    hit(world, "T", property="DisplayName", value="mine")
+    assert drifted(world, "T") == ("IN_SYNC", []), "CloudFormation compares what templates write"
+    with pytest.raises(Refusal, match="DisplayName of T is 'mine' already"):
+        hit(world, "T", property="DisplayName", value="mine")
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
