@@ -39,9 +39,10 @@ def text(audit: Audit) -> Iterator[str]:
         for saving in model.savings:
             yield f"    {saving.remedy:<9} saves {dollars(saving.monthly)} USD a month: {saving.how}"
     yield ""
-    if audit.months:
+    months = [f"    {_month_line(month)}" for month in shown(audit)]
+    if months:
         yield "Bill, USD"
-        yield from (f"    {_month_line(month)}" for month in shown(audit))
+        yield from months
     if audit.why_no_bill:
         yield f"Bill     unknown: {audit.why_no_bill}"
     yield f"Saving   {saving_line(audit)}"

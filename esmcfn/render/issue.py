@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import takewhile
 from typing import assert_never
 
 from msgspec import Struct, to_builtins
@@ -31,10 +32,16 @@ from esmcfn.errors import visible
 from esmcfn.render.comment import COMMENT, Limit
 from esmcfn.render.escape import GAP, code, hidden, safe
 from esmcfn.render.reviewing import SENTENCE_LENGTH, short, within
-from esmcfn.render.words import counted, dollars, shortened
+from esmcfn.render.words import VALUE_LENGTH, counted, dollars, shortened
 
 DIFFERENCES = 20
 """Properties of one resource that are named at most; the report has all."""
+
+MOST = 100_000
+"""Characters of a value that are looked at; a policy has at most a tenth of that."""
+
+CONTEXT = 20
+"""Characters that are shown before the first difference of two long values."""
 
 NAMED = 50
 """Things that a comment names at most; the issue has all."""
@@ -194,7 +201,7 @@ def _resource(stack: str, resource: SeenResource) -> _Told:
 
 def _why(resource: SeenResource) -> Iterator[str]:
     for each in resource.differences[:DIFFERENCES]:
-        before, after = (code(shortened(_some(value))) for value in (each.expected, each.observed))
+        before, after = (code(shortened(value)) for value in _apart(_some(each.expected), _some(each.observed)))
         yield f"  - {code(short(each.path))}: {before} → {after}"
     if len(resource.differences) > DIFFERENCES:
         yield f"  - and {len(resource.differences) - DIFFERENCES} more properties"
@@ -202,6 +209,15 @@ def _why(resource: SeenResource) -> Iterator[str]:
         yield f"  - not checked, or not in full: {_sentence(resource.why_not_checked)}"
     if resource.next_step:
         yield f"  - next: {_sentence(resource.next_step)}"
+
+
+def _apart(before: str | None, after: str | None) -> tuple[str | None, str | None]:
+    """Two values; of long ones without most of what they begin with alike, since the difference is what counts."""
+    if before is None or after is None or max(len(before), len(after)) <= VALUE_LENGTH:
+        return before, after
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    cut = max(0, alike - CONTEXT)
+    return (f"…{before[cut:]}", f"…{after[cut:]}") if cut else (before, after)
 
 
 def _audit(audit: AuditReport, foot: str) -> _Parts:
@@ -268,4 +284,4 @@ def _money(amount: str | None) -> str:
 
 def _some(value: str | None) -> str | None:
     """As much of a value as a line may need."""
-    return None if value is None else value[:1000]
+    return None if value is None else value[:MOST]

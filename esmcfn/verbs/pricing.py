@@ -48,11 +48,13 @@ def aged(outcomes: Sequence[Outcome], today: date) -> str:
     """What to say once of a whole run whose prices have to be doubted; empty where they have not."""
     priced = ((each.oldest_price, each.environment) for each in outcomes if isinstance(each, Report))
     known = [(price.as_of, environment) for price, environment in priced if price]
-    if not known or (today - min(known)[0]).days <= cost.AGED_DAYS:
+    as_of, environment = min(known, default=(today, ""))
+    age = (today - as_of).days
+    if age <= cost.AGED_DAYS:
         return ""
-    as_of, environment = min(known)
+    old = f"{cost.STALE_DAYS} days old and stale" if age > cost.STALE_DAYS else f"{cost.AGED_DAYS} days old"
     return (
-        f"prices are of {as_of}, more than {cost.AGED_DAYS} days old: "
+        f"prices are of {as_of}, more than {old}: "
         f"esmcfn prices refresh {environment} reads today's into policies/prices.yaml"
     )
 

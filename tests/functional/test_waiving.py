@@ -193,7 +193,7 @@ def test_a_budget_is_waived_as_a_rule_is_and_old_prices_are_told_once_beside_it(
     assert cost.code == 0, cost.out + cost.err
     assert "waived: SEC-142, approved by security" in cost.out
     assert [line for line in cost.err.splitlines() if line.startswith("warning: ")] == [
-        "warning: prices are of 2026-05-20, more than 90 days old: "
+        "warning: prices are of 2026-05-20, more than 180 days old and stale: "
         "esmcfn prices refresh dev reads today's into policies/prices.yaml"
     ]
     plan = root.esmcfn("plan", "dev", "-f", "json")

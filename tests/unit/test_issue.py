@@ -93,6 +93,14 @@ IN_SYNC, DRIFTED = a_drift(), a_drift(a_drifted())
 SIGNED = a_drift(a_drifted(waiver={"ticket": "OPS-7"}))
 
 
+def test_of_two_long_policies_the_difference_is_shown_and_not_what_is_alike():
+    alike = '{"Statement":[' + "x" * 300
+    policy = SeenDifference("PolicyDocument", f'{alike},"Allow mine"', f'{alike},"Allow all"')
+    body = issue(a_drift(a_drifted(differences=(policy,))), run=RUN).body
+    assert "Allow mine" in body
+    assert "Allow all" in body
+
+
 def test_what_a_waiver_accepts_is_not_called_no_drift():
     assert "**No drift but what a waiver accepts (1 resource)** in" in issue(SIGNED, run=RUN).body
     assert "In sync" not in news(SIGNED, Standing.BAD, News())

@@ -217,7 +217,7 @@ class TestAged:
     def test_the_oldest_of_all_environments_is_told_once(self):
         reports = [self.priced("dev"), self.priced("prod", date(2026, 5, 20))]
         said = aged(reports, date(2026, 11, 21))
-        assert said.startswith("prices are of 2026-05-20, more than 90 days old")
+        assert said.startswith("prices are of 2026-05-20, more than 180 days old and stale")
         assert "esmcfn prices refresh prod" in said
 
     @pytest.mark.parametrize(("days", "told"), [(90, False), (91, True), (200, True)])
