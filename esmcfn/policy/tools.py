@@ -96,7 +96,7 @@ def _try_out(environment: Path) -> None:
 
 
 def _run(*command: str, cwd: Path) -> None:
-    """Run it elsewhere than here: a folder that somebody judges may hold a venv.py, or a configuration of the installer."""
+    """Run it elsewhere than here: a folder that somebody judges may hold a venv.py, or what configures uv."""
     done = subprocess.run(command, env=_environment(), cwd=cwd, capture_output=True, text=True)
     if done.returncode != 0:
         raise InstallError(f"{' '.join(command)}\n{(done.stderr or done.stdout).strip()}")

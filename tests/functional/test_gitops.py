@@ -214,6 +214,19 @@ def test_what_changes_nothing_that_is_built_is_no_reason_to_comment(world):
     assert world.comments() == []
 
 
+def test_a_change_of_policies_alone_judges_every_environment_and_fails_where_one_is_blocked(world):
+    world.pull(6, "", "required_tags: [Project]\n", file="policies/tags.yaml")
+    run = world.planned(6)
+    assert run.failed == set(), [job.log for job in run.jobs]
+    (judged,) = [job for job in run.jobs if job.name.startswith("judge every environment")]
+    assert "policies/ is changed" in judged.summary
+    assert {"live", "dev"} <= set(re.findall(r"\w+", judged.summary))
+    assert judged.role is None
+
+    world.pull(6, "Project", "CostCenter", file="policies/tags.yaml")
+    assert world.planned(6).failed >= {judged.name, "planned"}
+
+
 def test_our_own_workflows_install_the_esmcfn_of_their_commit(world):
     for name in ("workflows", "actions"):
         shutil.rmtree(world.origin / ".github" / name)
