@@ -110,9 +110,10 @@ def _tags(template):
     return [{"Key": key, "Value": value} for key, value in template.stack.tags.items()]
 
 
-def kept(there, selection=BIGGER, **changes) -> ReviewedPlan:
+def kept(there, selection=BIGGER, *, wholly=False, **changes) -> ReviewedPlan:
     """A plan as its file would be read again."""
-    document = documents.plan(there.plan(selection, keep=True, revert=changes.get("reverts", False)).body)
+    made = there.plan(selection, keep=True, wholly=wholly, revert=changes.get("reverts", False))
+    document = documents.plan(made.body)
     plan = ReviewedPlan(
         plan_id=document["plan_id"],
         environment="dev",

@@ -84,6 +84,12 @@ def test_a_plan_that_was_reviewed_is_refused_when_somebody_adds_instances_meanwh
     assert deploy_kept(deployed, reviewed).exit_code is ExitCode.DONE
 
 
+def test_a_plan_for_which_cloudformation_itself_compared_is_executed_too(deployed):
+    reviewed = kept(deployed, wholly=True)
+    assert reviewed.native
+    assert deploy_kept(deployed, reviewed).exit_code is ExitCode.DONE
+
+
 @pytest.mark.parametrize("action", ["sagemaker:DescribeEndpoint", "cloudformation:ListStackResources"])
 def test_a_plan_that_was_reviewed_is_refused_when_what_runs_cannot_be_read_any_more(deployed, action):
     reviewed = kept(deployed)

@@ -26,6 +26,7 @@ from builders import a_selection, a_stack, a_variant
 from fakes import NOW, FakeBills, FakeUsage
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from esmcfn.audit import bill_start
 from esmcfn.audit.proposal import patch
@@ -307,8 +308,6 @@ class TestBill:
         [({"complete": False}, "its sums are too low"), ({"untagged_usd": Decimal(12)}, "12 USD of SageMaker")],
     )
     def test_what_is_missing_from_it_is_said(self, changes, words):
-        from msgspec.structs import replace
-
         from esmcfn.audit.billing import bill_notes
 
         bill = Bill(start=date(2026, 9, 1), end=date(2026, 9, 2), charges=(charge(9, "1"),), requests=1)
@@ -375,3 +374,10 @@ def test_a_name_cannot_break_out_of_the_patch_in_markdown():
         ONE, said={"one": WORKING}, edit=lambda keys: (text, text.replace("# ````", "# ````\n    parked: true"))
     )
     assert render("markdown", (found,)).count("````") == 2
+
+
+def test_no_heading_stands_over_a_bill_of_which_there_is_nothing_to_say():
+    found = seeded()
+    bare = tuple(replace(month, actual=None, estimate=None) for month in body(found).months)
+    assert bare
+    assert "Bill, USD" not in render("text", (replace(found, body=replace(body(found), months=bare)),))
