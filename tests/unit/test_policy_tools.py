@@ -173,6 +173,23 @@ def test_an_installation_that_fails_says_so_and_carries_no_stamp(
     assert not checkov.complete(tmp_path / "checkov")
 
 
+def test_it_is_installed_away_from_the_folder_that_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which may hold a venv.py, or a uv.toml that names another index."""
+    judged, home, installer = tmp_path / "judged", tmp_path / "home", tmp_path / "uv"
+    judged.mkdir()
+    installer.write_text("#!/bin/sh\necho here: $(pwd) >&2\nexit 1\n")
+    installer.chmod(0o755)
+    monkeypatch.chdir(judged)
+    monkeypatch.setattr(tools, "tools_folder", lambda: home)
+    monkeypatch.setattr(tools.shutil, "which", lambda name: str(installer))
+
+    assert tools.main(["--force"]) == 1
+
+    assert f"here: {home.resolve()}" in capsys.readouterr().err
+
+
 def test_other_words_are_no_reason_to_install(capsys: pytest.CaptureFixture[str]) -> None:
     assert tools.main(["--help"]) == 2
     assert "usage:" in capsys.readouterr().err
