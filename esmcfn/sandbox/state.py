@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,6 +83,7 @@ class Store:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._lock = threading.RLock()  # held for moments, and nothing else is waited for under it
         self._together = 0
         self._pending: dict[str, object] = {}
         self.problem = ""
@@ -96,17 +98,19 @@ class Store:
         Raises:
             Unwritable: the disk did not take them; they are tried again with the next.
         """
-        self._together += 1
+        with self._lock:
+            self._together += 1
         try:
             yield
         finally:
-            self._together -= 1
-            if not self._together and self._pending:
-                self._write()
+            with self._lock:
+                self._together -= 1
+                if not self._together and self._pending:
+                    self._write()
 
     def put(self, kind: str, key: str, document: object) -> None:
         """Write a document, or replace it."""
-        with self.together():
+        with self.together(), self._lock:
             self._pending[f"{kind}/{key}.json"] = document
 
     def all(self, kind: str, held: type[T]) -> Iterator[tuple[str, T]]:
@@ -126,14 +130,17 @@ class Store:
         Raises:
             Unwritable: the disk does not let them go.
         """
-        self._pending.clear()
-        if self._folder is None:
-            return
+        with self._lock:
+            self._pending.clear()
+            if self._folder is not None:
+                self._forget(self._folder)
+
+    def _forget(self, folder: Path) -> None:
         try:
-            for path in (self._folder / JOURNAL, *self._folder.glob("*/*.json")):
+            for path in (folder / JOURNAL, *folder.glob("*/*.json")):
                 path.unlink(missing_ok=True)
         except OSError as error:
-            raise Unwritable(f"The sandbox cannot forget what is in {self._folder}: {error.strerror}") from error
+            raise Unwritable(f"The sandbox cannot forget what is in {folder}: {error.strerror}") from error
 
     def _write(self) -> None:
         if self._folder is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 PACKAGE = "arn:aws:sagemaker:us-east-2:057799348421:model-package/esmc-300m-2024-12-6ad677e3dc243fb1b56e5787b7f93b53"
@@ -23,7 +24,7 @@ def a_topic(**properties: Any) -> dict[str, Any]:
 
 def a_role(**properties: Any) -> dict[str, Any]:
     """A role that SageMaker may assume."""
-    return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST, **properties}}
+    return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": deepcopy(TRUST), **properties}}
 
 
 def an_endpoint(

@@ -31,7 +31,7 @@ def everything() -> dict[str, Any]:
         "Metadata": {"why": "because"},
         "Properties": {
             "RoleName": {"Fn::Join": ["-", ["esm", {"Fn::FindInMap": ["Names", {"Ref": "Stage"}, "short"]}]]},
-            "AssumeRolePolicyDocument": TRUST,
+            "AssumeRolePolicyDocument": deepcopy(TRUST),
             "Policies": [{"PolicyName": "p", "PolicyDocument": POLICY}],
             "Tags": [{"Key": "stage", "Value": {"Fn::Sub": "${Stage}-${AWS::Region}"}}],
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -180,7 +181,7 @@ CASES = (
             "RoleName": "esm",
             "Path": "/esm/",
             "Description": "one",
-            "AssumeRolePolicyDocument": TRUST,
+            "AssumeRolePolicyDocument": deepcopy(TRUST),
             "MaxSessionDuration": 3600,
             "ManagedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
             "Policies": [{"PolicyName": "p", "PolicyDocument": POLICY}],

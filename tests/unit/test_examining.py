@@ -72,7 +72,11 @@ def test_each_call_is_asked_about_where_it_would_be_made_and_under_its_condition
     }
     resources, context = asked
     assert "arn:aws:cloudformation:us-east-2:123456789012:stack/esm-dev/*" in resources
-    assert context == (("cloudformation:ChangeSetName", "esmcfn-x"),)
+    assert dict(context) == {
+        "cloudformation:ChangeSetName": "esmcfn-x",
+        "aws:RequestTag/esmcfn:environment": "dev",
+        "aws:ResourceTag/esmcfn:environment": "dev",
+    }
 
 
 def test_permissions_that_nobody_may_simulate_are_unknown():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,13 @@ def test_a_file_that_nobody_here_wrote_is_named(tmp_path: Path, text: str) -> No
     (tmp_path / "stacks" / "1.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(Damaged, match=r"stacks/1\.json cannot be read"):
         list(Store(tmp_path).all("stacks", Stack))
+
+
+def test_requests_side_by_side_keep_whole_documents(tmp_path):
+    store = Store(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: store.put("faults", "active", [number] * 50), range(400)))
+    ((key, last),) = Store(tmp_path).all("faults", list[int])
+    assert key == "active"
+    assert len(last) == 50
+    assert store.problem == ""
