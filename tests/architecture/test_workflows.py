@@ -47,25 +47,31 @@ def installed(name):
     return found or pytest.skip(f"{name} is not installed")
 
 
-def clean(*command):
+def complaints(*command):
+    """What a tool says where it finds something; nothing where it is content."""
     done = subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False, cwd=REPOSITORY)
-    assert done.returncode == 0, done.stdout + done.stderr
+    return f"{done.returncode}: {done.stdout}{done.stderr}" if done.returncode else ""
 
 
 def test_zizmor_finds_nothing_as_an_auditor():
-    clean(installed("zizmor"), "--offline", "--quiet", "--persona", "auditor", "--strict-collection", *EVERY)
+    assert (
+        complaints(installed("zizmor"), "--offline", "--quiet", "--persona", "auditor", "--strict-collection", *EVERY)
+        == ""
+    )
 
 
 def test_actionlint_finds_nothing_but_a_syntax_that_it_does_not_know_yet():
     """`uses: $/...` is of 2026-07: https://github.blog/changelog/2026-07-30-reference-same-repository-actions-with-self-repository-syntax/"""
     unknown = (r'specifying action "\$/', r'unexpected key "queue" for "concurrency"')
-    clean(installed("actionlint"), *(word for each in unknown for word in ("-ignore", each)), *WORKFLOWS)
+    assert (
+        complaints(installed("actionlint"), *(word for each in unknown for word in ("-ignore", each)), *WORKFLOWS) == ""
+    )
 
 
 @every
 def test_githubs_own_schema_accepts_it(path):
     kind = "actions" if path in ACTIONS else "workflows"
-    clean(installed("check-jsonschema"), "--builtin-schema", f"vendor.github-{kind}", path)
+    assert complaints(installed("check-jsonschema"), "--builtin-schema", f"vendor.github-{kind}", path) == ""
 
 
 @every

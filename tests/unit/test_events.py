@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from esmcfn.aws.events import NESTED, Tail, holder
 from esmcfn.aws.pace import BURST, Pace, Rhythm
 
-ROOT = "arn:aws:cloudformation:us-east-2:123456789012:stack/root/1"
+ROOT = "arn:aws:cloudformation:us-east-2:123456789012:stack/top/1"
 CHILD = "arn:aws:cloudformation:us-east-2:123456789012:stack/child/2"
 GRANDCHILD = "arn:aws:cloudformation:us-east-2:123456789012:stack/grandchild/3"
 BEGAN = datetime(2026, 11, 21, 12, tzinfo=UTC)
