@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from esmcfn.domain.plan import ProposedChange, ProposedProperty
+from esmcfn.domain.changeset import ProposedChange, ProposedProperty
 
 NOTHING_TO_DO = (
     "The submitted information didn't contain changes.",

@@ -16,7 +16,8 @@ from esmcfn.aws.events import event_pages
 from esmcfn.aws.refusals import busy_told, first, reverting, stale, template_told
 from esmcfn.aws.session import Clients, error_code, error_message, translated
 from esmcfn.aws.uploads import Uploads, same
-from esmcfn.domain.plan import LIFETIME, ChangeSet, DeployedStack, Reviewed
+from esmcfn.domain.changeset import ChangeSet, Reviewed
+from esmcfn.domain.plan import LIFETIME, DeployedStack
 from esmcfn.domain.template import INLINE_BYTES, Template
 from esmcfn.errors import CloudError, Interrupted, TemplateRefused
 

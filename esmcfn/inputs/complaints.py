@@ -21,9 +21,10 @@ from cerberus.errors import (
 )
 
 from esmcfn.errors import LONGEST, Problem, did_you_mean, shown
-from esmcfn.inputs.document import Document, Plain, Unfit, kind_of
+from esmcfn.inputs.document import Document
 from esmcfn.inputs.field import Field, Kind
 from esmcfn.inputs.path import Path, labelled
+from esmcfn.inputs.scalar import Plain, Unfit, kind_of
 
 
 def of_mapping(

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from datetime import date
-from decimal import Decimal
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 import yaml
 from msgspec import Struct, field
@@ -23,6 +20,7 @@ from esmcfn.domain.origin import Origin
 from esmcfn.errors import INVISIBLE, Problem, shown
 from esmcfn.inputs.memory import Memory, digest_of
 from esmcfn.inputs.path import Path, labelled
+from esmcfn.inputs.scalar import KINDS, LEADING_ZERO, TAG, Plain, Unfit, kind_of, plain
 
 MAX_DEPTH = 12
 """Levels of nesting; the deepest field of ours stands on the fifth."""
@@ -32,20 +30,6 @@ MAX_EVENTS = 100_000
 
 MAX_EXPANDED = 10_000
 """Keys and values that aliases may add to a file."""
-
-
-class Unfit(Struct, frozen=True):
-    """A value that no field takes.
-
-    Attributes:
-        kind: what YAML makes of it, for example "a date"; empty where its problem is already known.
-    """
-
-    kind: str = ""
-
-
-Plain: TypeAlias = "str | int | Decimal | date | dict[str, Plain] | list[Plain] | Unfit | None"
-"""What a file may hold; a bool is an int. Decimal instead of float: money is read as it is written."""
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -113,11 +97,6 @@ class _HopelessError(Exception):
 
 
 _Loader: Callable[[str], yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TAG = "tag:yaml.org,2002:"
-_WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
-_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\.[0-9]{0,18}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _UNPRINTABLE = re.compile(rf"(?![\t\n\r]){INVISIBLE}|[\ufffe\uffff]")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _DEPTH: Mapping[type, int] = {
@@ -125,15 +104,6 @@ _DEPTH: Mapping[type, int] = {
     yaml.SequenceStartEvent: 1,
     yaml.MappingEndEvent: -1,
     yaml.SequenceEndEvent: -1,
-}
-_KINDS = {
-    _TAG + "bool": "a truth value",
-    _TAG + "float": "a number",
-    _TAG + "int": "a number",
-    _TAG + "null": "nothing",
-    _TAG + "str": "a number",
-    _TAG + "timestamp": "a date",
-    _TAG + "value": "a default",
 }
 
 
@@ -284,12 +254,12 @@ class _Reading:
             if not event.implicit[0]:
                 return str(event.value)
             tag = self._tag(event)
-            if tag == _TAG + "merge":
+            if tag == TAG + "merge":
                 self._add(*_at(event), "merge keys (<<) are not supported", "write the keys out")
                 return None
-            if tag == _TAG + "str" and not _LEADING_ZERO.fullmatch(event.value):
+            if tag == TAG + "str" and not LEADING_ZERO.fullmatch(event.value):
                 return str(event.value)
-            message = f"the key {shown(event.value or 'null')} must be text, but YAML reads it as {_KINDS[tag]}"
+            message = f"the key {shown(event.value or 'null')} must be text, but YAML reads it as {KINDS[tag]}"
             self._add(*_at(event), message, f'write it in quotes: "{shown(event.value)}"')
             return None
         if isinstance(event, yaml.CollectionStartEvent):
@@ -304,11 +274,11 @@ class _Reading:
             message = f"{labelled(path)}: may not hold the character {found.group()!r}"
             self._add(place.line, place.column, message, "write it on one line" if found.group() == "\n" else "")
             return Unfit()
-        if event.tag and event.tag not in ("!", _TAG + "str"):
+        if event.tag and event.tag not in ("!", TAG + "str"):
             return Unfit()
         if event.tag or not event.implicit[0]:
             return text
-        value = _plain(self._tag(event), text)
+        value = plain(self._tag(event), text)
         if not isinstance(value, str):
             self.texts[path] = text
         return value
@@ -319,9 +289,9 @@ class _Reading:
         return tag
 
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
-        harmless = (None, "!", _TAG + "str") if isinstance(event, yaml.ScalarEvent) else (None,)
+        harmless = (None, "!", TAG + "str") if isinstance(event, yaml.ScalarEvent) else (None,)
         if event.tag and event.tag not in harmless:
-            name = shown(event.tag.replace(_TAG, "!!"))
+            name = shown(event.tag.replace(TAG, "!!"))
             self._add(*_at(event), f"the tag {name} is not supported", "write a plain value")
 
     def _mark(self, path: Path, event: yaml.Event) -> None:
@@ -333,52 +303,6 @@ class _Reading:
     def _stop(self, line: int, column: int, message: str, suggestion: str = "") -> NoReturn:
         self._add(line, column, message, suggestion)
         raise _HopelessError
-
-
-def kind_of(value: Plain) -> str:
-    """What a value is, in words."""
-    match value:
-        case bool():
-            return "a truth value"
-        case int() | Decimal():
-            return "a number"
-        case str():
-            return "text"
-        case date():
-            return "a date"
-        case None:
-            return "nothing"
-        case dict():
-            return "a mapping"
-        case list():
-            return "a list"
-        case Unfit(kind=kind):
-            return kind
-
-
-def _plain(tag: str, text: str) -> Plain:
-    """A scalar without quotes, as YAML 1.1 resolves it."""
-    match tag.removeprefix(_TAG):
-        case "null":
-            return None
-        case "bool":
-            return text.lower() in ("true", "yes", "on")
-        case "int":
-            return int(text) if _WHOLE.fullmatch(text) else Unfit(_KINDS[tag])
-        case "float":
-            return Decimal(text) if _DECIMAL.fullmatch(text) else Unfit(_KINDS[tag])
-        case "timestamp":
-            return _date(text) or Unfit(_KINDS[tag])
-        case _:
-            # 0123 is octal to YAML 1.1, 0189 is text to it, and both are numbers to YAML 1.2.
-            return Unfit(_KINDS[tag]) if _LEADING_ZERO.fullmatch(text) else text
-
-
-def _date(text: str) -> date | None:
-    """A day that exists, written as 2027-01-31; None for any other, and for times."""
-    with suppress(ValueError):
-        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    return None
 
 
 def _rest(event: yaml.Event, events: Iterator[yaml.Event]) -> list[yaml.Event]:

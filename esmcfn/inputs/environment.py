@@ -9,9 +9,10 @@ from esmcfn.domain.budget import BudgetNotice
 from esmcfn.domain.project import Environment, ExecutionRoleSettings, Neighbour, SelectedModel
 from esmcfn.errors import Problem, shown
 from esmcfn.inputs import schema
-from esmcfn.inputs.document import Document, Plain
+from esmcfn.inputs.document import Document
 from esmcfn.inputs.hosting import alarms, autoscaling, days, key_arn
 from esmcfn.inputs.judge import fitting
+from esmcfn.inputs.scalar import Plain
 from esmcfn.inputs.values import Values, origins
 
 _PREFIX = "esm"

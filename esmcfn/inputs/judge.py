@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from esmcfn.errors import Problem
-from esmcfn.inputs.document import Document, Plain, Unfit
+from esmcfn.inputs.document import Document
 from esmcfn.inputs.field import Field, Kind
 from esmcfn.inputs.path import Path, labelled
+from esmcfn.inputs.scalar import Plain, Unfit
 
 
 def fitting(document: Document, field: Field, problems: list[Problem]) -> dict[str, Plain]:

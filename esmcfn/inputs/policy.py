@@ -16,12 +16,13 @@ from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
 from esmcfn.errors import Problem, did_you_mean, shown
 from esmcfn.inputs import files, rulebook
-from esmcfn.inputs.document import Document, Plain, parse
+from esmcfn.inputs.document import Document, parse
 from esmcfn.inputs.folders import POLICIES, names
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.memory import Memory
 from esmcfn.inputs.path import labelled
 from esmcfn.inputs.pricing import DISCOUNTS, PRICES, prices
+from esmcfn.inputs.scalar import Plain
 from esmcfn.inputs.values import Values
 from esmcfn.inputs.waivers import NAME as WAIVERS
 from esmcfn.inputs.waivers import waivers

@@ -14,11 +14,12 @@ from msgspec.structs import replace
 from esmcfn.domain.cost import Price, PriceBook
 from esmcfn.errors import Problem
 from esmcfn.inputs import files
-from esmcfn.inputs.document import Document, Plain
+from esmcfn.inputs.document import Document
 from esmcfn.inputs.field import Field, Kind
 from esmcfn.inputs.folders import POLICIES, names
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.memory import Memory
+from esmcfn.inputs.scalar import Plain
 from esmcfn.inputs.values import Values
 from esmcfn.reference.prices import price_book
 

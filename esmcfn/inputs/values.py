@@ -10,8 +10,9 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from esmcfn.domain.origin import Origin, Origins
-from esmcfn.inputs.document import Document, Plain
+from esmcfn.inputs.document import Document
 from esmcfn.inputs.path import Path
+from esmcfn.inputs.scalar import Plain
 
 
 class Values(Struct, frozen=True):

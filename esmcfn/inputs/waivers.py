@@ -8,10 +8,11 @@ from pathlib import Path
 from esmcfn.domain.waiver import LONGEST_DAYS, Waiver
 from esmcfn.errors import Problem
 from esmcfn.inputs import files, rulebook
-from esmcfn.inputs.document import Document, Plain
+from esmcfn.inputs.document import Document
 from esmcfn.inputs.folders import POLICIES, names
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.memory import Memory
+from esmcfn.inputs.scalar import Plain
 from esmcfn.inputs.values import Values
 
 NAME = "waivers"

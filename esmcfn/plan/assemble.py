@@ -8,12 +8,12 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from esmcfn import documents, naming
+from esmcfn.domain.changeset import ChangeSet
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.plan import (
     LIFETIME,
     Change,
-    ChangeSet,
     DeployedStack,
     EndpointOutput,
     Headroom,

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from esmcfn.domain.plan import Action, Change, ChangeSet, Impact, PropertyChange, ProposedChange
+from esmcfn.domain.changeset import ChangeSet, ProposedChange
+from esmcfn.domain.plan import Action, Change, Impact, PropertyChange
 from esmcfn.reference.create_only import requires_replacement
 
 ONLY_OURS = "the templates differ here, but CloudFormation's change set does not list it"

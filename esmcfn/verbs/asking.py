@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from esmcfn import drift, plan
-from esmcfn.domain.plan import Change, ChangeSet, StackAction, StackPlan
+from esmcfn.domain.changeset import ChangeSet
+from esmcfn.domain.plan import Change, StackAction, StackPlan
 from esmcfn.errors import TemplateRefused
 from esmcfn.ports import Cloud
 from esmcfn.verbs.reading import Pair, side_by_side

@@ -10,9 +10,10 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from esmcfn.diagnosis import Sight, diagnose, not_serving
+from esmcfn.domain.changeset import ChangeSet
 from esmcfn.domain.deployment import Diagnosis, Execution, StackEvent, StackOutcome
 from esmcfn.domain.endpoint import ObservedEndpoint
-from esmcfn.domain.plan import ChangeSet, Plan, StackAction, StackPlan
+from esmcfn.domain.plan import Plan, StackAction, StackPlan
 from esmcfn.domain.stack import ModelStack, Selection, Stack
 from esmcfn.errors import (
     CloudError,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from esmcfn import documents, plan
-from esmcfn.domain.plan import LIFETIME, ChangeSet, Plan, Reviewed, ReviewedPlan
+from esmcfn.domain.changeset import ChangeSet, Reviewed
+from esmcfn.domain.plan import LIFETIME, Plan, ReviewedPlan
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection

@@ -9,7 +9,8 @@ import pytest
 
 from esmcfn.domain.origin import Origin
 from esmcfn.inputs import document
-from esmcfn.inputs.document import Unfit, parse
+from esmcfn.inputs.document import parse
+from esmcfn.inputs.scalar import Unfit
 
 
 def complaints(text: str) -> list[str]:

@@ -6,16 +6,8 @@ import pytest
 from builders import a_base_stack, a_service_account, a_stack, a_variant
 from msgspec.structs import replace
 
-from esmcfn.domain.plan import (
-    Action,
-    Change,
-    ChangeSet,
-    Impact,
-    PropertyChange,
-    ProposedChange,
-    ProposedProperty,
-    StackAction,
-)
+from esmcfn.domain.changeset import ChangeSet, ProposedChange, ProposedProperty
+from esmcfn.domain.plan import Action, Change, Impact, PropertyChange, StackAction
 from esmcfn.plan import compare, reconcile, removal, stack_plan
 from esmcfn.plan.impact import assessed
 from esmcfn.template import synthesize

@@ -10,7 +10,8 @@ from fakes import NOW, FakePerson, FakeStacks, a_world
 from msgspec.structs import replace
 
 from esmcfn import documents
-from esmcfn.domain.plan import Action, Impact, ProposedChange, ProposedProperty, ReviewedPlan, StackAction
+from esmcfn.domain.changeset import ProposedChange, ProposedProperty
+from esmcfn.domain.plan import Action, Impact, ReviewedPlan, StackAction
 from esmcfn.errors import CloudError, ExitCode, Interrupted, StalePlanError
 from esmcfn.plan import stack_plan
 from esmcfn.render import render
