@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from esmcfn.domain.project import Project
     from esmcfn.domain.report import Report
     from esmcfn.domain.stack import Selection
+    from esmcfn.verbs.bootstrapping import Repository
+    from esmcfn.verbs.deploying import Wishes
     from esmcfn.verbs.world import World
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
@@ -128,14 +130,8 @@ def bootstrap(
     whole repository. One stack, planned, judged and deployed as any other, with the credentials of
     somebody who may make roles.
     """
-    from msgspec.structs import replace
-
-    from esmcfn.cli.offline import placed
-    from esmcfn.cli.person import Asked, refuse_unasked
-    from esmcfn.cli.watching import watching
     from esmcfn.errors import UsageError
-    from esmcfn.verbs import offline
-    from esmcfn.verbs.bootstrapping import Repository, bootstrap, bootstrap_selection, instructions, settings
+    from esmcfn.verbs.bootstrapping import Repository
     from esmcfn.verbs.deploying import Wishes
     from esmcfn.verbs.steps import Terms
 
@@ -150,24 +146,45 @@ def bootstrap(
         provider_arn=oidc_provider_arn,
     )
     if out:
-
-        def only_written(project: Project, selection: Selection, world: World) -> Report:
-            chosen = bootstrap_selection(project, selection, trusted)
-            return replace(placed(offline.build(chosen), out), notes=instructions(settings(project, chosen, trusted)))
-
-        return run.emit(run.outcomes(only_written))
-    refuse_unasked(yes)
+        return _written(run, trusted, out)
     wishes = Wishes(
         terms=Terms(again=f"esmcfn bootstrap {' '.join(run.names)}", within=timeout, discard_others=discard_others),
         wait_for_stack=wait_for_stack,
         revert=revert,
     )
+    return _deployed(run, trusted, wishes, yes=yes)
+
+
+def _written(run: Run, trusted: Repository, out: Path) -> int:
+    """Write the template and ask nothing of AWS."""
+    from msgspec.structs import replace
+
+    from esmcfn.cli.offline import placed
+    from esmcfn.verbs import offline
+    from esmcfn.verbs.bootstrapping import bootstrap_selection, instructions, settings
+
+    def verb(project: Project, selection: Selection, world: World) -> Report:
+        chosen = bootstrap_selection(project, selection, trusted)
+        return replace(placed(offline.build(chosen), out), notes=instructions(settings(project, chosen, trusted)))
+
+    return run.emit(run.outcomes(verb))
+
+
+def _deployed(run: Run, trusted: Repository, wishes: Wishes, *, yes: bool) -> int:
+    """Plan, ask, and make the stack."""
+    from msgspec.structs import replace
+
+    from esmcfn.cli.person import Asked, refuse_unasked
+    from esmcfn.cli.watching import watching
+    from esmcfn.verbs import bootstrapping
+
+    refuse_unasked(yes)
     with watching() as display:
 
         def verb(project: Project, selection: Selection, world: World) -> Report:
             world = replace(world, person=Asked(display=display, yes=yes, question="Make these?"), watch=display)
-            chosen = bootstrap_selection(project, selection, trusted)
-            return bootstrap(project, chosen, world, wishes, repository=trusted)
+            chosen = bootstrapping.bootstrap_selection(project, selection, trusted)
+            return bootstrapping.bootstrap(project, chosen, world, wishes, repository=trusted)
 
         outcomes = run.outcomes(verb)
     return run.emit(outcomes)

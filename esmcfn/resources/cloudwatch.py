@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec import Struct
 from troposphere import cloudwatch
 
@@ -20,11 +18,12 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
 
 
 class _Watched(Struct, frozen=True, kw_only=True):
-    """One metric, and from which value on it is an alarm.
+    """One metric that may become an alarm; its threshold stands in the YAML under `key`.
 
     Attributes:
         title: logical id; `name` ends the alarm's name.
         statistic: of CloudWatch's; one that begins with "p" is a percentile.
+        scale: what the metric counts in one of the YAML's unit.
         periods: how many in a row.
         said: what the alarm means, for whoever gets the mail.
     """
@@ -35,22 +34,58 @@ class _Watched(Struct, frozen=True, kw_only=True):
     namespace: str
     metric: str
     statistic: str
-    threshold: int
-    periods: int
+    scale: int = 1
+    periods: int = 1
     said: str
+
+
+WATCHED = (
+    _Watched(
+        key="invocation_5xx_errors",
+        title="ErrorAlarm",
+        name="5xx-errors",
+        namespace="AWS/SageMaker",
+        metric="Invocation5XXErrors",
+        statistic="Sum",
+        said="{} or more answers of 5xx within 5 minutes",
+    ),
+    _Watched(
+        key="model_latency_p99_ms",
+        title="LatencyAlarm",
+        name="model-latency",
+        namespace="AWS/SageMaker",
+        metric="ModelLatency",
+        statistic="p99",
+        scale=MICROSECONDS,
+        periods=2,
+        said="one request in a hundred takes {} ms or more; SageMaker waits 60 seconds",
+    ),
+    _Watched(
+        key="disk_percent",
+        title="DiskAlarm",
+        name="disk",
+        namespace="/aws/sagemaker/Endpoints",
+        metric="DiskUtilization",
+        statistic="Maximum",
+        said="{} percent or more of an instance's disk are in use",
+    ),
+)
 
 
 def alarms(stack: ModelStack) -> Parts:
     """An alarm for each threshold; none while the endpoint is parked."""
-    if stack.parked:
+    if stack.parked or stack.alarms is None:
         return
-    for watched in _watched(stack):
+    for watched in WATCHED:
+        threshold: int | None = getattr(stack.alarms, watched.key)
+        if threshold is None:
+            continue
         statistic = "ExtendedStatistic" if watched.statistic.startswith("p") else "Statistic"
         name = f"{stack.endpoint_name}-{watched.name}"
         resource = cloudwatch.Alarm(
             watched.title,
             AlarmName=name,
-            AlarmDescription=f"{stack.model} in {stack.environment}: {watched.said}",
+            AlarmDescription=f"{stack.model} in {stack.environment}: {watched.said.format(threshold)}",
             Namespace=watched.namespace,
             MetricName=watched.metric,
             Dimensions=[
@@ -59,7 +94,7 @@ def alarms(stack: ModelStack) -> Parts:
             ],
             Period=PERIOD_SECONDS,
             EvaluationPeriods=watched.periods,
-            Threshold=watched.threshold,
+            Threshold=threshold * watched.scale,
             ComparisonOperator="GreaterThanOrEqualToThreshold",
             # Without requests there are no values, and nobody to be told.
             TreatMissingData="notBreaching",
@@ -69,48 +104,6 @@ def alarms(stack: ModelStack) -> Parts:
         )
         lines = {"": stack.written("alarms"), "Threshold": stack.written(f"alarms.{watched.key}")}
         yield Part(resource=resource, name=name, lines=lines)
-
-
-def _watched(stack: ModelStack) -> Iterator[_Watched]:
-    wanted = stack.alarms
-    if wanted is None:
-        return
-    if wanted.invocation_5xx_errors is not None:
-        yield _Watched(
-            key="invocation_5xx_errors",
-            title="ErrorAlarm",
-            name="5xx-errors",
-            namespace="AWS/SageMaker",
-            metric="Invocation5XXErrors",
-            statistic="Sum",
-            threshold=wanted.invocation_5xx_errors,
-            periods=1,
-            said=f"{wanted.invocation_5xx_errors} or more answers of 5xx within 5 minutes",
-        )
-    if wanted.model_latency_p99_ms is not None:
-        yield _Watched(
-            key="model_latency_p99_ms",
-            title="LatencyAlarm",
-            name="model-latency",
-            namespace="AWS/SageMaker",
-            metric="ModelLatency",
-            statistic="p99",
-            threshold=wanted.model_latency_p99_ms * MICROSECONDS,
-            periods=2,
-            said=f"one request in a hundred takes {wanted.model_latency_p99_ms} ms or more; SageMaker waits 60 seconds",
-        )
-    if wanted.disk_percent is not None:
-        yield _Watched(
-            key="disk_percent",
-            title="DiskAlarm",
-            name="disk",
-            namespace="/aws/sagemaker/Endpoints",
-            metric="DiskUtilization",
-            statistic="Maximum",
-            threshold=wanted.disk_percent,
-            periods=1,
-            said=f"{wanted.disk_percent} percent or more of an instance's disk are in use",
-        )
 
 
 def _actions(stack: ModelStack) -> dict[str, object]:

@@ -13,6 +13,8 @@ from botocore.config import Config
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 
+from .deploying import SPEED, Account
+
 REGION = "us-east-2"
 PACKAGE = "arn:aws:sagemaker:us-east-2:057799348421:model-package/esmc-300m-2024-12-6ad677e3dc243fb1b56e5787b7f93b53"
 
@@ -105,3 +107,17 @@ def world(_world: World) -> World:
         _world.sandbox.world.reset()
         _world.sandbox.world.pages.clear()
     return _world
+
+
+@pytest.fixture(scope="session")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def account(_running: Sandbox) -> Account:
+    """An account in which nothing ever happened, for verbs, at a clock that runs."""
+    return Account.emptied(_running)

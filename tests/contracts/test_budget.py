@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -13,26 +12,17 @@ from msgspec.structs import replace
 from esmcfn.domain.budget import BudgetNotice, MonthlyBudget
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.errors import ExitCode, TemplateRefused
-from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.verbs.deploying import Wishes
 from esmcfn.verbs.planning import make_plan
 
-from .deploying import SPEED, Account
+from .deploying import Account
 from .test_drifting import client, deviating, drift
 
 NOTICE = BudgetNotice(emails=("ops@example.com",))
 BUDGET = MonthlyBudget(usd_per_month=Decimal(2000), notice=NOTICE)
 WITH = a_selection(a_stack(parked=True), base=a_base_stack(budget=BUDGET))
 ACCOUNT = "123456789012"
-
-
-@pytest.fixture(scope="module")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
-    sandbox.start()
-    yield sandbox
-    sandbox.stop()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -19,8 +18,6 @@ from esmcfn import documents
 from esmcfn.domain.deployment import Kind
 from esmcfn.domain.plan import ReviewedPlan, StackAction
 from esmcfn.errors import CloudError, ExitCode, Interrupted, StackBusyError, StalePlanError
-from esmcfn.sandbox.clock import Clock
-from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
 from esmcfn.verbs.deploying import Wishes, deploy, deploy_reviewed
 from esmcfn.verbs.steps import Terms
@@ -30,19 +27,6 @@ from .deploying import SPEED, Account
 ONE = a_selection()
 BIGGER = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.4xlarge")))
 MODEL = "esm-dev-prototype-model"
-
-
-@pytest.fixture(scope="module")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
-    sandbox.start()
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture
-def account(_running: Sandbox) -> Account:
-    return Account.emptied(_running)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import _thread
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 from builders import a_project, a_selection, a_stack, a_variant, an_environment
@@ -14,7 +13,6 @@ from msgspec.structs import replace
 
 from esmcfn.diagnosis import causes
 from esmcfn.errors import AccessDenied, CloudError, ExitCode, Interrupted, LostSight
-from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.verbs.deploying import Wishes, deploy
 from esmcfn.verbs.steps import Terms
@@ -67,14 +65,6 @@ STRANGER = a_selection(a_stack("stranger"))
 PROTECTED = a_selection(
     a_stack(variant=a_variant(instance_type="ml.g5.4xlarge")), environment=an_environment(termination_protection=True)
 )
-
-
-@pytest.fixture(scope="module")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
-    sandbox.start()
-    yield sandbox
-    sandbox.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,13 +21,11 @@ from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import Policy
 from esmcfn.errors import CloudError, ExitCode, Interrupted
 from esmcfn.inputs import environment_names, load
-from esmcfn.sandbox.clock import Clock
-from esmcfn.sandbox.server import Sandbox
 from esmcfn.selection import select
 from esmcfn.template import synthesize
 from esmcfn.verbs.drifting import find_drift
 
-from .deploying import SPEED, Account
+from .deploying import Account
 
 REPOSITORY = Path(__file__).parents[2]
 ROOTS = (REPOSITORY, *sorted((REPOSITORY / "examples").iterdir()))
@@ -43,19 +40,6 @@ ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"
 
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
 ANYBODY = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
-
-
-@pytest.fixture(scope="module")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
-    sandbox.start()
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture
-def account(_running: Sandbox) -> Account:
-    return Account.emptied(_running)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -15,13 +14,12 @@ from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling, ScheduledScal
 from esmcfn.domain.plan import Action, StackAction
 from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.errors import CloudError, ExitCode
-from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
 from esmcfn.verbs.deploying import Wishes, deploy_reviewed
 from esmcfn.verbs.destroying import destroy
 
-from .deploying import SPEED, Account
+from .deploying import Account
 from .test_deploying import kept, remaining
 from .test_drifting import client, deviating, drift, settled
 
@@ -45,14 +43,6 @@ SELECTION = a_selection(STACK, base=a_base_stack(alarm_topic=TOPIC))
 MODEL = STACK.name
 TARGET = f"endpoint/{STACK.endpoint_name}/variant/variant-1"
 DIMENSION = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
-
-
-@pytest.fixture(scope="module")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
-    sandbox.start()
-    yield sandbox
-    sandbox.stop()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from builders import a_selection, a_stack, a_variant
@@ -11,24 +10,15 @@ from builders import a_selection, a_stack, a_variant
 from esmcfn.domain.drift import State
 from esmcfn.domain.overwriting import Fate
 from esmcfn.errors import ExitCode, StalePlanError
-from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
 
-from .deploying import SPEED, Account
+from .deploying import Account
 from .test_deploying import MODEL, client, deploy_kept, kept
 
 ONE = a_selection()
 BIGGER = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.4xlarge")))
 NAMES = synthesize(ONE.models[0]).names
-
-
-@pytest.fixture(scope="module")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
-    sandbox.start()
-    yield sandbox
-    sandbox.stop()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -19,12 +18,11 @@ from esmcfn.domain.drift import State
 from esmcfn.domain.overwriting import Fate
 from esmcfn.domain.plan import Action, DeployedStack, Impact
 from esmcfn.errors import CloudError, ExitCode, StalePlanError
-from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
 from esmcfn.verbs.deploying import Wishes
 
-from .deploying import SPEED, Account
+from .deploying import Account
 from .test_deploying import client, deploy_kept, kept
 from .test_drifting import ANYBODY, ANYTHING, ROLE, USER, deviating, drift, settled
 
@@ -33,14 +31,6 @@ OWN = a_stack("own", package="", container=a_container(), variant=a_variant(inst
 BOTH = a_selection(MAIN, OWN, base=a_base_stack(service_account=a_service_account()))
 NAMES = synthesize(MAIN).names
 REVERT = Wishes(revert=True)
-
-
-@pytest.fixture(scope="module")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("state"), clock=Clock(speed=SPEED))
-    sandbox.start()
-    yield sandbox
-    sandbox.stop()
 
 
 @pytest.fixture
