@@ -11,11 +11,11 @@ from msgspec import Struct
 from esmcfn.domain.audit import Bill, Readings, VariantId, Window
 from esmcfn.domain.changeset import ChangeSet, Reviewed
 from esmcfn.domain.cost import Price
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.drift import Detection, ListedEndpoint, Reading, StackResource
 from esmcfn.domain.endpoint import ContainerLog, ObservedEndpoint
 from esmcfn.domain.examination import Asked, Package
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.standing import Survey
 from esmcfn.domain.template import Template
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.endpoint import BROKEN, ENDPOINT_STATUSES, IN_SERVICE, ObservedEndpoint
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.standing import ModelStatus, Standing
 
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from builders import a_target
 
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.drift import Detection, ListedEndpoint, NativeDrift, Reading, StackResource
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import SANDBOX_ACCOUNT
 from esmcfn.drift import expected
 from esmcfn.drift.expected import Expected

@@ -16,11 +16,11 @@ from msgspec.structs import replace
 from esmcfn.domain.audit import Bill, Charge, Metric, Readings, Series, VariantId, Window
 from esmcfn.domain.changeset import ChangeSet, ProposedChange, Reviewed
 from esmcfn.domain.cost import Price
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.endpoint import ContainerLog, LogLine, ObservedEndpoint
 from esmcfn.domain.examination import Asked, Package
 from esmcfn.domain.finding import Finding
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import SANDBOX_ACCOUNT, Policy
 from esmcfn.domain.report import Report
 from esmcfn.domain.standing import Survey

@@ -10,9 +10,9 @@ from fakes import NOW
 from msgspec.structs import replace
 
 from esmcfn import drift
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.drift import Detection, NativeDrift, Reading, ResourceDrift, StackResource
 from esmcfn.domain.endpoint import ObservedEndpoint, ObservedVariant
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.template import synthesize
 
 OWN = a_stack(package="", container=a_container())

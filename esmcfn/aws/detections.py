@@ -9,8 +9,8 @@ from typing import Any
 
 from esmcfn.aws.pace import Pace, Rhythm
 from esmcfn.aws.session import Clients, translated
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.drift import Detection, Difference, NativeDrift, StackResource
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.errors import Interrupted
 
 RUNNING = "DETECTION_IN_PROGRESS"

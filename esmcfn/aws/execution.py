@@ -11,8 +11,8 @@ from typing import Any
 from esmcfn.aws.events import Tail, event_pages, name_of
 from esmcfn.aws.pace import Pace, Rhythm
 from esmcfn.aws.session import Clients, translated
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.deployment import Execution, StackEvent
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.errors import AccessDenied, CloudError, Interrupted, LostSight, NotBegun, StackBusyError, StalePlanError
 from esmcfn.ports import Heard
 

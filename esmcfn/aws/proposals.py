@@ -17,7 +17,8 @@ from esmcfn.aws.refusals import busy_told, first, reverting, stale, template_tol
 from esmcfn.aws.session import Clients, error_code, error_message, translated
 from esmcfn.aws.uploads import Uploads, same
 from esmcfn.domain.changeset import ChangeSet, Reviewed
-from esmcfn.domain.plan import LIFETIME, DeployedStack
+from esmcfn.domain.deployed import DeployedStack
+from esmcfn.domain.plan import LIFETIME
 from esmcfn.domain.template import INLINE_BYTES, Template
 from esmcfn.errors import CloudError, Interrupted, TemplateRefused
 

@@ -12,7 +12,7 @@ from esmcfn.aws.events import event_pages, holder
 from esmcfn.aws.proposals import Proposals
 from esmcfn.aws.session import Clients, translated
 from esmcfn.domain.changeset import ChangeSet, Reviewed
-from esmcfn.domain.plan import DeployedStack
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.standing import Survey
 from esmcfn.domain.template import Template
 

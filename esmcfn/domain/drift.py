@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from esmcfn.domain.waiver import Waiver
 
 if TYPE_CHECKING:  # a plan tells of drift, and drift of what is deployed
-    from esmcfn.domain.plan import DeployedStack
+    from esmcfn.domain.deployed import DeployedStack
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.endpoint import ContainerLog, ObservedEndpoint
-from esmcfn.domain.plan import DeployedStack
 
 
 class Standing(StrEnum):

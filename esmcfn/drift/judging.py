@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.drift import (
     STACK_TYPE,
     Detection,
@@ -19,7 +20,6 @@ from esmcfn.domain.drift import (
     Unread,
 )
 from esmcfn.domain.endpoint import ObservedEndpoint
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.drift import advice, hosting
 from esmcfn.drift.compare import Pair, differences, tag_differences
 from esmcfn.drift.expected import Expected

@@ -10,18 +10,9 @@ from msgspec.structs import replace
 from esmcfn import documents, naming
 from esmcfn.domain.changeset import ChangeSet
 from esmcfn.domain.cost import Cost
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.finding import Finding
-from esmcfn.domain.plan import (
-    LIFETIME,
-    Change,
-    DeployedStack,
-    EndpointOutput,
-    Headroom,
-    Plan,
-    StackAction,
-    StackPlan,
-    Verdict,
-)
+from esmcfn.domain.plan import LIFETIME, Change, EndpointOutput, Headroom, Plan, StackAction, StackPlan, Verdict
 from esmcfn.domain.project import Environment
 from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.domain.template import Template

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from esmcfn.domain.plan import DeployedStack
+from esmcfn.domain.deployed import DeployedStack
 
 WAYS_OUT = {
     "UPDATE_ROLLBACK_FAILED": "deploy --recover continues the rollback to what it was before",

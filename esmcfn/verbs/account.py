@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from esmcfn.domain.plan import DeployedStack
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.project import Project
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.standing import Stray, Survey

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from esmcfn import drift, template
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.drift import EnvironmentDrift, ResourceDrift, StackDrift, Unmanaged, Unread
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from esmcfn import drift
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.drift import STACK_TYPE, Detection, StackResource, Unread
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.stack import Selection
 from esmcfn.ports import Cloud
 from esmcfn.verbs.observing import observed, told

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.outputs import Absent, Outputs
-from esmcfn.domain.plan import DeployedStack, EndpointOutput
+from esmcfn.domain.plan import EndpointOutput
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.errors import NotDeployed

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from esmcfn import plan, template
 from esmcfn.domain.cost import HostedVariant
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.finding import Finding
-from esmcfn.domain.plan import Change, DeployedStack, Headroom, Impact, Plan, StackAction, StackPlan
+from esmcfn.domain.plan import Change, Headroom, Impact, Plan, StackAction, StackPlan
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection

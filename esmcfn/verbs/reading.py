@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from esmcfn import cost
 from esmcfn.domain.cost import Cost, HostedVariant, PriceBook
-from esmcfn.domain.plan import DeployedStack
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.project import Project
 from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.domain.template import Template

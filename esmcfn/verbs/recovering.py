@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from esmcfn import plan
 from esmcfn.diagnosis import causes
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.deployment import RECOVERED, Execution, StackEvent
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.stack import Selection
 from esmcfn.errors import DeploymentError, ExitCode, Interrupted
 from esmcfn.ports import Cloud

@@ -8,8 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from esmcfn import plan
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.deployment import Execution
-from esmcfn.domain.plan import DeployedStack, Plan, StackAction, StackPlan
+from esmcfn.domain.plan import Plan, StackAction, StackPlan
 from esmcfn.domain.stack import ModelStack, Stack
 from esmcfn.domain.template import Template
 from esmcfn.errors import DeploymentError, EsmcfnError, Interrupted, LostSight, NotBegun, StackBusyError

@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from esmcfn import diagnosis, standing, template
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.deployment import Kind
 from esmcfn.domain.endpoint import ContainerLog
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import ModelStack, Selection

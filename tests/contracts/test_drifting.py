@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from esmcfn.aws import Reach
 from esmcfn.aws.detections import CloudFormationDetections
 from esmcfn.aws.session import Clients
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.drift import Difference, NativeDrift, State
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.project import Policy
 from esmcfn.errors import CloudError, ExitCode, Interrupted
 from esmcfn.inputs import environment_names, load

@@ -14,9 +14,10 @@ from msgspec.structs import replace
 from esmcfn.aws import Reach
 from esmcfn.aws.proposals import Proposals
 from esmcfn.aws.session import Clients
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.drift import State
 from esmcfn.domain.overwriting import Fate
-from esmcfn.domain.plan import Action, DeployedStack, Impact
+from esmcfn.domain.plan import Action, Impact
 from esmcfn.errors import CloudError, ExitCode, StalePlanError
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize

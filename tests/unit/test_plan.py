@@ -255,7 +255,7 @@ class TestStackPlan:
 
 
 def a_deployed(status: str = "CREATE_COMPLETE"):
-    from esmcfn.domain.plan import DeployedStack
+    from esmcfn.domain.deployed import DeployedStack
 
     return DeployedStack(
         name="esm-dev-prototype-model",

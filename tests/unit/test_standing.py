@@ -12,6 +12,7 @@ from builders import a_neighbour, a_project, a_selection, a_stack, a_variant, an
 from fakes import NOW, FakeEndpoints, FakeIdentity, FakeStacks, a_world
 from msgspec.structs import replace
 
+from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.endpoint import (
     BROKEN,
     ENDPOINT_STATUSES,
@@ -22,7 +23,6 @@ from esmcfn.domain.endpoint import (
     ObservedEndpoint,
     ObservedVariant,
 )
-from esmcfn.domain.plan import DeployedStack
 from esmcfn.domain.report import Report
 from esmcfn.domain.standing import EnvironmentStatus, ModelStatus, Standing
 from esmcfn.errors import AccessDenied, CloudError, ExitCode, WrongAccount
