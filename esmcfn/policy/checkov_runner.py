@@ -17,11 +17,18 @@ gc.disable()  # a third of the time to import checkov goes into looking for garb
 import json  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
+from types import ModuleType  # noqa: E402
 from typing import Any  # noqa: E402
 
 # Read when checkov is imported: no worker processes to lose sight of, no chatter.
 os.environ["CHECKOV_PARALLELIZATION_TYPE"] = "none"
 os.environ["LOG_LEVEL"] = "ERROR"
+
+# What checkov imports and we never use is a quarter of its imports. Its clients of its maker's platform and of
+# registries are empty modules here, so that whoever tried to reach one would fail; numpy is one that asteval can do
+# without.
+sys.modules.update({name: ModuleType(name) for name in ("aiohttp", "boto3", "docker")})
+sys.modules["numpy"] = None  # type: ignore[assignment]  # how Python is told that there is none
 
 SEVERITIES = {
     "NONE": "info",
