@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,16 +109,24 @@ def held(folder: Path) -> int:
     """
     try:
         pid = int(json.loads((folder / "run.json").read_text(encoding="utf-8"))["pid"])
-        descriptor = os.open(folder / "server.lock", os.O_RDWR)
     except (OSError, ValueError, KeyError, TypeError):
         return 0
+    return pid if _serving(folder) else 0
+
+
+def _serving(folder: Path) -> bool:
+    """Does a server live there? A dead one that nobody has reaped still has its pid, but no lock any more."""
+    try:
+        descriptor = os.open(folder / "server.lock", os.O_RDWR)
+    except OSError:
+        return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return pid
+        return True
     finally:
         os.close(descriptor)
-    return 0
+    return False
 
 
 # The running server
@@ -224,31 +232,15 @@ def _server_environment() -> dict[str, str]:
 
 def stop(folder: Path, pid: int) -> None:
     """End a server, kindly at first."""
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + ANSWER_SECONDS
-        while _alive(pid):
+        while _serving(folder):
             if time.monotonic() > deadline:
                 os.kill(pid, signal.SIGKILL)
                 deadline = float("inf")
             time.sleep(0.01)
-    except ProcessLookupError:
-        pass
     (folder / "run.json").unlink(missing_ok=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        done, _ = os.waitpid(pid, os.WNOHANG)  # when this very process started it
-        if done:
-            return False
-    except ChildProcessError:
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _last_lines(path: Path) -> str:

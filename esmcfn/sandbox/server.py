@@ -38,6 +38,9 @@ IDLE_SECONDS = 12 * 3600.0
 WATCH_SECONDS = 5.0
 """How often a server looks whether it is still wanted."""
 
+STOP_SECONDS = 0.1
+"""How long a server may take to hear that it is to stop."""
+
 
 class QuietHandler(WSGIRequestHandler):
     """Requests without a line in the log each, and without Nagle's wait between header and body."""
@@ -136,7 +139,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, _shut_down(sandbox) if given.foreground else signal.SIG_IGN)
     if given.foreground:
         print(f"serving {sandbox.endpoint_url}; Ctrl-C ends it", file=sys.stderr)
-    sandbox.server.serve_forever()
+    sandbox.server.serve_forever(poll_interval=STOP_SECONDS)
     return 0 if sandbox.kept() else 1
 
 
@@ -189,4 +192,6 @@ def _preload(sandbox: Sandbox) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # everything is kept; taking moto apart piece by piece would take as long as starting it

@@ -56,6 +56,12 @@ def wait_for(root: Path, client: object, stack: str, status: str) -> None:
     raise AssertionError((seen, [event.get("ResourceStatusReason") for event in events]))
 
 
+def test_a_stop_does_not_wait_for_somebody_to_reap_the_server(root: Path) -> None:
+    pid = sandbox.ensure(root).pid
+    assert sandbox.stop(root)
+    assert os.waitpid(pid, 0)[0] == pid, "still unreaped, as below an init that does not care"
+
+
 def test_nothing_runs_before_the_first_start(root: Path) -> None:
     assert sandbox.find(root) is None
     assert sandbox.status(root).line == "stopped"
