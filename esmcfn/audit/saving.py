@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 from msgspec.structs import replace
 
 from esmcfn.audit.judging import Looked
 from esmcfn.domain.audit import Activity, AuditedModel, Metric, Readings, Remedy, Saving, VariantId, VariantUse, Window
-from esmcfn.domain.cost import HOURS_PER_MONTH, CostItem, PriceBook
+from esmcfn.domain.cost import CostItem, PriceBook, a_month
 from esmcfn.reference.gpus import gpus
 
 HEADROOM_PERCENT = 80
@@ -47,7 +48,7 @@ def savings(
     if found.activity is not Activity.BUSY:
         return found
     proposals = (
-        *_scheduled(found, readings, window),
+        *_scheduled(found, readings, items, window),
         *_smaller(found, looked, items, region=region, prices=prices),
     )
     return replace(found, savings=proposals)
@@ -60,8 +61,12 @@ def saved_by_parking(models: Sequence[AuditedModel]) -> Decimal | None:
     return sum(known, Decimal(0)) if known and len(known) == len(amounts) else None
 
 
-def _scheduled(found: AuditedModel, readings: Readings, window: Window) -> Iterator[Saving]:
-    """Nights and weekends on which nobody calls; only where every day of the window was reported."""
+def _scheduled(found: AuditedModel, readings: Readings, items: Sequence[CostItem], window: Window) -> Iterator[Saving]:
+    """Nights and weekends on which nobody calls; only where every day of the window was reported.
+
+    Where a schedule scales the endpoint already, the hours without a call are taken to be its quietest: nobody saves
+    twice what the schedule saves.
+    """
     if window.days < SCHEDULE_DAYS or any(use.reported_days < window.days for use in found.variants):
         return
     busy = {
@@ -82,12 +87,23 @@ def _scheduled(found: AuditedModel, readings: Readings, window: Window) -> Itera
     when += ["on Saturdays and Sundays"] if weekend else []
     yield Saving(
         remedy=Remedy.SCHEDULE,
-        monthly=None if found.expected_monthly is None else found.expected_monthly * saved / _WEEK,
+        monthly=_part(items, Fraction(saved, _WEEK)),
         how=(
             f"no call {' nor '.join(when)} in {window.days} days: park it then and resume it an hour before, "
             f"{saved} of {_WEEK} hours a week"
         ),
     )
+
+
+def _part(items: Sequence[CostItem], part: Fraction) -> Decimal | None:
+    """What the quietest part of all hours costs a month; None where a price is unknown."""
+    total = Decimal(0)
+    for item in items:
+        if item.expected_monthly is None:
+            return None
+        share = item.hosted.cheapest(part)
+        total += item.expected_monthly * share.numerator / share.denominator
+    return total if items else None
 
 
 def _quiet(busy: set[int]) -> tuple[int, int]:
@@ -121,7 +137,7 @@ def _smaller(
     if not fitting:
         return
     best = min(fitting, key=lambda price: price.usd_per_hour)
-    saved = (now.usd_per_hour - best.usd_per_hour) * item.hosted.expected_count * HOURS_PER_MONTH
+    saved = a_month(now.usd_per_hour - best.usd_per_hour, item.hosted.expected)
     yield Saving(
         remedy=Remedy.SMALLER,
         monthly=saved,

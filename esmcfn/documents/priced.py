@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from esmcfn.documents.figures import money
 from esmcfn.documents.living import Document
-from esmcfn.domain.cost import Cost, CostItem
+from esmcfn.domain.cost import Cost, CostItem, HostedVariant, Timetable
 from esmcfn.domain.report import Refreshed
 
 
@@ -47,6 +47,27 @@ def _item(item: CostItem) -> Document:
         "min_monthly": money(item.min_monthly),
         "expected_monthly": money(item.expected_monthly),
         "max_monthly": money(item.max_monthly),
+        "schedule": _schedule(hosted) if hosted.timetable else None,
+    }
+
+
+def _schedule(hosted: HostedVariant) -> Document:
+    """How long a schedule holds which bounds."""
+    table = hosted.timetable or Timetable()
+    return {
+        "span": table.span.value if table.held else None,
+        "timezone": table.timezone if table.held else None,
+        "held": [
+            {
+                "minutes": held.minutes,
+                "min_count": held.min_count,
+                "expected_count": hosted.expected_in(held),
+                "max_count": held.max_count,
+            }
+            for held in table.held
+        ],
+        "why_not_reckoned": table.why_not or None,
+        "left_out": list(table.left_out),
     }
 
 

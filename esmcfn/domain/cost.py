@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
 
 from msgspec import Struct
 
 HOURS_PER_MONTH = 730
 """Hours in a month, by convention: 365 days x 24 hours / 12 months. Every report says it aloud."""
+
+_MICRO = Decimal("0.000001")
+
+
+def a_month(usd_per_hour: Decimal, instances: Fraction) -> Decimal:
+    """US dollars of so many instances a month: exact where they are whole, to the millionth where a week is parted."""
+    if instances.denominator == 1:
+        return usd_per_hour * instances.numerator * HOURS_PER_MONTH
+    return (usd_per_hour * instances.numerator * HOURS_PER_MONTH / instances.denominator).quantize(_MICRO)
 
 
 class Price(Struct, frozen=True, kw_only=True):
@@ -38,12 +49,54 @@ class PriceBook(Struct, frozen=True, kw_only=True):
         return self.prices.get((region, instance_type))
 
 
+class Span(StrEnum):
+    """What a schedule is reckoned over: every week of it looks the same, or every year."""
+
+    WEEK = "week"
+    YEAR = "year"
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """Bounds of autoscaling, and how long a schedule holds them.
+
+    Attributes:
+        minutes: of the span, on the clock of the schedule's time zone.
+    """
+
+    min_count: int
+    max_count: int
+    minutes: int
+
+
+class Timetable(Struct, frozen=True, kw_only=True):
+    """How long a schedule holds which bounds.
+
+    Attributes:
+        held: the longest first, together the whole span; empty where nobody can say.
+        timezone: whose clock it follows; the hour that a clock change takes or gives is not reckoned.
+        why_not: why nobody can say, a clause; empty where somebody can.
+        left_out: moments that come once, by name: what they hold stands in no sum.
+    """
+
+    span: Span = Span.WEEK
+    held: tuple[Held, ...] = ()
+    timezone: str = "UTC"
+    why_not: str = ""
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def minutes(self) -> int:
+        """Of the whole span."""
+        return sum(each.minutes for each in self.held)
+
+
 class HostedVariant(Struct, frozen=True, kw_only=True):
     """Instances that are paid for by the hour: what wants to be, or is, behind an endpoint.
 
     Attributes:
         model: key of the selected model.
-        min_count, expected_count, max_count: instances; all equal without autoscaling.
+        min_count, expected_count, max_count: instances at any moment; all equal without autoscaling.
+        timetable: of a schedule, None without one.
         software_usd_per_hour: the seller's charge per instance and hour, None when unknown.
         marketplace: does a seller charge at all? Own containers have no such charge.
     """
@@ -57,6 +110,50 @@ class HostedVariant(Struct, frozen=True, kw_only=True):
     max_count: int
     software_usd_per_hour: Decimal | None
     marketplace: bool
+    timetable: Timetable | None = None
+
+    @property
+    def least(self) -> Fraction:
+        """Instances at the lower bound, averaged over the hours of a schedule."""
+        return self._averaged(lambda held: held.min_count, self.min_count)
+
+    @property
+    def expected(self) -> Fraction:
+        """The expected instances within the bounds of each hour, averaged."""
+        return self._averaged(self.expected_in, self.expected_count)
+
+    @property
+    def most(self) -> Fraction:
+        """Instances at the upper bound, averaged over the hours of a schedule."""
+        return self._averaged(lambda held: held.max_count, self.max_count)
+
+    @property
+    def busiest(self) -> int:
+        """The expected instances of the dearest hour."""
+        held = self.timetable.held if self.timetable else ()
+        return max(map(self.expected_in, held), default=self.expected_count)
+
+    def expected_in(self, held: Held) -> int:
+        """The expected instances while these bounds hold."""
+        return min(max(self.expected_count, held.min_count), held.max_count)
+
+    def cheapest(self, part: Fraction) -> Fraction:
+        """The share of the expected instance hours that the quietest `part` of all hours has; 0 to 1 as that is."""
+        held = self.timetable.held if self.timetable else ()
+        if not held or not self.expected:
+            return part
+        left, hours = part * sum(each.minutes for each in held), Fraction(0)
+        for each in sorted(held, key=self.expected_in):
+            taken = left if left < each.minutes else Fraction(each.minutes)
+            left, hours = left - taken, hours + taken * self.expected_in(each)
+        return hours / sum(each.minutes * self.expected_in(each) for each in held)
+
+    def _averaged(self, count: Callable[[Held], int], always: int) -> Fraction:
+        """Over the hours of the schedule; `always` without one, or where nobody can say its hours."""
+        held = self.timetable.held if self.timetable else ()
+        if not held:
+            return Fraction(always)
+        return Fraction(sum(count(each) * each.minutes for each in held), sum(each.minutes for each in held))
 
     @property
     def counts(self) -> str:
@@ -70,7 +167,7 @@ class CostItem(Struct, frozen=True, kw_only=True):
 
     Attributes:
         price: the instance hour, None where the price book does not know the type in that region.
-        infrastructure_monthly: expected_count instances, without the seller's charge.
+        infrastructure_monthly: the expected instances, without the seller's charge.
         software_monthly: the seller's charge; 0 where there is no seller, None where it is unknown.
         min_monthly, expected_monthly, max_monthly: infrastructure plus the known software charge.
     """

@@ -16,7 +16,7 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 
-class _Part(Struct, frozen=True, kw_only=True):
+class Part(Struct, frozen=True, kw_only=True):
     """One of the fields: its bounds, the names of its values, and the forms that it alone knows."""
 
     name: str
@@ -42,12 +42,12 @@ class _Part(Struct, frozen=True, kw_only=True):
 
 
 PARTS = (
-    _Part(name="minutes", least=0, most=59),
-    _Part(name="hours", least=0, most=23),
-    _Part(name="day of the month", least=1, most=31, alone=r"\?|L", listed=r"([0-9]+)W"),
-    _Part(name="month", least=1, most=12, names=_MONTHS),
-    _Part(name="day of the week", least=1, most=7, names=_DAYS, alone=r"\?|L|(\w+)#[1-5]", listed=r"(\w+)L"),
-    _Part(name="year", least=1970, most=2199, ordered=True),
+    Part(name="minutes", least=0, most=59),
+    Part(name="hours", least=0, most=23),
+    Part(name="day of the month", least=1, most=31, alone=r"\?|L", listed=r"([0-9]+)W"),
+    Part(name="month", least=1, most=12, names=_MONTHS),
+    Part(name="day of the week", least=1, most=7, names=_DAYS, alone=r"\?|L|(\w+)#[1-5]", listed=r"(\w+)L"),
+    Part(name="year", least=1970, most=2199, ordered=True),
 )
 _RANGE = re.compile(r"(?P<first>\w+|\*)(?:-(?P<last>\w+))?(?:/(?P<step>[0-9]{1,4}))?")
 
@@ -58,7 +58,7 @@ def fault(expression: str) -> str:
     if len(written) != len(PARTS):
         return f"six fields, and not {len(written)}"
     for part, text in zip(PARTS, written, strict=True):
-        if _values(part, text) is None:
+        if values(part, text) is None:
             return f"{part.name}: {text} is not made of {part.must}"
     if (written[2] == "?") == (written[4] == "?"):
         return "exactly one of the two days must be a ?"
@@ -70,24 +70,24 @@ def last_year(expression: str) -> int | None:
     years = expression.split()[-1:]
     if fault(expression) or years == ["*"]:
         return None
-    return max(_values(PARTS[5], years[0]) or {PARTS[5].most})
+    return max(values(PARTS[5], years[0]) or {PARTS[5].most})
 
 
-def _values(part: _Part, text: str) -> set[int] | None:
+def values(part: Part, text: str) -> set[int] | None:
     """The values that a field names: all where it says ?, * or L, None where it is wrong."""
     alone = re.fullmatch(part.alone, text)
     if alone:
         return _every(part) if all(part.number(each) is not None for each in _said(alone)) else None
     found: set[int] = set()
     for item in text.split(","):
-        values = _listed(part, item)
-        if values is None:
+        named = _listed(part, item)
+        if named is None:
             return None
-        found |= values
+        found |= named
     return found
 
 
-def _listed(part: _Part, item: str) -> set[int] | None:
+def _listed(part: Part, item: str) -> set[int] | None:
     """The values of one item of a field's list."""
     special = re.fullmatch(part.listed, item)
     if special:
@@ -104,7 +104,7 @@ def _listed(part: _Part, item: str) -> set[int] | None:
     return None if start is None or end is None else _stepped(part, start, end, step)
 
 
-def _stepped(part: _Part, start: int, end: int, step: int) -> set[int] | None:
+def _stepped(part: Part, start: int, end: int, step: int) -> set[int] | None:
     if not 1 <= step <= part.most or (part.ordered and start > end):
         return None
     width = part.most - part.least + 1
@@ -114,13 +114,13 @@ def _stepped(part: _Part, start: int, end: int, step: int) -> set[int] | None:
 
 def _comes_true(days: str, months: str, years: str) -> bool:
     """Has one of these months one of these days, in one of these years?"""
-    leap = any(map(isleap, _values(PARTS[5], years) or ()))
-    longest = {month: monthrange(2024 if leap else 2025, month)[1] for month in _values(PARTS[3], months) or ()}
-    first = min(_values(PARTS[2], days) or {PARTS[2].least})
+    leap = any(map(isleap, values(PARTS[5], years) or ()))
+    longest = {month: monthrange(2024 if leap else 2025, month)[1] for month in values(PARTS[3], months) or ()}
+    first = min(values(PARTS[2], days) or {PARTS[2].least})
     return any(first <= length for length in longest.values())
 
 
-def _every(part: _Part) -> set[int]:
+def _every(part: Part) -> set[int]:
     return set(range(part.least, part.most + 1))
 
 

@@ -151,7 +151,7 @@ def beside(cost: Cost) -> Iterator[str]:
 
 def _reach(cost: Cost) -> str:
     """Between which sums autoscaling moves what is expected; empty where nothing is scaled."""
-    if all(each.hosted.min_count == each.hosted.max_count for each in cost.items):
+    if all(each.hosted.least == each.hosted.most for each in cost.items):
         return ""
     low, high = [each.min_monthly for each in cost.items], [each.max_monthly for each in cost.items]
     least, most = (None if None in found else sum(filter(None, found), Decimal(0)) for found in (low, high))

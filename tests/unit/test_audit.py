@@ -32,6 +32,7 @@ from esmcfn.audit import bill_start
 from esmcfn.audit.proposal import patch
 from esmcfn.audit.saving import _quiet
 from esmcfn.domain.audit import Activity, Bill, Metric, Remedy, Series
+from esmcfn.domain.hosting import Autoscaling, ScheduledScaling
 from esmcfn.errors import AccessDenied, CloudError, UsageError
 from esmcfn.reference.gpus import gpus
 from esmcfn.reference.instance_types import offered
@@ -178,6 +179,19 @@ class TestSavings:
         saving = self.remedies({**WORKING, Metric.INVOCATIONS: calls})[Remedy.SCHEDULE]
         assert "between 18:00 and 08:00 UTC nor on Saturdays and Sundays" in saving.how
         assert saving.monthly == Decimal("1.515") * 730 * (168 - 5 * 11) / 168
+
+    def test_what_a_schedule_of_scaling_saves_already_is_not_saved_again(self):
+        nights = tuple(
+            ScheduledScaling(
+                name=name, cron=f"0 {hour} ? * * *", timezone="UTC", min_capacity=count, max_capacity=count
+            )
+            for name, hour, count in (("evening", 18, 1), ("morning", 8, 4))
+        )
+        scaling = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70), schedule=nights)
+        said = {**WORKING, Metric.INVOCATIONS: series(3.0, hours=range(8, 18))}
+        found = self.remedies(said, a_stack("one", autoscaling=scaling))[Remedy.SCHEDULE]
+        assert "91 of 168 hours a week" in found.how
+        assert found.monthly.quantize(Decimal("0.01")) == (Decimal("1.515") * 730 * 91 / 168).quantize(Decimal("0.01"))
 
     def test_weekends_alone_are_a_schedule(self):
         weekdays = [day for day in range(DAYS) if (START + timedelta(days=day)).weekday() < 5]

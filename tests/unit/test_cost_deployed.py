@@ -180,7 +180,38 @@ def _asynchronous(body):
     properties(body, "EndpointConfig")["AsyncInferenceConfig"] = {"OutputConfig": {"S3OutputPath": "s3://ours"}}
 
 
+def _scaling(body, **changes):
+    properties(body, "Endpoint")["EndpointName"] = "ours"
+    target = {
+        "ResourceId": f"endpoint/ours/variant/{variant(body)['VariantName']}",
+        "MinCapacity": 1,
+        "MaxCapacity": 4,
+        **changes,
+    }
+    body["Resources"]["Target"] = {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": target}
+
+
+def _scheduled_by_condition(body):
+    _scaling(body, ScheduledActions={"Fn::If": ["Large", [], []]})
+
+
+def _scheduled_bound_from_a_parameter(body):
+    _scaling(body, ScheduledActions=[{"ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": {"Ref": "Most"}}}])
+
+
+def _more_instances_than_a_sum_can_hold(body):
+    _scaling(body, MaxCapacity="9" * 5000)
+
+
+def _count_beyond_all_measure(body):
+    variant(body)["InitialInstanceCount"] = 10**30
+
+
 EDITS = (
+    _scheduled_by_condition,
+    _scheduled_bound_from_a_parameter,
+    _more_instances_than_a_sum_can_hold,
+    _count_beyond_all_measure,
     _no_configuration,
     _computed_name,
     _reference_to_another_kind,
@@ -215,6 +246,17 @@ def test_what_cannot_be_read_is_unknown_and_not_zero(edit):
     assert found.delta_monthly is None
     assert not found.complete
     assert found.notes[0].startswith("deployed: prototype_model: ")
+
+
+@pytest.mark.parametrize("action", [None, "soon", {}, {"Schedule": {"Ref": "When"}, "Timezone": 7}])
+def test_a_moment_that_cannot_be_read_leaves_the_hours_open_and_says_so(action):
+    body = a_body()
+    _scaling(body, ScheduledActions=[action])
+    (hosted,) = read(body)
+    assert (hosted.min_count, hosted.max_count) == (1, 4)
+    assert hosted.timetable.why_not == "action 1 comes at a moment, which cannot be read"
+    found = cost.estimate((), (hosted,), region="us-east-2", prices=PriceBook(prices={}), today=date(2026, 11, 21))
+    assert any(note.startswith("deployed: prototype_model: the hours of its schedule") for note in found.notes)
 
 
 def test_each_kind_of_unknown_is_named():

@@ -1,0 +1,246 @@
+"""Schedules as hours: when cron expressions come true, how long which bounds hold, and what that costs."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from builders import a_stack, a_variant
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from esmcfn import cost
+from esmcfn.cost.timetable import MOST_MOMENTS, Moment, timetable
+from esmcfn.domain.cost import Cost, Held, HostedVariant, Price, PriceBook, Span, Timetable
+from esmcfn.domain.hosting import Autoscaling, ScheduledScaling
+from esmcfn.reference import moments
+from esmcfn.template import synthesize
+
+TODAY = date(2026, 11, 21)
+HOUR = Decimal("1.515")
+BOOK = PriceBook(
+    prices={
+        ("us-east-2", "ml.g5.2xlarge"): Price(
+            region="us-east-2", instance_type="ml.g5.2xlarge", usd_per_hour=HOUR, source="a list", as_of=TODAY
+        )
+    }
+)
+
+
+def a_moment(when: str, least: int | None = 1, most: int | None = 2, **changes) -> Moment:
+    return replace(Moment(name="evening", when=when, timezone="Europe/Berlin", least=least, most=most), **changes)
+
+
+EVENING = a_moment("cron(0 19 ? * MON-FRI *)")
+MORNING = a_moment("cron(0 7 ? * MON-FRI *)", 2, 6, name="morning")
+
+
+def found(*schedule: Moment, least: int = 2, most: int = 6) -> Timetable:
+    table = timetable(least, most, schedule)
+    assert table
+    return table
+
+
+def priced(*variants: HostedVariant, before: tuple[HostedVariant, ...] | None = None) -> Cost:
+    return cost.estimate(variants, before, region="us-east-2", prices=BOOK, today=TODAY)
+
+
+def scaled(*schedule: ScheduledScaling, count: int = 2, least: int = 2, most: int = 6, **changes):
+    scaling = Autoscaling(min_capacity=least, max_capacity=most, target_value=Decimal(70), schedule=schedule)
+    return a_stack(variant=a_variant(instance_count=count), autoscaling=scaling, **changes)
+
+
+NIGHTS = (
+    ScheduledScaling(
+        name="evening", cron="0 19 ? * MON-FRI *", timezone="Europe/Berlin", min_capacity=1, max_capacity=2
+    ),
+    ScheduledScaling(
+        name="morning", cron="0 7 ? * MON-FRI *", timezone="Europe/Berlin", min_capacity=2, max_capacity=6
+    ),
+)
+
+
+class TestUnreckoned:
+    """What nobody can say is said, and not guessed."""
+
+    @pytest.mark.parametrize(
+        ("schedule", "why"),
+        [
+            ([a_moment("at(2026-12-24T19:00:00)")], "it has only moments that come once"),
+            ([a_moment("rate(1 day)"), MORNING], "evening comes at a rate, rate(1 day), and nobody knows from when on"),
+            ([a_moment("cron(0 19 ? * MON 2026-2027)"), MORNING], "comes in some years only"),
+            ([a_moment("cron(0 25 ? * MON *)"), MORNING], "comes at cron(0 25 ? * MON *), which cannot be read"),
+            ([a_moment(""), MORNING], "comes at a moment, which cannot be read"),
+            ([replace(EVENING, bounded=True), MORNING], "evening begins or ends on some day"),
+            ([replace(EVENING, timezone=""), MORNING], "has a time zone that cannot be read"),
+            ([replace(EVENING, timezone="UTC"), MORNING], "the clocks of Europe/Berlin and UTC"),
+            ([replace(EVENING, least=None, most=None), MORNING], "evening sets no bound"),
+            ([EVENING, replace(MORNING, when=EVENING.when)], "evening and morning come at the same minute"),
+            ([a_moment("cron(0 0 29 2 ? *)")], "evening comes on no day of 2027"),
+            ([a_moment("cron(* * * 1-11 ? *)")], f"more than {MOST_MOMENTS:,} moments"),
+            ([a_moment("cron(0 19 ? * * *)", 9, None)], "a lower bound of 9 above an upper one of 6"),
+        ],
+    )
+    def test_a_schedule_that_cannot_be_reckoned_says_why_and_keeps_its_extremes(self, schedule, why):
+        table = found(*schedule)
+        assert (table.held, why in table.why_not) == ((), True), table.why_not
+        variant = replace(cost.hosted(scaled(count=3))[0], min_count=1, max_count=6, timetable=table)
+        found_cost = priced(variant)
+        item = found_cost.items[0]
+        assert (item.min_monthly, item.expected_monthly, item.max_monthly) == (HOUR * 730, HOUR * 2190, HOUR * 4380)
+        said = [note for note in found_cost.notes if "are not reckoned" in note]
+        assert len(said) == 1
+        assert table.why_not in said[0]
+
+    def test_what_comes_once_beside_what_repeats_is_left_out_and_said(self):
+        table = found(EVENING, MORNING, a_moment("at(2026-12-24T19:00:00)", 9, 9, name="gala"))
+        assert table == replace(found(EVENING, MORNING), left_out=("gala",))
+        variant = replace(cost.hosted(scaled())[0], timetable=table)
+        assert any("does once (gala) is not in the sums" in note for note in priced(variant).notes)
+
+
+class TestHours:
+    def test_nights_and_weekends_of_a_week(self):
+        """From Monday to Friday 7 to 19 by day: 60 hours; the rest, weekends among it, is the evening's."""
+        table = found(EVENING, MORNING)
+        day, night = (Held(min_count=2, max_count=6, minutes=3600), Held(min_count=1, max_count=2, minutes=6480))
+        assert (table.span, table.held, table.timezone) == (Span.WEEK, (night, day), "Europe/Berlin")
+
+    def test_a_single_moment_holds_for_ever_after(self):
+        assert found(EVENING).held == (Held(min_count=1, max_count=2, minutes=10_080),)
+
+    def test_a_moment_that_sets_one_bound_leaves_the_other(self):
+        table = found(a_moment("cron(0 0 ? * SUN *)", None, 3), a_moment("cron(0 0 ? * MON *)", 1, None, name="b"))
+        assert table.held == (Held(min_count=1, max_count=3, minutes=10_080),)
+
+    def test_what_comes_by_the_month_is_reckoned_over_a_year(self):
+        first, second = a_moment("cron(0 0 1 * ? *)", 4, 8), a_moment("cron(0 0 2 * ? *)", name="second")
+        table = found(first, second)
+        assert table.span is Span.YEAR
+        assert table.held == (
+            Held(min_count=1, max_count=2, minutes=353 * 1440),
+            Held(min_count=4, max_count=8, minutes=12 * 1440),
+        )
+        assert table.minutes == moments.YEAR_MINUTES
+
+    @pytest.mark.parametrize(
+        ("cron", "days"),
+        [
+            ("0 0 L 2 ? *", ["02-28"]),
+            ("0 0 1W 5 ? *", ["05-03"]),  # 1 May 2027 is a Saturday, and the day before is not in May
+            ("0 0 31W 10 ? *", ["10-29"]),  # 31 October is a Sunday, and the day after is not in October
+            ("0 0 31W 2,4 ? *", []),
+            ("0 0 9W,20W 1 ? *", ["01-08", "01-20"]),
+            ("0 0 17W 1 ? *", ["01-18"]),
+            ("0 0 ? 1 MON#2 *", ["01-11"]),
+            ("0 0 ? 1 6L *", ["01-29"]),
+            ("0 0 ? 1 FRIL,SUNL *", ["01-29", "01-31"]),
+            ("0 0 ? 2 L *", ["02-06", "02-13", "02-20", "02-27"]),
+            ("0 0 ? 3 SAT-SUN *", ["03-06", "03-07", "03-13", "03-14", "03-20", "03-21", "03-27", "03-28"]),
+            ("0 0 1/15 6 ? *", ["06-01", "06-16"]),
+        ],
+    )
+    def test_days_are_those_that_aws_documents(self, cron, days):
+        new_year = date(moments.REFERENCE_YEAR, 1, 1).toordinal()
+        of_year = [date.fromordinal(new_year + minute // 1440) for minute in moments.of_a_year(cron)]
+        assert [f"{day:%m-%d}" for day in of_year] == days
+
+    def test_a_week_begins_on_sunday(self):
+        assert moments.of_a_week("30 6 ? * SUN,TUE *") == [390, 2 * 1440 + 390]
+
+
+class TestMoney:
+    def test_min_expected_and_max_are_those_of_each_hour(self):
+        (item,) = priced(*cost.hosted(scaled(*NIGHTS, count=3))).items
+        week = Decimal(168)
+        assert item.min_monthly == (HOUR * 730 * (60 * 2 + 108 * 1) / week).quantize(Decimal("0.000001"))
+        assert item.expected_monthly == (HOUR * 730 * (60 * 3 + 108 * 2) / week).quantize(Decimal("0.000001"))
+        assert item.max_monthly == (HOUR * 730 * (60 * 6 + 108 * 2) / week).quantize(Decimal("0.000001"))
+
+    def test_the_hours_that_were_assumed_are_said_once_for_all_who_share_them(self):
+        stacks = [scaled(*NIGHTS, model=f"model_{name}") for name in "abcde"]
+        notes = priced(*(variant for stack in stacks for variant in cost.hosted(stack))).notes
+        assert notes[1] == (
+            "model_a, model_b, model_c and 2 more: its schedule holds 1 to 2 instances for 108, 2 to 6 instances for "
+            "60 of the 168 hours of a week, by the clock of Europe/Berlin"
+        )
+        assert not any("schedule" in note for note in notes[2:])
+
+    def test_what_is_deployed_is_reckoned_alike_and_said_only_where_it_differs(self):
+        wanted = scaled(*NIGHTS)
+        (hosted,) = cost.hosted(wanted)
+        body = synthesize(wanted).body
+        read = cost.hosted_in(body, stack=hosted.stack, model=hosted.model, software={})
+        assert [each.timetable for each in read] == [hosted.timetable]
+        assert not any(note.startswith("deployed: prototype") for note in priced(hosted, before=read).notes)
+        (other,) = cost.hosted(scaled(NIGHTS[0]))
+        assert any(
+            note.startswith("deployed: prototype_model: its schedule") for note in priced(hosted, before=(other,)).notes
+        )
+
+    def test_the_surge_is_that_of_the_dearest_hour(self):
+        (variant,) = cost.hosted(scaled(*NIGHTS, count=3, software_usd_per_hour=Decimal(1)))
+        found_cost = cost.estimate(
+            (variant,), (), region="us-east-2", prices=BOOK, today=TODAY, updating=frozenset({variant.model})
+        )
+        assert found_cost.surge_usd_per_hour == (HOUR + 1) * 3
+
+    def test_what_the_quietest_hours_cost_is_less_than_their_share(self):
+        (variant,) = cost.hosted(scaled(*NIGHTS, count=3))
+        assert variant.cheapest(Fraction(108, 168)) == Fraction(108 * 2, 108 * 2 + 60 * 3)
+        assert (variant.cheapest(Fraction(0)), variant.cheapest(Fraction(1))) == (0, 1)
+        assert cost.hosted(scaled(count=3))[0].cheapest(Fraction(1, 3)) == Fraction(1, 3)
+
+
+counts = st.integers(1, 50)
+times = st.builds(
+    lambda minute, hour, days: f"{minute} {hour} {days} *",
+    st.integers(0, 59),
+    st.integers(0, 23),
+    st.sampled_from(["? * MON-FRI", "? * *", "? * SUN,WED", "L * ?", "15W 3-9 ?", "? * FRI#2", "1/7 JAN,FEB ?"]),
+)
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> tuple[ScheduledScaling, ...]:
+    found = []
+    for number, cron in enumerate(draw(st.lists(times, max_size=3))):
+        least, most = sorted(draw(st.tuples(counts, counts)))
+        found.append(
+            ScheduledScaling(name=f"m{number}", cron=cron, timezone="UTC", min_capacity=least, max_capacity=most)
+        )
+    return tuple(found)
+
+
+@given(schedules(), st.lists(counts, min_size=3, max_size=3))
+def test_min_is_never_above_expected_nor_expected_above_max_and_all_hours_are_counted(schedule, three):
+    least, count, most = sorted(three)
+    (variant,) = cost.hosted(scaled(*schedule, count=count, least=least, most=most))
+    (item,) = priced(variant).items
+    assert item.min_monthly <= item.expected_monthly <= item.max_monthly
+    assert variant.min_count <= variant.least <= variant.expected <= variant.most <= variant.max_count
+    table = variant.timetable
+    assert (table is None) == (not schedule)
+    assert table is None or table.why_not or table.minutes in {moments.WEEK_MINUTES, moments.YEAR_MINUTES}
+
+
+@given(st.lists(times, min_size=1, max_size=3, unique=True), st.lists(counts, min_size=3, max_size=3))
+def test_a_schedule_that_repeats_the_same_bounds_changes_nothing(crons, three):
+    least, count, most = sorted(three)
+    schedule = tuple(
+        ScheduledScaling(name=f"m{number}", cron=cron, timezone="UTC", min_capacity=least, max_capacity=most)
+        for number, cron in enumerate(crons)
+    )
+    (item,) = priced(*cost.hosted(scaled(*schedule, count=count, least=least, most=most))).items
+    (plain,) = priced(*cost.hosted(scaled(count=count, least=least, most=most))).items
+    assert item == replace(plain, hosted=item.hosted)
+
+
+@given(schedules())
+def test_what_was_built_is_read_back_with_its_hours(schedule):
+    stack = scaled(*schedule)
+    (hosted,) = cost.hosted(stack)
+    assert cost.hosted_in(synthesize(stack).body, stack=hosted.stack, model=hosted.model, software={}) == (hosted,)
