@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+import msgspec
 from troposphere import Output
 
 from esmcfn.domain.origin import Origin
@@ -91,7 +92,8 @@ def _written(
     plain = {**body, "Description": f"{_subject(stack)}, by esmcfn. {digest}"}
     return Template(
         stack=stack,
-        text=json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=True) + "\n",
+        # What indents is in C here; json's own indentation is not.
+        text=msgspec.json.format(json.dumps(plain, sort_keys=True, ensure_ascii=True), indent=2) + "\n",
         body=plain,
         digest=digest,
         origins=origins,

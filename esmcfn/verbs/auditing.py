@@ -21,7 +21,7 @@ from esmcfn.ports import Cloud
 from esmcfn.verbs.account import surveyed
 from esmcfn.verbs.drifting import find_drift
 from esmcfn.verbs.reading import pairs, prices, running, side_by_side
-from esmcfn.verbs.watching import Subject, seen_now, subjects
+from esmcfn.verbs.watching import Subject, seen_now, subjects, wanted_configs
 from esmcfn.verbs.world import World
 
 NO_DRIFT = "drift was not asked for (--drift)"
@@ -54,7 +54,7 @@ def audit(
     cloud = world.connect()
     world.progress("reading what is deployed")
     found = surveyed(selection, cloud)
-    looked = _looked(subjects(selection, found), cloud)
+    looked = _looked(subjects(selection, found, wanted_configs(selection)), cloud)
     deployed = _deployed(project, selection, found, world)
     window = auditing.window(world.now, days)
     world.progress("asking CloudWatch what endpoints are used for")

@@ -16,7 +16,16 @@ from esmcfn.errors import CloudError, DeploymentError, EsmcfnError, Interrupted,
 from esmcfn.ports import Clock, Cloud
 from esmcfn.verbs.account import surveyed
 from esmcfn.verbs.reading import side_by_side
-from esmcfn.verbs.watching import Subject, advised, environment_status, failed, seen_now, subjects, with_log
+from esmcfn.verbs.watching import (
+    Subject,
+    advised,
+    environment_status,
+    failed,
+    seen_now,
+    subjects,
+    wanted_configs,
+    with_log,
+)
 from esmcfn.verbs.world import World
 
 SOON_SECONDS, SOON_FOR_SECONDS = 0.5, 30.0
@@ -79,6 +88,7 @@ class _Waiting:
     def __init__(self, selection: Selection, cloud: Cloud, *, clock: Clock, heard: Callable[[str], None]) -> None:
         self._selection, self._cloud, self._clock, self._heard = selection, cloud, clock, heard
         self._name = selection.environment.name
+        self._configs = wanted_configs(selection)
         self._began = self._spoke = clock.now()
         self._said: dict[str, str] = {}
         self._existed: set[str] = set()
@@ -137,7 +147,8 @@ class _Waiting:
         """One look at all that is wanted. Stacks are read again only where an endpoint alone decides nothing."""
         if not self._looked or any(not _moves(seen) for seen in self.seen):
             self.found = surveyed(self._selection, self._cloud)
-        wanted = [subject for subject in subjects(self._selection, self.found) if subject.wanted_config]
+        asked = subjects(self._selection, self.found, self._configs)
+        wanted = [subject for subject in asked if subject.wanted_config]
         self.seen = side_by_side(
             lambda subject: seen_now(subject, self._cloud),
             wanted,

@@ -61,16 +61,19 @@ def status(project: Project, selection: Selection, world: World) -> Report:
     cloud = world.connect()
     world.progress("reading what is deployed")
     found = surveyed(selection, cloud)
-    asked = subjects(selection, found)
+    asked = subjects(selection, found, wanted_configs(selection))
     world.progress(f"asking SageMaker about {len(asked)} endpoint{'' if len(asked) == 1 else 's'}")
     body = environment_status(project, selection, found, looked(asked, selection.environment.name, cloud), world)
     return Report(verb="status", environment=body.environment, body=body)
 
 
-def subjects(selection: Selection, found: Survey) -> tuple[Subject, ...]:
-    """Every model that was asked for: the selected ones, then, unless narrowed, what runs and is selected no more."""
+def subjects(selection: Selection, found: Survey, configs: Mapping[str, str]) -> tuple[Subject, ...]:
+    """Every model that was asked for: the selected ones, then, unless narrowed, what runs and is selected no more.
+
+    Args:
+        configs: as `wanted_configs` says; who looks again and again asks for them once.
+    """
     there = {stack.name: stack for stack in found.ours}
-    configs = _configs(selection)
     chosen = [
         Subject(
             model=stack.model,
@@ -150,7 +153,7 @@ def with_log(seen: ModelStatus, cloud: Cloud) -> ModelStatus:
     return replace(seen, log=log)
 
 
-def _configs(selection: Selection) -> Mapping[str, str]:
+def wanted_configs(selection: Selection) -> Mapping[str, str]:
     """Stack name to the configuration that its template makes."""
     return {stack.name: template.synthesize(stack).names["EndpointConfig"] for stack in selection.models}
 

@@ -15,6 +15,7 @@ from esmcfn.domain.finding import Level
 from esmcfn.domain.report import Failure
 from esmcfn.errors import CloudError
 from esmcfn.render import FORMATS, render
+from esmcfn.render.canonical import canonical
 from esmcfn.render.colour import coloured
 from esmcfn.verbs.deploying import Wishes, deploy
 from esmcfn.verbs.offline import check
@@ -45,6 +46,15 @@ def test_colour_is_put_on_and_nothing_else_changes():
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_same_report_is_the_same_bytes(form):
     assert render(form, (a_plan(),)) == render(form, (a_plan(),))
+
+
+def test_json_is_indented_as_python_does_it_and_holds_nothing_that_a_file_refuses():
+    document = {"ü": [], "b": {}, "c": [1, 2.5, None, True, {"x": [[]]}], "s": 'a"\\/\n\t'}
+    assert canonical(document) == json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    hostile = {"file": "environments/\udcff.yaml", "message": "\u202egnp.exe\x9b"}
+    text = canonical(hostile)
+    assert text.isascii()
+    assert json.loads(text) == {**hostile, "file": r"environments/\udcff.yaml"}
 
 
 def test_json_is_one_document_for_one_and_for_several():
