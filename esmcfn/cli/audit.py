@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     epilog=(
         "\b\nExamples:\n  esmcfn audit dev\n  esmcfn audit --all --drift -f html --output audit.html\n"
         "  esmcfn audit dev --no-bill -f json\n"
+        "  esmcfn audit dev -f json --output audit.json --also html=audit.html\n"
     ),
 )
-@options.reports("audit", account=True, formats=(*options.FORMATS, *options.OF_READERS))
+@options.reports("audit", account=True, formats=(*options.FORMATS, *options.OF_READERS), copies=True)
 @click.option(
     "--days",
     type=click.IntRange(1, 90),

@@ -66,6 +66,7 @@ class Run(Struct, frozen=True, kw_only=True):
     models: frozenset[str]
     form: str
     output: Path | None
+    also: tuple[tuple[str, Path], ...] = ()
     profile: str = ""
 
     def outcomes(self, verb: Verb) -> tuple[Outcome, ...]:
@@ -103,6 +104,8 @@ class Run(Struct, frozen=True, kw_only=True):
             if doubt:
                 told(f"warning: {doubt}")
         text = render(self.form, self._placed(outcomes))
+        for form, path in self.also:
+            written(path, render(form, outcomes))
         if self.output:
             written(self.output, text)
         else:
@@ -224,12 +227,13 @@ def compose(
     models: tuple[str, ...],
     form: str = "text",
     output: Path | None = None,
+    also: tuple[tuple[str, Path], ...] = (),
     profile: str = "",
 ) -> Run:
     """The run that a command line means.
 
     Raises:
-        UsageError: neither an environment nor --all, or both.
+        UsageError: neither an environment nor --all, or both; a file cannot be written, or is named twice.
     """
     root: Path = ctx.obj["root"]
     if every == bool(names):
@@ -243,8 +247,7 @@ def compose(
         names = environment_names(root)
         if not names:
             raise UsageError(f"there is no environment in {root / 'environments'}", next_step="esmcfn --root DIR ...")
-    if output:
-        writable(output)  # before the work, not after it
+    _writable_all((*((output,) if output else ()), *(path for _, path in also)))
     return Run(
         root=root,
         verbose=ctx.obj["verbose"],
@@ -253,8 +256,20 @@ def compose(
         models=frozenset(models),
         form=form,
         output=output,
+        also=also,
         profile=profile,
     )
+
+
+def _writable_all(paths: Sequence[Path]) -> None:
+    """Look before the work, not after it."""
+    seen: set[Path] = set()
+    for path in paths:
+        writable(path)
+        place = path.resolve()
+        if place in seen and (place.is_file() or not place.exists()):
+            raise UsageError(f"{path} is named twice", next_step="name a file of its own for each format")
+        seen.add(place)
 
 
 def writable(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -15,7 +16,7 @@ from esmcfn.errors import shown
 Command = Callable[..., int]
 """A command's body; what Click passes it is typed where it takes it."""
 
-COMMON = ("names", "every", "models", "form", "output", "profile")
+COMMON = ("names", "every", "models", "form", "output", "also", "profile")
 """What `compose` makes a Run of."""
 
 FORMATS = ("text", "json", "markdown")
@@ -43,8 +44,9 @@ _LONGEST_DAYS = 366
 
 if TYPE_CHECKING:
     _Seconds = click.ParamType[float]
+    _Places = click.ParamType[tuple[str, Path]]
 else:
-    _Seconds = click.ParamType  # older releases of Click cannot be subscripted
+    _Seconds = _Places = click.ParamType  # older releases of Click cannot be subscripted
 
 
 class Duration(_Seconds):
@@ -68,6 +70,31 @@ class Duration(_Seconds):
         if seconds > _LONGEST_DAYS * _UNITS["d"]:
             self.fail(f"{shown(str(value))} is longer than {_LONGEST_DAYS} days", param, ctx)
         return float(seconds)
+
+
+class Copy(_Places):
+    """Where a report goes in another format: html=audit.html."""
+
+    name = "copy"
+    envvar_list_splitter = os.pathsep
+
+    def __init__(self, formats: Sequence[str]) -> None:
+        self._formats = formats
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        """The format and the file.
+
+        Raises:
+            click.BadParameter: it is no such pair.
+        """
+        if isinstance(value, tuple):  # Click may ask twice
+            form, path = value
+            return str(form), Path(path)
+        form, _, path = str(value).partition("=")
+        if form not in self._formats or not path:
+            known = ", ".join(self._formats[:-1])
+            self.fail(f"{shown(str(value))} is no {known} or {self._formats[-1]} with =FILE behind it", param, ctx)
+        return form, Path(path)
 
 
 DURATION = Duration()
@@ -117,6 +144,19 @@ def _report(formats: Sequence[str]) -> tuple[Callable[[Command], Command], ...]:
     )
 
 
+def _also(formats: Sequence[str]) -> tuple[Callable[[Command], Command], ...]:
+    return (
+        click.option(
+            "--also",
+            multiple=True,
+            type=Copy(formats),
+            metavar="FORMAT=FILE",
+            envvar="ESMCFN_ALSO",
+            help="Write the same report to a file in another format, too; may be repeated.",
+        ),
+    )
+
+
 _ACCOUNT = (
     click.option("--profile", default="", envvar="ESMCFN_PROFILE", help="AWS profile; overrides the environment's."),
 )
@@ -156,14 +196,18 @@ def anywhere(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def reports(verb: str, *, account: bool = False, formats: Sequence[str] = FORMATS) -> Callable[[Command], Command]:
+def reports(
+    verb: str, *, account: bool = False, formats: Sequence[str] = FORMATS, copies: bool = False
+) -> Callable[[Command], Command]:
     """A command that reports on environments: it gets a Run, and its own options.
 
     Args:
         account: it reaches an AWS account, so that it takes a profile.
         formats: what its report can be.
+        copies: asking again would cost something, so that one run writes several formats.
     """
-    shared = (*_ENVIRONMENTS, *_report(formats), *(_ACCOUNT if account else ()), *_ANYWHERE)
+    also = _also(formats) if copies else ()
+    shared = (*_ENVIRONMENTS, *_report(formats), *also, *(_ACCOUNT if account else ()), *_ANYWHERE)
 
     def decorate(command: Command) -> Command:
         @wraps(command)

@@ -14,6 +14,61 @@ def test_a_window_that_cannot_be_meant_is_2(root, days):
     assert root.esmcfn("audit", "dev", "--days", days).code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--also", "pdf=a.pdf"], "is no text, json, markdown or html with =FILE behind it"),
+        (["--also", "html="], "html= is no text"),
+        (["--also", "audit.html"], "audit.html is no text"),
+        (["--also", "html=missing/audit.html"], "its folder is missing"),
+        (["--also", "html=a", "--also", "json=./a"], "a is named twice"),
+        (["--also", "html=a", "--output", "a"], "a is named twice"),
+    ],
+)
+def test_a_copy_that_cannot_be_written_is_2_before_anybody_is_asked(root, words, said):
+    done = root.esmcfn("audit", "dev", *words)
+    assert done.code == 2
+    assert said in done.err
+    assert "asking" not in done.err
+    assert not (root.folder / "a").exists()
+
+
+def test_one_look_is_written_in_as_many_formats_as_are_wanted(root):
+    copies = {"html": "a.html", "markdown": "a.md", "text": "a.txt"}
+    words = [word for form, name in copies.items() for word in ("--also", f"{form}={name}")]
+    done = root.esmcfn("audit", "dev", "-f", "json", *words)
+    assert done.code == 0, done.err
+    assert done.document["bill"]["requests"] == 2
+    written = {form: (root.folder / name).read_text(encoding="utf-8") for form, name in copies.items()}
+    assert all("2 Cost Explorer requests, 0.02 USD" in text for text in written.values())
+    assert written["html"].startswith("<!doctype html>")
+    assert written["markdown"].startswith("### dev")
+    assert written["text"].startswith("dev · account")
+
+
+def test_one_look_asks_cost_explorer_once_however_often_it_is_written(root):
+    sandbox.ensure(root.folder)
+    sandbox.fault(root.folder, "access-denied", action="ce:GetCostAndUsage", after=2)
+    words = ["--also", "html=a.html", "--also", "markdown=a.md"]
+    assert root.esmcfn("audit", "dev", "-f", "json", *words).document["bill"]["requests"] == 2
+    assert root.esmcfn("audit", "dev", "-f", "json").document["bill"] is None, "the third request is refused"
+
+
+def test_a_copy_may_be_named_by_the_shell(root):
+    done = root.esmcfn("audit", "dev", "--no-bill", ESMCFN_ALSO="html=a.html:json=a.json")
+    assert done.code == 0, done.err
+    assert (root.folder / "a.html").exists()
+    assert (root.folder / "a.json").exists()
+
+
+def test_what_fails_writes_no_copy(root):
+    sandbox.ensure(root.folder)
+    sandbox.fault(root.folder, "access-denied", action="cloudformation:DescribeStacks")
+    done = root.esmcfn("audit", "dev", "-f", "json", "--also", "html=a.html")
+    assert (done.code, done.document["schema"]) == (4, "esmcfn.error/v1")
+    assert not (root.folder / "a.html").exists()
+
+
 def test_what_is_not_deployed_is_told_and_costs_nothing(root):
     done = root.esmcfn("audit", "dev", "--no-bill", "-f", "json")
     assert done.code == 0, done.err

@@ -162,11 +162,17 @@ def test_a_limit_that_lasts_fails_the_run_and_the_next_one_goes_on(deployed):
 
 def test_what_could_be_saved_is_an_issue_of_its_own_until_it_is_used_and_the_page_is_an_artifact(deployed):
     world = deployed
+    sandbox.fault(world.cloud, "access-denied", action="ce:GetCostAndUsage", after=2)  # a second look is one too many
     young = world.nightly("audit.yml")
     assert young.failed == set(), [job.log for job in young.jobs]
     assert ours(world) == []
-    page = world.folder / "artifacts" / str(young.id) / "audit-live" / "live.html"
-    assert page.read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+    report, page = (
+        (world.folder / "artifacts" / str(young.id) / "audit-live" / f"live.{ending}").read_text(encoding="utf-8")
+        for ending in ("json", "html")
+    )
+    assert page.startswith("<!doctype html>")
+    assert all("2 Cost Explorer requests, 0.02 USD" in text for text in (report, page))
+    sandbox.clear_faults(world.cloud)
 
     unused(world, 21)
     world.variables["DAYS_LATER"] = "20"
