@@ -33,6 +33,13 @@ Examples:
     help="What `esmcfn changed -f json` wrote: an environment in it that has no plan is said to have none.",
 )
 @click.option(
+    "--policies",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ESMCFN_POLICIES",
+    help="What `esmcfn check --all --base REF -f json` wrote: what changed policies block and lift. "
+    "A file that is missing is said to be missing.",
+)
+@click.option(
     "--whole", is_flag=True, envvar="ESMCFN_WHOLE", help="As long as a workflow's summary may be, not a comment."
 )
 @click.option(
@@ -49,26 +56,37 @@ Examples:
     envvar="ESMCFN_OUTPUT",
     help="Write the comment to a file instead of standard output.",
 )
-def comment(plans: tuple[Path, ...], *, changed: Path | None, whole: bool, run_url: str, output: Path | None) -> int:
+def comment(
+    plans: tuple[Path, ...],
+    *,
+    changed: Path | None,
+    policies: Path | None,
+    whole: bool,
+    run_url: str,
+    output: Path | None,
+) -> int:
     """Render the files of `plan --out` as one comment in Markdown, for all environments of a pull request.
 
     It is written in any case; exit code 6 says that a file is not as esmcfn wrote it.
     """
+    from msgspec.structs import replace
+
     from esmcfn.cli.compose import writable, written
     from esmcfn.cli.streams import printed
     from esmcfn.domain.review import Expected, Unplanned
     from esmcfn.errors import ExitCode, UsageError
-    from esmcfn.inputs.planned import expected, seen
+    from esmcfn.inputs.planned import expected, rejudged, seen
     from esmcfn.render.comment import COMMENT, SUMMARY, Where
     from esmcfn.render.comment import comment as rendered
 
-    if not plans and changed is None:
+    if not plans and changed is None and policies is None:
         raise UsageError("name the files of plans", next_step="esmcfn plan dev --out dev.json; esmcfn comment dev.json")
     if output:
         writable(output)
     wanted = expected(changed) if changed else None
     found = seen(plans, wanted)
-    text = rendered(found, wanted or Expected(), Where(run=run_url, limit=SUMMARY if whole else COMMENT))
+    wanted = replace(wanted or Expected(), policies=rejudged(policies) if policies else None)
+    text = rendered(found, wanted, Where(run=run_url, limit=SUMMARY if whole else COMMENT))
     if output:
         written(output, text)
     else:

@@ -49,6 +49,7 @@ Examples:
   esmcfn check dev
   esmcfn check --all -f json
   esmcfn check dev --template other.json
+  esmcfn check --all --base origin/main    what changed policies block and lift
 """,
 )
 @options.reports("check", formats=(*options.FORMATS, *options.OF_FINDINGS))
@@ -60,14 +61,25 @@ Examples:
     envvar="ESMCFN_TEMPLATE",
     help="Judge this CloudFormation template (JSON) in place of what is built; may be repeated.",
 )
-def check(run: Run, *, templates: tuple[Path, ...]) -> int:
+@click.option(
+    "--base",
+    metavar="REF",
+    default="",
+    envvar="ESMCFN_BASE",
+    help="Judge by the policies of this branch, tag or commit as well, and say what those of today block and lift.",
+)
+def check(run: Run, *, templates: tuple[Path, ...], base: str) -> int:
     """Judge the built templates: cfn-lint, checkov and the house rules, waivers applied."""
+    from esmcfn.cli.rejudging import asked
     from esmcfn.verbs import offline
 
     given = tuple(_given(path) for path in templates)
-    return run.emit(
-        run.outcomes(lambda project, selection, world: offline.check(project, selection, world, given=given))
-    )
+    with asked(run, base) as then:
+        return run.emit(
+            run.outcomes(
+                lambda project, selection, world: offline.check(project, selection, world, given=given, then=then)
+            )
+        )
 
 
 def _given(path: Path) -> Given:

@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+import msgspec
+
 from esmcfn.documents import audited, drifting, judged, living, priced
 from esmcfn.documents.deployed import deployment, error
 from esmcfn.documents.living import Document
@@ -101,6 +103,7 @@ def _checked(checked: Checked) -> Document:
         "findings": [judged.finding(finding) for finding in checked.findings],
         "policy": judged.counts(checked.findings),
         "verdict": judged.verdict(checked.verdict),
+        **({"since": msgspec.to_builtins(checked.since)} if checked.since else {}),
     }
 
 

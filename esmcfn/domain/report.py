@@ -14,6 +14,7 @@ from esmcfn.domain.endpoint import Logged
 from esmcfn.domain.finding import Finding
 from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Plan, Verdict
+from esmcfn.domain.rejudged import Since
 from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.domain.template import Template
 from esmcfn.errors import EsmcfnError, ExitCode
@@ -61,12 +62,14 @@ class Checked(Struct, frozen=True, kw_only=True):
 
     Attributes:
         engines: name to version of whoever was asked.
+        since: what the policies of a commit said of them; None where nobody asked for that.
     """
 
     environment: str
     findings: tuple[Finding, ...]
     engines: Mapping[str, str]
     verdict: Verdict
+    since: Since | None = None
 
 
 class Priced(Struct, frozen=True, kw_only=True):

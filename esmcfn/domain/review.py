@@ -11,6 +11,7 @@ from esmcfn.domain.drift import State
 from esmcfn.domain.finding import Level
 from esmcfn.domain.overwriting import Fate
 from esmcfn.domain.plan import Action, Headroom, Impact, StackAction
+from esmcfn.domain.rejudged import Since
 from esmcfn.errors import ExitCode, Problem
 
 Money = Annotated[str, Meta(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,30})?\Z")]
@@ -184,6 +185,23 @@ class Unplanned(Struct, frozen=True, kw_only=True):
 Seen = Planned | Unplanned
 
 
+class Rejudged(Struct, frozen=True, kw_only=True):
+    """What `check --base` said of every environment, where a pull request changes policies.
+
+    Attributes:
+        environments: name to what the policies of now block and lift.
+        wrong: why it is not known, of all environments or of one; empty where it is.
+    """
+
+    environments: Mapping[str, Since] = {}
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Is nothing blocked, lifted or said otherwise, as far as anybody knows all of it?"""
+        return not self.wrong and all(since.empty for since in self.environments.values())
+
+
 class Expected(Struct, frozen=True, kw_only=True):
     """What `esmcfn changed` found, for a comment that must not leave an environment out.
 
@@ -191,8 +209,10 @@ class Expected(Struct, frozen=True, kw_only=True):
         environments: names of those that differ as built; each has a plan, or the comment says that it has none.
         vanished: names of those whose file is gone.
         sandbox: names of those that are planned in the embedded AWS and not deployed by a workflow.
+        policies: what changed policies do; None where they are as they were.
     """
 
     environments: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
     sandbox: tuple[str, ...] = ()
+    policies: Rejudged | None = None

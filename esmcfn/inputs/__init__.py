@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from esmcfn.domain.finding import Level
 from esmcfn.domain.origin import Origin
-from esmcfn.domain.project import Project
+from esmcfn.domain.project import Policy, Project
 from esmcfn.errors import LONGEST, InputError, Problem, did_you_mean, shown
 from esmcfn.inputs.folders import ENVIRONMENTS, names
 
@@ -65,6 +65,22 @@ def levels(root: Path) -> Mapping[str, Level]:
     from esmcfn.inputs.policy import policy
 
     return policy(root, [], Memory(None)).levels
+
+
+def in_force(root: Path, name: str) -> Policy:
+    """What a root's policies say for an environment, whatever else is wrong with the root.
+
+    Raises:
+        InputError: they cannot be read.
+    """
+    from esmcfn.inputs.memory import Memory
+    from esmcfn.inputs.policy import policy as read
+
+    problems: list[Problem] = []
+    found = read(root, problems, Memory(None), environment=name)
+    if problems:
+        raise InputError(tuple(problems))
+    return found
 
 
 def lines(root: Path) -> Callable[[Origin], str]:

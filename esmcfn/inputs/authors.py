@@ -16,13 +16,18 @@ _SHALLOW = "this clone is shallow, so that git does not know who wrote what is o
 Authors = Callable[[Waiver], Writers]
 
 
-def authors(root: Path) -> Authors:
-    """Ask git about every line of a waiver: whoever changed its last day or its approver wrote it, too."""
+def authors(root: Path, *, commit: str = "") -> Authors:
+    """Ask git about every line of a waiver: whoever changed its last day or its approver wrote it, too.
+
+    Args:
+        commit: where the waiver stands; the working tree by default.
+    """
+    where = (commit,) if commit else ()
 
     def of(waiver: Waiver) -> Writers:
         lines = sorted({waiver.origin.line, *waiver.lines})
         places = [f"-L{line},{line}" for line in lines]
-        blamed = _git(root, "blame", "--line-porcelain", "--no-textconv", *places, "--", waiver.origin.path)
+        blamed = _git(root, "blame", "--line-porcelain", "--no-textconv", *places, *where, "--", waiver.origin.path)
         every = tuple(_facts(blamed))
         wrote = _wrote(root, {each["commit"] for each in every})
         names: set[str] = set()

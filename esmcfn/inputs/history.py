@@ -16,6 +16,8 @@ NOTHING = "0" * 40
 _PATIENCE_SECONDS = 60.0
 _FILE_MODES = {b"100644", b"100755"}
 _LINK_MODE = b"120000"
+_POLICIES = b"policies/"
+"""Checks may have other endings, and one that is no check is an error that has to be seen."""
 
 
 def commit_of(root: Path, ref: str) -> str:
@@ -34,7 +36,9 @@ def commit_of(root: Path, ref: str) -> str:
 
 
 def written(root: Path, commit: str, folder: Path) -> None:
-    """Write the YAML files that a commit has in the root's place below the folder; links stay links.
+    """Write the YAML files, and whatever policies/ has, of a commit in the root's place below the folder.
+
+    Links stay links.
 
     Raises:
         UsageError: git cannot read the commit, or a file cannot be written.
@@ -65,7 +69,7 @@ def _entries(listing: bytes) -> Iterator[tuple[bytes, bytes, str, int]]:
         words, parts = facts.split(), os.fsdecode(path).split("/")
         if len(words) != 4 or words[0] not in {*_FILE_MODES, _LINK_MODE}:
             continue
-        if path.endswith(b".yaml") and not {"", ".", "..", ".git"}.intersection(parts):
+        if (path.endswith(b".yaml") or path.startswith(_POLICIES)) and not {"", ".", "..", ".git"}.intersection(parts):
             yield words[0], words[2], "/".join(parts), int(words[3])
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from esmcfn import documents
-from esmcfn.domain.review import Expected, Planned, Seen, Unplanned
+from esmcfn.domain.rejudged import Since
+from esmcfn.domain.review import Expected, Planned, Rejudged, Seen, Unplanned
 from esmcfn.errors import ExitCode, Problem, UsageError, shown
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -64,6 +65,44 @@ def expected(path: Path) -> Expected:
         vanished=tuple(document.vanished),
         sandbox=tuple(each.environment for each in document.sandbox),
     )
+
+
+def rejudged(path: Path) -> Rejudged:
+    """What `esmcfn check --all --base REF -f json` wrote; what is not there, or is no such thing, is not known.
+
+    Raises:
+        UsageError: the file is there and cannot be read.
+    """
+    if not path.exists():
+        return Rejudged(wrong=("no judgement arrived: the job that makes it failed before, or was stopped",))
+    try:
+        document = msgspec.json.decode(_content(path), type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Rejudged(wrong=(f"{path.name} is no report of esmcfn: {error}",))
+    several = document.get("environments") if document.get("schema") == "esmcfn.checks/v1" else [document]
+    found: dict[str, Since] = {}
+    wrong: list[str] = []
+    for each in several if isinstance(several, list) else [None]:
+        try:
+            judged = msgspec.convert(each, _Judged)
+        except msgspec.ValidationError as error:
+            wrong.append(f"{path.name} is no report of `esmcfn check --base`: {error}")
+            continue
+        if judged.schema == "esmcfn.check/v1" and judged.since:
+            found[judged.environment] = judged.since
+        else:
+            where = f"{judged.environment}: " if judged.environment else ""
+            wrong.append(f"{where}{judged.message or 'it was not compared with anything'}")
+            wrong += [f"{where}{problem}" for problem in judged.problems]
+    return Rejudged(environments=dict(sorted(found.items())), wrong=tuple(wrong))
+
+
+class _Judged(msgspec.Struct):
+    schema: str
+    environment: str = ""
+    since: Since | None = None
+    message: str = ""
+    problems: list[Problem] = []
 
 
 class _Place(msgspec.Struct):

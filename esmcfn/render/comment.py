@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from esmcfn.domain.review import Expected, Planned, Seen, Unplanned
-from esmcfn.render import reviewing, reviewing_drift
+from esmcfn.domain.review import Expected, Planned, Rejudged, Seen, Unplanned
+from esmcfn.render import rejudged, reviewing, reviewing_drift
 from esmcfn.render.escape import code, hidden, safe, tag
 from esmcfn.render.reviewing import Line, Terse, short
 
@@ -92,7 +92,7 @@ class _Must:
     def __init__(self, seen: Sequence[Seen], expected: Expected, where: Where, terse: Terse) -> None:
         self._where = where
         plans = [each for each in seen if isinstance(each, Planned)]
-        self._head = [*_head(seen, terse), *_warnings(seen, expected, terse)]
+        self._head = [*_head(seen, terse, policies=expected.policies is not None), *_warnings(seen, expected, terse)]
         self._details = [
             (plan, _of_each_stack((*reviewing.lines(plan), *reviewing_drift.lines(plan)))) for plan in plans
         ]
@@ -132,14 +132,14 @@ def _of_each_stack(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(sorted(lines, key=lambda line: order[line.under]))
 
 
-def _head(seen: Sequence[Seen], terse: Terse) -> Iterator[str]:
+def _head(seen: Sequence[Seen], terse: Terse, *, policies: bool) -> Iterator[str]:
     """Marker, title, table. With very many environments the last resort is to count what nobody could read."""
     rows = list(reviewing.rows(seen, reviewing_drift.cell))
     ids = {each.environment: each.plan_id if isinstance(each, Planned) else None for each in seen}
     fits = terse is not Terse.COUNTED
     named = hidden({"v": 1, "plans": ids})
     yield f"{MARKER}{named if fits or len(named) < 5_000 else hidden({'v': 1, 'plans': None})} -->"
-    yield f"## esmcfn plan · {_title(seen)}"
+    yield f"## esmcfn plan · {_title(seen)}{', policies do' if policies and not seen else ''}"
     if not seen:
         return
     yield ""
@@ -171,6 +171,8 @@ def _warnings(seen: Sequence[Seen], expected: Expected, terse: Terse) -> Iterato
         "CAUTION", "What exists is deleted or replaced", reviewing.destruction(plans, terse), terse, 20_000
     )
     yield from _alert("WARNING", "This blocks the deployment", reviewing.blocking(seen, terse), terse)
+    if expected.policies:
+        yield from _policies(expected.policies, terse)
     yield from _alert("WARNING", "What somebody changed by hand", reviewing_drift.warnings(plans, terse), terse)
     yield from _alert("WARNING", "What the account's quotas hold", reviewing_drift.quotas(plans), terse)
     gone = [
@@ -184,6 +186,15 @@ def _warnings(seen: Sequence[Seen], expected: Expected, terse: Terse) -> Iterato
         names = ", ".join(reviewing.within([code(short(name)) for name in sandboxed], 2_000))
         yield ""
         yield f"In the sandbox, planned as if nothing ran there, and not deployed by a workflow: {names}."
+
+
+def _policies(found: Rejudged, terse: Terse) -> Iterator[str]:
+    """What the changed policies do: who reviews a waiver or a level sees it where the plans are."""
+    title = "policies/ changes here: what that blocks and lifts, by the same templates"
+    words = rejudged.Words.ALL if terse in {Terse.NO, Terse.BY_STACK} else rejudged.Words.COUNTED
+    unknown = [f"**unknown**: {safe(short(why, reviewing.SENTENCE_LENGTH))}" for why in found.wrong]
+    lines = [*unknown, *rejudged.warnings(found.environments, words)]
+    yield from _alert("WARNING" if lines else "NOTE", title, lines or ["nothing, in any environment"], terse)
 
 
 def _alert(kind: str, title: str, lines: Sequence[str], terse: Terse, octets: int = 8_000) -> Iterator[str]:

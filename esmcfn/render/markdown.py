@@ -15,7 +15,7 @@ from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
-from esmcfn.render import audited, deployment, drifting, outputs, overwriting, repriced, standing, words
+from esmcfn.render import audited, deployment, drifting, outputs, overwriting, rejudged, repriced, standing, words
 from esmcfn.render.escape import code, html, safe
 
 
@@ -46,6 +46,7 @@ def _body(body: Body) -> Iterator[str]:
         case Checked():
             yield f"### {safe(body.environment)}: policy {words.policy_line(body.findings)}"
             yield from _findings(body.findings)
+            yield from rejudged.markdown(body.since) if body.since else ()
         case Priced():
             yield f"### {safe(body.environment)}: {words.cost_line(body.cost)}"
             yield from _cost(body.cost)

@@ -18,7 +18,18 @@ from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
 from esmcfn.errors import visible
-from esmcfn.render import audited, deployment, drifting, excerpt, outputs, overwriting, repriced, standing, words
+from esmcfn.render import (
+    audited,
+    deployment,
+    drifting,
+    excerpt,
+    outputs,
+    overwriting,
+    rejudged,
+    repriced,
+    standing,
+    words,
+)
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
@@ -47,6 +58,7 @@ def _body(body: Body) -> Iterator[str]:
             yield f"{body.environment} · " + ", ".join(f"{name} {version}" for name, version in body.engines.items())
             yield from excerpt.findings(body.findings)
             yield f"Policy   {words.policy_line(body.findings)}"
+            yield from rejudged.text(body.since) if body.since else ()
         case Priced():
             yield f"{body.environment} · {body.cost.region}"
             yield from _items(body.cost)

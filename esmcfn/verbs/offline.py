@@ -9,10 +9,12 @@ from msgspec import Struct
 from esmcfn import plan, template
 from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.project import Project
+from esmcfn.domain.rejudged import Since
 from esmcfn.domain.report import Built, Checked, Report, Validated
 from esmcfn.domain.stack import BaseStack, Selection
 from esmcfn.domain.template import Template
 from esmcfn.errors import ExitCode
+from esmcfn.verbs.rejudging import Then, since
 from esmcfn.verbs.world import World
 
 
@@ -30,22 +32,28 @@ def build(selection: Selection) -> Report:
     return Report(verb="build", environment=name, body=body)
 
 
-def check(project: Project, selection: Selection, world: World, *, given: Sequence[Given] = ()) -> Report:
+def check(
+    project: Project, selection: Selection, world: World, *, given: Sequence[Given] = (), then: Then | None = None
+) -> Report:
     """Ask every rule about every template.
 
     Args:
         given: templates that somebody else wrote, to be judged in place of what the environment builds.
+        then: a commit whose policies judge them, too.
     """
     templates = tuple(_foreign(each, selection) for each in given) or template.synthesize_all(selection)
     with world.begin(templates, policy=project.policy, region=selection.target.region) as judgement:
         findings = judgement.findings()
         engines = dict(judgement.engines)
     verdict = plan.policy_verdict(findings)
+    compared: Since | None = None
+    if then:
+        compared = since(project, selection, world, templates=templates, findings=findings, then=then)
     name = selection.environment.name
     return Report(
         verb="check",
         environment=name,
-        body=Checked(environment=name, findings=findings, engines=engines, verdict=verdict),
+        body=Checked(environment=name, findings=findings, engines=engines, verdict=verdict, since=compared),
         exit_code=ExitCode.FINDINGS if verdict.blocked else ExitCode.DONE,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from datetime import UTC, datetime, timedelta
 
 from gh import BOT
 from story import MARKER, PINNED, REPOSITORY
@@ -222,9 +223,41 @@ def test_a_change_of_policies_alone_judges_every_environment_and_fails_where_one
     assert "policies/ is changed" in judged.summary
     assert {"live", "dev"} <= set(re.findall(r"\w+", judged.summary))
     assert judged.role is None
+    (comment,) = world.comments()
+    assert "no environment changes, policies do" in comment["body"]
+    assert "> - `dev`, `live`: sets `required_tags`: (not set) -> Project" in comment["body"]
 
     world.pull(6, "Project", "CostCenter", file="policies/tags.yaml")
     assert world.planned(6).failed >= {judged.name, "planned"}
+    (comment,) = world.comments()
+    assert "> - `dev`, `live`: **passes -> blocked**" in comment["body"]
+    assert "**blocks now** `ESM016` `environments/live.yaml:" in comment["body"]
+
+
+def test_a_waiver_beside_a_change_is_read_in_the_same_comment_and_a_fork_writes_none(world):
+    world.pull(6, "ml.g5.2xlarge", "ml.g5.4xlarge")
+    today = datetime.now(UTC).date()
+    waiver = {"rule": "DRIFT", "environment": "live", "resource": "esm-live/ExecutionRole", "reason": "for a while"}
+    waiver |= {"owner": "a@example.com", "approver": "b@example.com", "ticket": "OPS-1", "created": f"{today}"}
+    text = json.dumps({"waivers": [{**waiver, "expires": f"{today + timedelta(days=30)}"}]})
+    world.pull(6, "waivers: []", text.strip("{}"), file="policies/waivers.yaml")
+    assert world.planned(6, repository="mallory/repository").failed == set()
+    assert world.comments() == []
+    run = world.planned(6)
+    assert run.failed == set(), [job.log for job in run.jobs]
+    (comment,) = world.comments()
+    assert "waiver added `OPS-1`: `DRIFT` for `esm-live/ExecutionRole` in `live`" in comment["body"]
+    assert "written by someone" in comment["body"]
+    assert "example.com" not in comment["body"]
+    assert "| `live` |" in comment["body"]
+
+
+def test_a_judgement_that_did_not_come_is_unknown_in_the_comment(world):
+    world.pull(6, "", "required_tags: [Project]\n", file="policies/tags.yaml")
+    world.kept = lambda folder: [path.write_text("") for path in folder.glob("policies.json")]
+    assert world.planned(6).failed == set()
+    (comment,) = world.comments()
+    assert "**unknown**" in comment["body"]
 
 
 def test_our_own_workflows_install_the_esmcfn_of_their_commit(world):

@@ -150,7 +150,7 @@ class TestSarif:
         (suppression,) = result["suppressions"]
         assert suppression["status"] == "accepted"
         assert suppression["justification"].startswith("the AWS managed key will do until the account has one")
-        assert "SEC-142, approved by security@example.com, until 2027-03-01" in suppression["justification"]
+        assert "SEC-142, approved by security@…, until 2027-03-01" in suppression["justification"]
         assert result["level"] == "error"
 
     def test_every_result_has_a_place_as_github_asks(self):
