@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -26,19 +27,33 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="needs --live and an allow-listed account"))
 
 
-@pytest.fixture(autouse=True)
-def _quiet_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test sees the shell's AWS_*, its home folder, its colours or its options for esmcfn."""
-    kept = {"ESMCFN_CHECKOV"}
-    for name in list(os.environ):
-        if name.startswith(("AWS_", "ESMCFN_", "XDG_")) and name not in kept:
-            monkeypatch.delenv(name)
+def pytest_collection_finish() -> None:
+    """What was imported and collected lives until the end; the garbage collector need not look at it over and over."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def _quiet(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The shell's variables without its AWS_*, its home folder, its colours and its options for esmcfn."""
     home: Path = tmp_path_factory.getbasetemp() / "home"
     home.mkdir(exist_ok=True)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    shell = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ESMCFN_", "XDG_"))}
+    kept = {name: os.environ[name] for name in ("ESMCFN_CHECKOV",) if name in os.environ}
+    fixed = {"HOME": str(home), "TZ": "UTC", "NO_COLOR": "1", "AWS_EC2_METADATA_DISABLED": "true"}
+    return {**shell, **kept, **fixed}
+
+
+@pytest.fixture(autouse=True)
+def _quiet_world(_quiet: dict[str, str]) -> None:
+    """Every test begins with the same variables, whatever the one before left behind."""
+    wanted = {**_quiet, "PYTEST_CURRENT_TEST": os.environ["PYTEST_CURRENT_TEST"]}
+    there = dict(os.environ)
+    if there == wanted:
+        return
+    for name in there.keys() - wanted.keys():
+        del os.environ[name]
+    os.environ.update(wanted)
 
 
 @pytest.fixture

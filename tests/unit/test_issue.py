@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
+from reported import RUN, a_drift, a_drifted, a_model, an_audit
 
 from esmcfn.cli.program import program, run
 from esmcfn.domain.issue import (
@@ -40,40 +41,6 @@ from esmcfn.render.issue import issue, news
 from esmcfn.verbs.issuing import requests
 
 BOT = "github-actions[bot]"
-RUN = "https://github.example/o/r/actions/runs/1"
-
-
-def a_drifted(logical_id="Endpoint", state="drifted", **changes):
-    seen = (SeenDifference("Tags/Owner", None, "somebody"),) if state == "drifted" else ()
-    common = {"resource_type": "AWS::SageMaker::Endpoint", "name": "e", "differences": seen, "next_step": "deploy"}
-    return SeenResource(logical_id=logical_id, state=state, **{**common, **changes})
-
-
-def a_drift(*resources, environment="prod", complete=True, beside=(), as_of="2026-11-21T02:17:00Z", **changes):
-    counts = any(each.counts for each in resources)
-    return DriftReport(
-        environment=environment,
-        account="123456789012",
-        region="us-east-2",
-        as_of=as_of,
-        coverage=SeenCoverage(4, 4 if complete else 3, complete),
-        stacks=(SeenStackDrift("esm-prod-model", resources),),
-        unmanaged=SeenUnmanaged(asked=True, why_not_read=None, endpoints=beside),
-        verdict=SeenDriftVerdict(drifted=counts, bad=changes.pop("bad", counts)),
-        **changes,
-    )
-
-
-def an_audit(*models, **changes):
-    common = {"environment": "prod", "account": "1", "region": "us-east-2", "as_of": "2026", "saving_monthly": None}
-    return AuditReport(models=models, **{**common, **changes})
-
-
-PARK = (SeenSaving("park", "1105.95", "nobody called in 14 days"),)
-
-
-def a_model(model="esmc", activity="idle", savings=PARK, **rest):
-    return SeenModel(model=model, activity=activity, why="no calls", savings=savings, **rest)
 
 
 def kept(report, *, number=7, author=BOT, open=True):
@@ -212,17 +179,6 @@ def test_the_body_says_what_drifted_how_and_what_to_do():
     assert "  - `Tags/Owner`: `(none)` → `somebody`" in body
     assert "  - next: deploy" in body
     assert RUN in body
-
-
-def test_twelve_hundred_drifted_resources_are_all_named_and_of_four_thousand_the_rest_is_counted():
-    some = issue(a_drift(*(a_drifted(f"R{number}") for number in range(1200)))).body
-    assert all(f"esm-prod-model/R{number}`" in some for number in range(1200))
-    assert len(some.encode("utf-16-le")) // 2 <= 65_536
-    many = issue(a_drift(*(a_drifted(f"Resource{number}") for number in range(4_000)))).body
-    named = len(re.findall(r"`esm-prod-model/Resource\d+`", many))
-    assert named > 500
-    assert f"and {4_000 - named} more, too many for an issue" in many
-    assert len(many.encode("utf-16-le")) // 2 <= 65_536
 
 
 EVIL = (

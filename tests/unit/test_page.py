@@ -21,7 +21,6 @@ from esmcfn.errors import AccessDenied, CloudError
 from esmcfn.render import render
 from esmcfn.render.page import charts
 
-MOST_BYTES = 500_000
 PAGE = files("esmcfn.render.page")
 
 
@@ -59,8 +58,13 @@ class Elements(HTMLParser):
         return "".join(data for stack, data in self.text if stack and stack[-1] == tag)
 
 
+SEEDED = audited.seeded()
+THE_PAGE = render("html", (SEEDED,))
+"""Made once: nobody changes a report or a text."""
+
+
 def page(*reports) -> str:
-    return render("html", reports or (audited.seeded(),))
+    return render("html", reports) if reports else THE_PAGE
 
 
 class TestOneFile:
@@ -87,19 +91,12 @@ class TestOneFile:
             assert not any(name == "style" or name.startswith("on") for name in attributes)
 
     def test_names_are_text_whatever_they_are(self):
-        report = audited.seeded()
+        report = SEEDED
         first, *rest = report.body.models
         hostile = replace(first, model='<script>alert("x")</script>', why="</style><img src=x onerror=y>")
         text = page(replace(report, body=replace(report.body, models=(hostile, *rest))))
         assert len(Elements(text).of("script")) == 1
         assert not Elements(text).of("img")
-
-    def test_two_hundred_endpoints_fit_a_mail(self):
-        stacks = [a_stack(f"a_model_with_a_long_name_{number:03}") for number in range(194)]
-        text = page(audited.seeded(*stacks))
-        assert text.count('<th scope="row">a_model_with_a_long_name_') == 194
-        assert text.count("/Model</th>") == 200, "each of them could not be checked"
-        assert len(text.encode()) < MOST_BYTES
 
 
 class TestReaders:
@@ -214,7 +211,7 @@ class TestCharts:
 
 def test_several_environments_stand_on_one_page_and_one_that_failed_is_told():
     failed = Failure(verb="audit", environment="prod", error=CloudError("access denied"))
-    found = Elements(page(audited.seeded(), failed, audited.report(a_stack("one")), replace(failed, environment="eu")))
+    found = Elements(page(SEEDED, failed, audited.report(a_stack("one")), replace(failed, environment="eu")))
     assert len(found.of("section")) == 4
     assert "access denied" in found.inside("pre")
     assert found.inside("title").startswith("esmcfn audit: dev, prod, dev and 1 more")

