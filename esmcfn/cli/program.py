@@ -28,6 +28,7 @@ COMMANDS = {
     "prices": "prices",
     "plan": "plan",
     "changed": "changed",
+    "choose": "choose",
     "comment": "comment",
     "issue": "issue",
     "deploy": "deploy",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from esmcfn import documents
+from esmcfn.domain.choice import Candidate
 from esmcfn.domain.plan import LIFETIME, ReviewedPlan
 from esmcfn.errors import StalePlanError, UsageError, shown
 
@@ -34,12 +35,33 @@ def reviewed_plans(path: Path) -> tuple[ReviewedPlan, ...]:
         raise UsageError(f"cannot read the plan {path}: {error.strerror}", next_step=NO_PLAN) from error
     try:
         document = msgspec.json.decode(content[:MAX_BYTES], type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StalePlanError(f"{path} is no plan of esmcfn: {error}", next_step=NO_PLAN) from error
     several = document.get("environments") if document.get("schema") == "esmcfn.plans/v1" else [document]
     if not isinstance(several, list) or not several:
         raise StalePlanError(f"{path} is no plan of esmcfn: it names no environment", next_step=NO_PLAN)
     return tuple(_reviewed(path, each) for each in several)
+
+
+def candidates(folder: Path, environments: Sequence[str]) -> Iterator[Candidate]:
+    """Each file below a folder that is called as an environment.
+
+    A plan that names another environment than its file, or several, is none: whoever made it was no workflow.
+    """
+    for path in sorted(folder.rglob("*.json")):
+        name = path.stem
+        if name not in environments or path.is_symlink() or not path.is_file():
+            continue
+        try:
+            (plan, *others) = reviewed_plans(path)
+        except (StalePlanError, UsageError) as error:
+            yield Candidate(environment=name, file=path.as_posix(), wrong=str(error))
+            continue
+        if others or plan.environment != name:
+            wrong = f"it is a plan of {shown(plan.environment)}"
+            yield Candidate(environment=name, file=path.as_posix(), wrong=wrong)
+        else:
+            yield Candidate(environment=name, file=path.as_posix(), plan=plan)
 
 
 def _reviewed(path: Path, document: object) -> ReviewedPlan:
@@ -50,7 +72,7 @@ def _reviewed(path: Path, document: object) -> ReviewedPlan:
         found = msgspec.convert(document, _Kept)
         whole = documents.plan_id(document) == found.plan_id
         created, expires = _moment(found.created_at), _moment(found.expires_at)
-    except (msgspec.ValidationError, ValueError, AttributeError, TypeError) as error:
+    except (msgspec.ValidationError, ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
         raise StalePlanError(f"{path} is no plan of esmcfn: {error}", next_step=NO_PLAN) from error
     sets = [stack.change_set_id for stack in found.stacks if stack.change_set_id is not None]
     prefix = f":cloudformation:{found.region}:{found.account}:changeSet/"

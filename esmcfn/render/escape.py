@@ -16,7 +16,7 @@ _LINKED = re.compile(r"[@#$]|(?<=gh)-(?=\d)|(?<=:)//|(?<=www)\.|(?<=:):|~(?=~)",
 _ADDRESS = re.compile(r"([\w.+-]{1,64})@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 
-def masked(text: str) -> str:
+def hostless(text: str) -> str:
     """Text without the hosts of mail addresses: what is published names people, and gives nobody a list to write to."""
     return _ADDRESS.sub(r"\1@…", text)
 
@@ -39,7 +39,7 @@ def code(text: str) -> str:
 
 def safe(text: str) -> str:
     """Text as prose: no markup, no table cell's end; nobody, no issue and no address is linked by it."""
-    text = masked(flat(text))  # first: it writes characters out with backslashes
+    text = hostless(flat(text))  # first: it writes characters out with backslashes
     for character in "\\`*_[]|":
         text = text.replace(character, f"\\{character}")
     return _LINKED.sub(lambda found: found[0] + GAP, html(text))

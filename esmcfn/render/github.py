@@ -13,7 +13,7 @@ from esmcfn.domain.finding import Finding
 from esmcfn.domain.report import Outcome
 from esmcfn.errors import visible
 from esmcfn.render import words
-from esmcfn.render.escape import masked
+from esmcfn.render.escape import hostless
 from esmcfn.render.judged import Judged, judged, loudness, path, sentence
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -41,7 +41,7 @@ def _command(judged: Judged, finding: Finding) -> str:
 
 def _message(text: str) -> str:
     """Text that ends no command: whatever is left of control characters is written out."""
-    return visible(masked(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
+    return visible(hostless(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:

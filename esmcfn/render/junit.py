@@ -13,7 +13,7 @@ from esmcfn.domain.finding import Finding
 from esmcfn.domain.report import Outcome
 from esmcfn.errors import visible
 from esmcfn.render import words
-from esmcfn.render.escape import masked
+from esmcfn.render.escape import hostless
 from esmcfn.render.judged import Judged, judged, path, sentence
 
 
@@ -48,7 +48,7 @@ def _case(judged: Judged, finding: Finding) -> Iterator[str]:
     line = finding.origin.line if finding.origin else 1
     named = {"classname": f"{finding.engine}.{finding.rule}", "name": f"{about}: {finding.message}"}
     yield f"    <testcase {_attributes(**named, file=path(judged, finding), line=line)}>"
-    text = escape(visible(masked(f"{words.place(finding)} {sentence(finding)} See: esmcfn explain {finding.rule}")))
+    text = escape(visible(hostless(f"{words.place(finding)} {sentence(finding)} See: esmcfn explain {finding.rule}")))
     if finding.waiver:
         yield f"      <skipped {_attributes(message=f'waived: {words.signed(finding.waiver)}')}/>"
     elif finding.blocks:
@@ -60,4 +60,4 @@ def _case(judged: Judged, finding: Finding) -> Iterator[str]:
 
 def _attributes(**values: object) -> str:
     """Attributes of an element; XML knows no way to write most control characters, so they are written out."""
-    return " ".join(f"{name}={quoteattr(visible(masked(str(value))))}" for name, value in values.items())
+    return " ".join(f"{name}={quoteattr(visible(hostless(str(value))))}" for name, value in values.items())

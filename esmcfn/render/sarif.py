@@ -12,7 +12,7 @@ from urllib.parse import quote
 from esmcfn.domain.finding import Finding, Severity
 from esmcfn.domain.report import Outcome
 from esmcfn.render.canonical import canonical
-from esmcfn.render.escape import masked
+from esmcfn.render.escape import hostless
 from esmcfn.render.judged import Judged, judged, path, sentence
 from esmcfn.render.words import signed
 
@@ -87,7 +87,7 @@ def _result(judged: Judged, finding: Finding, index: int) -> dict[str, object]:
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": _level(finding),
-        "message": {"text": masked(sentence(finding))},
+        "message": {"text": hostless(sentence(finding))},
         "locations": [_location(judged, finding)],
         "partialFingerprints": {"primaryLocationLineHash": f"{finding.fingerprint}:1"},
         # Where one result of a run says what is suppressed, all of them do.
@@ -116,7 +116,7 @@ def _suppressions(finding: Finding) -> Iterator[dict[str, object]]:
         yield {
             "kind": "external",
             "status": "accepted",
-            "justification": masked(f"{finding.waiver.reason} ({signed(finding.waiver)})"),
+            "justification": hostless(f"{finding.waiver.reason} ({signed(finding.waiver)})"),
             "location": {
                 "physicalLocation": {
                     "artifactLocation": {"uri": quote(finding.waiver.origin.path), "uriBaseId": "%SRCROOT%"},

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +21,9 @@ LONGEST = 65_536
 
 
 def main(words: list[str] | None = None) -> int:
+    words = sys.argv[1:] if words is None else words
+    if words[:1] == ["run"]:
+        return downloaded(words[1:])
     parser = argparse.ArgumentParser()
     parser.add_argument("api", choices=["api"])
     parser.add_argument("path")
@@ -42,6 +46,31 @@ def main(words: list[str] | None = None) -> int:
     for page in [] if asked.silent else pages:
         for value in jq.compile(asked.jq).input_value(page).all():
             print(value if isinstance(value, str) else json.dumps(value))
+    return 0
+
+
+def downloaded(words: list[str]) -> int:
+    """Artifacts of a run, each in a folder of its name, as `gh run download` with a pattern does."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("download", choices=["download"])
+    parser.add_argument("run")
+    parser.add_argument("--repo", required=True)
+    parser.add_argument("--pattern", required=True)
+    parser.add_argument("--dir", required=True)
+    asked = parser.parse_args(words)
+    file = Path(os.environ["FAKE_GITHUB"])
+    github = json.loads(file.read_text())
+    github["calls"].append(["DOWNLOAD", asked.run])
+    refused = github["refusals"] > 0
+    github["refusals"] -= refused
+    file.write_text(json.dumps(github))
+    needs(json.loads(os.environ["GH_TOKEN"]), "actions", "read")
+    found = sorted((file.parent / "artifacts" / asked.run).glob(asked.pattern))
+    if refused or not found or asked.repo != github["repository"]:
+        print("gh: no artifact matches any of the names or patterns provided", file=sys.stderr)
+        return 1
+    for folder in found:
+        shutil.copytree(folder, Path(asked.dir) / folder.name)
     return 0
 
 
@@ -116,6 +145,9 @@ def runs(github, path, query):
     if path == "actions/workflows/plan.yml/runs":
         plans = [run for run in github["runs"] if run["path"].endswith("/plan.yml")]
         return {"workflow_runs": [run for run in plans if run["head_sha"] == query["head_sha"]]}
+    if asked := re.fullmatch(r"actions/runs/(\d+)/artifacts", path):
+        folder = Path(os.environ["FAKE_GITHUB"]).parent / "artifacts" / asked[1]
+        return {"artifacts": [{"name": each.name, "expired": False} for each in sorted(folder.glob("*"))]}
     found = [run for run in github["runs"] if path == f"actions/runs/{run['id']}"]
     if not found:
         raise PermissionError(f"Not Found: GET {path} (HTTP 404)")

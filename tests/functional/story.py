@@ -116,8 +116,8 @@ class World:
         self.save(github)
 
     def reviewed(self, run):
-        """The run whose plans a deployment took."""
-        return (self.folder / "artifacts" / str(run.id) / "reviewed" / "run").read_text().strip()
+        """The runs whose plans a deployment looked at, the newest first."""
+        return (self.folder / "artifacts" / str(run.id) / "reviewed" / "runs").read_text().split()
 
     def deployed(self, before, **inputs):
         def checkout(workspace, depth):

@@ -98,20 +98,62 @@ def test_a_run_given_by_hand_must_be_a_plan_of_this_repository(world):
     assert set(world.stacks().values()) == {"REVIEW_IN_PROGRESS"}
 
 
-def test_of_several_pull_requests_in_one_push_the_refusal_says_which_run_was_looked_at(world):
+def test_of_several_pull_requests_in_one_push_each_has_the_plan_that_was_reviewed(world):
     world.write("other")
     world.commit()
     world.pull(1, "ml.g5.2xlarge", "ml.g5.4xlarge")
     world.pull(2, "ml.g5.2xlarge", "ml.g5.4xlarge", file="environments/other.yaml")
     runs = [world.planned(number) for number in (1, 2)]
     before = world.git("rev-parse", "main")
-    world.git("merge", "-q", "--squash", "pull-1")
-    world.commit()
+    world.squashed(1)
     world.squashed(2)
     done = world.deployed(before)
+    assert done.failed == set(), [job.log for job in done.jobs]
+    assert world.reviewed(done) == [str(run.id) for run in reversed(runs)]
+    assert {name: status for name, status in world.stacks().items() if status != "CREATE_COMPLETE"} == {}
+    assert len(world.stacks()) == 4
+
+
+def test_of_two_plans_of_one_environment_the_one_that_main_builds_to_is_deployed_and_shown(world):
+    """The newer pull request was planned on another main, and merged over the older one's change by a revert."""
+    world.pull(1, "ml.g5.2xlarge", "ml.g5.4xlarge")
+    world.pull(2, "Project: esm-partner", "Project: other")
+    runs = [world.planned(number) for number in (1, 2)]
+    before = world.git("rev-parse", "main")
+    world.squashed(1)
+    world.squashed(2)
+    world.git("checkout", "-q", "HEAD^1", "--", "environments/live.yaml")
+    world.commit()
+    done = world.deployed(before)
+    assert done.failed == set(), [job.log for job in done.jobs]
+    shown = done.job("changed environments")
+    assert world.reviewed(done) == [str(run.id) for run in reversed(runs)]
+    fitting, passed = (json.loads(world.artifact(run).read_text())["plan_id"] for run in runs)
+    assert fitting in shown.summary
+    assert passed not in shown.summary
+    assert f"not {runs[1].id}" in re.sub(r"not \S*/(\d+)/plan", r"not \1/plan", shown.log)
+
+
+def test_without_a_plan_the_refusal_says_which_runs_were_looked_at(world):
+    world.pull(1, "ml.g5.2xlarge", "ml.g5.4xlarge")
+    before = world.git("rev-parse", "main")
+    world.squashed(1)
+    done = world.deployed(before)
     assert done.failed == {"deploy live"}
-    assert f"in the run that was looked at: '{runs[1].id}'" in done.job("deploy live").log
-    assert "only the last one's plans" in done.job("deploy live").log
+    assert "in the runs that were looked at: '' (none: '')" in done.job("deploy live").log
+    assert world.artifact(done).exists()
+
+
+def test_a_push_of_which_nobody_knows_what_was_before_looks_at_its_last_commit_alone(world):
+    world.pull(1, "ml.g5.2xlarge", "ml.g5.4xlarge")
+    planned = world.planned(1)
+    world.squashed(1)
+    world.update(refusals=1)
+    done = world.deployed("0" * 40)
+    assert world.reviewed(done) == [str(planned.id)]
+    assert (world.folder / "slept").read_text() == "20\n"
+    asked = [path for _, path in world.github["calls"] if path.endswith("/pulls")]
+    assert len(set(asked)) == 1
 
 
 def test_a_pull_request_of_a_fork_is_judged_and_gets_neither_credentials_nor_a_comment(world):
@@ -140,7 +182,7 @@ def test_forged_plans_and_swapped_change_sets_get_nowhere(world):
     world.save(github)
     empty = world.merged(4)
     assert "**Not deployed**" in empty.job("deploy live").summary
-    assert world.reviewed(empty) == str(ours["id"])
+    assert world.reviewed(empty) == [str(ours["id"])]
 
     hidden, swapped = json.loads(honest), json.loads(honest)
     hidden["stacks"][1]["changes"] = []

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from esmcfn.domain.audit import Audit
 from esmcfn.domain.drift import EnvironmentDrift, ResourceDrift, StackDrift, UnmanagedEndpoint
 from esmcfn.render import audited, drifting
-from esmcfn.render.escape import masked
+from esmcfn.render.escape import hostless
 from esmcfn.render.page import charts
 from esmcfn.render.words import counted, dollars
 
@@ -124,7 +124,7 @@ def _deviating(model: str | None, place: str, each: ResourceDrift) -> Mapping[st
         "kind": each.resource_type.removeprefix("AWS::"),
         "symbol": drifting.SYMBOLS[each.state],
         "bad": each.counts,
-        "state": masked(drifting.state(each)),
+        "state": hostless(drifting.state(each)),
         "lines": list(drifting.lines(each)),
         "next_step": each.next_step,
     }
