@@ -164,12 +164,11 @@ def load(use: VariantUse) -> str:
     parts = ["no data of calls" if use.calls is None else f"{use.calls:,} calls"]
     if use.latency_ms is not None:
         parts.append(f"{use.latency_ms:,.1f} ms each")
-    for word, percent in (
-        ("GPU", use.gpu_percent),
-        ("GPU memory", use.gpu_memory_percent),
-        ("memory", use.memory_percent),
-    ):
-        parts.append(f"{word} no data" if percent is None else f"{word} {percent:.0f} % at most")
+    loads = (("GPU", use.gpu_percent), ("GPU memory", use.gpu_memory_percent), ("memory", use.memory_percent))
+    parts += [f"{word} {percent:.0f} % at most" for word, percent in loads if percent is not None]
+    unknown = [word for word, percent in loads if percent is None]
+    if unknown:
+        parts.append(f"no data of {' and '.join(filter(None, (', '.join(unknown[:-1]), unknown[-1])))}")
     return ", ".join(parts)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import audited
 import pytest
+from builders import a_stack
+from msgspec.structs import replace
 
 from esmcfn.render import render
 
@@ -67,7 +69,7 @@ def test_a_script_that_somebody_changed_is_refused(opened):
 
 def test_a_click_on_a_heading_sorts_and_another_turns_it_around(opened):
     """The click is a script of the test's own, so the policy is taken away for it."""
-    bare = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page())
+    bare = without_policy(page())
 
     def order(clicks: int, column: int) -> list[str]:
         click = f"document.querySelectorAll('thead button')[{column}].click();" * clicks
@@ -79,6 +81,62 @@ def test_a_click_on_a_heading_sorts_and_another_turns_it_around(opened):
     assert order(2, 0) == ["wide", "silent", "parked", "idle", "fresh", "busy"]
     assert order(1, 2)[:3] == ["idle", "wide", "busy"]
     assert order(2, 2)[:3] == ["busy", "wide", "idle"]  # what is unknown stays last
+
+
+def without_policy(text: str) -> str:
+    """For scripts of a test's own."""
+    return re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+
+
+def test_a_sorted_column_says_so_to_those_who_do_not_see_it(opened):
+    def sorts(clicks: str) -> list[str]:
+        dom = opened(without_policy(page()).replace("</body>", f"<script>{clicks}</script></body>"), "--dump-dom")
+        return re.findall(r'aria-sort="([a-z]+)"', dom)
+
+    click = "document.querySelectorAll('thead button')[{}].click();"
+    assert sorts("") == []
+    assert sorts(click.format(0)) == ["ascending"]
+    assert sorts(click.format(0) + click.format(2) * 2) == ["descending"], "one column of a table at a time"
+
+
+def test_what_is_folded_is_unfolded_for_the_printer_and_folded_again(opened):
+    def unfolded(*events: str) -> int:
+        script = "".join(f"dispatchEvent(new Event('{event}'));" for event in events)
+        dom = opened(without_policy(page()).replace("</body>", f"<script>{script}</script></body>"), "--dump-dom")
+        return len(re.findall(r"<details open", dom))
+
+    assert (unfolded(), unfolded("beforeprint"), unfolded("beforeprint", "afterprint")) == (0, 2, 0)
+
+
+MEASURE = """
+const hits = [];
+for (const svg of document.querySelectorAll("figure svg[role=img]")) {
+  const frame = svg.getBoundingClientRect();
+  const words = [...svg.querySelectorAll("text")].map((text) => [text.textContent, text.getBoundingClientRect()]);
+  words.forEach(([text, box], at) => {
+    if (box.left < frame.left - 1 || box.right > frame.right + 1) hits.push(`${text} leaves`);
+    for (const [other, its] of words.slice(at + 1))
+      if (box.left < its.right && its.left < box.right && box.top + 3 < its.bottom && its.top + 3 < box.bottom)
+        hits.push(`${text} on ${other}`);
+  });
+}
+document.title = `${document.querySelectorAll("figure text").length} words: ${hits.join("; ")}`;
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_word_of_a_drawing_stands_on_another_or_outside(opened, width):
+    """Of thirteen models and kinds, on a phone and on a screen."""
+    report = audited.seeded(*(a_stack(f"a_model_with_a_long_name_{number}") for number in range(7)))
+    drift = report.body.drift
+    kinds = [replace(each, resource_type=f"AWS::Service::LongKind{at}") for at, each in enumerate(drift.resources[:13])]
+    stacks = (replace(drift.stacks[0], resources=tuple(kinds)), *drift.stacks[1:])
+    drawn = replace(report, body=replace(report.body, drift=replace(drift, stacks=stacks)))
+    text = without_policy(render("html", (drawn,))).replace("</body>", f"<script>{MEASURE}</script></body>")
+    (title,) = re.findall("<title>(.*?)</title>", opened(text, "--dump-dom", f"--window-size={width},1000"))[:1]
+    count, _, hits = title.partition(" words: ")
+    assert hits == ""
+    assert int(count) > 60
 
 
 @pytest.mark.parametrize(
@@ -110,7 +168,7 @@ def test_what_drifted_is_missing_or_was_not_checked_is_drawn_in_colours_of_its_o
 
 
 def test_a_table_of_endpoints_of_no_stack_sorts_by_what_they_cost_and_the_unknown_stays_last(opened):
-    bare = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page())
+    bare = without_policy(page())
     heading = "document.querySelector('[id^=unmanaged]').closest('table').querySelectorAll('thead button')"
 
     def order(clicks: int) -> list[str]:

@@ -14,6 +14,8 @@ import golden
 import pytest
 from builders import a_stack
 from fakes import FakeBills
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from esmcfn.domain.report import Failure
@@ -142,6 +144,8 @@ class TestNoData:
         report = audited.report(a_stack("one"), bills=FakeBills(), billed=False)
         text = page(report)
         assert text.count('class="nothing"') == text.count(">no data</text>") == 4
+        assert Counter(each.get("class") for each in Elements(text).of("text")) == {"nothing": 4}, "and no axis"
+        assert not Elements(text).of("line")
         assert "Cost Explorer was not asked" in text
         assert "Not checked: drift was not asked for (--drift)." in text
         assert "No data: drift was not asked for (--drift)." in text
@@ -169,19 +173,20 @@ class TestNoData:
     def test_an_endpoint_beside_without_a_price_is_no_bar_of_zero(self):
         text = page()
         assert text.index(">Notebook-demo-2</th>") < text.index(">Notebook-demo-0</th>"), "it may be the dearest"
-        assert "Notebo…-demo-0: 10,351.40 USD" in text
-        assert "Notebo…-demo-2:" not in text
+        assert "Notebook-demo-0: 10,351.40 USD" in text
+        assert "Notebook-demo-2: price unknown" in text
 
     def test_a_day_without_a_report_says_so(self):
         calls = {audited.Metric.INVOCATIONS: audited.series(2.0, days=[0, 1])}
         text = page(audited.report(a_stack("one"), said={"one": calls}, billed=False))
-        assert text.count('class="unknown"') == 12
+        assert re.findall("<title>([^<]*): no data</title>", text) == ["11-09 to 11-20"]
+        assert text.count('class="unknown"') == 1
         assert "4 calls on 2 days of 14 with data, 2 on the busiest" in text
 
     def test_more_models_than_colours_share_one(self):
         charges = [audited.charge(10, f"{number + 1}.00", f"model-{number}") for number in range(9)]
         text = page(audited.report(a_stack("one"), bills=FakeBills(*charges)))
-        assert "all others, 2026-10: 6.00 USD" in text
+        assert "all others (3), 2026-10: 6.00 USD" in text
 
     def test_no_calls_at_all_are_zero_and_drawn(self):
         text = page(audited.report(a_stack("one"), said={"one": audited.WORKING}, billed=False))
@@ -189,19 +194,87 @@ class TestNoData:
         assert "0 calls on 14 days of 14 with data" in text
 
 
+def columns(*values, unit="USD", **changes) -> charts.Chart:
+    found = [charts.Column(name=f"c{number}", values=(value,)) for number, value in enumerate(values)]
+    return charts.columns(found, title="", summary="", unit=unit, each="day", **changes)
+
+
+def said(chart: charts.Chart, kind: str) -> list[str]:
+    return [word.text for word in chart.words if word.kind == kind]
+
+
+def axis(chart: charts.Chart) -> list[str]:
+    return [word.text for word in chart.words if word.kind == "tick" and word.anchor == "end"]
+
+
 class TestCharts:
     @pytest.mark.parametrize(
         ("most", "labels"),
         [
             (0, ["0", "1"]),
+            (0.0004, ["0.0000", "0.0001", "0.0002", "0.0003", "0.0004"]),
             (0.04, ["0.00", "0.01", "0.02", "0.03", "0.04"]),
             (7, ["0", "2", "4", "6", "8"]),
             (100, ["0", "20", "40", "60", "80", "100"]),
+            (13_000, ["0", "5k", "10k", "15k"]),
+            (1_400_000, ["0", "0.5M", "1M", "1.5M"]),
         ],
     )
     def test_lines_stand_at_round_figures_above_the_highest_bar(self, most, labels):
-        chart = charts.stacked([charts.Column(name="a", values=(most,))], title="", summary="")
-        assert [line.label for line in chart.grid] == labels
+        chart = columns(float(most))
+        assert axis(chart) == labels
+        assert len(chart.lines) == len(labels)
+
+    @given(st.integers(0, 10**9))
+    def test_what_is_counted_has_whole_lines(self, most):
+        for label in axis(columns(float(most), unit="calls")):
+            number = float(label.rstrip("kM").replace(",", "")) * {"k": 1e3, "M": 1e6}.get(label[-1], 1)
+            assert number == pytest.approx(round(number))
+
+    @given(st.lists(st.none() | st.floats(-100, 1e7), max_size=120))
+    def test_nothing_leaves_the_drawing(self, values):
+        chart = columns(*values)
+        for each in (*chart.bars, *chart.gaps):
+            assert 0 <= each.x <= each.x + each.width <= chart.width + 0.1
+            assert 0 <= each.y <= each.y + each.height <= chart.height
+        assert all(0 <= word.x <= chart.width and 0 < word.y <= chart.height for word in chart.words)
+        assert bool(chart.nothing) == all(value is None for value in values)
+
+    @pytest.mark.parametrize(("count", "named", "rule"), [(7, 7, ""), (8, 4, "2nd"), (14, 7, "2nd"), (90, 7, "13th")])
+    def test_columns_that_are_not_named_are_said(self, count, named, rule):
+        chart = columns(*[1.0] * count, unit="calls")
+        assert len([word for word in chart.words if word.text.startswith("c")]) == named
+        assert chart.summary == (f"; every {rule} day is named" if rule else "")
+
+    def test_a_wide_column_tells_its_sum_and_a_refund_is_in_it(self):
+        chart = charts.columns(
+            [charts.Column(name="a", values=(10.0, -4.0)), charts.Column(name="b", values=(None, None))],
+            title="",
+            summary="",
+            unit="USD",
+            each="month",
+            legend=("one", "other"),
+        )
+        assert (said(chart, "sum"), len(chart.bars)) == (["6"], 1)
+
+    @pytest.mark.parametrize(("count", "says"), [(1, "lying"), (14, "upright"), (60, "")])
+    def test_a_gap_says_so_where_there_is_room_and_always_to_a_hand(self, count, says):
+        chart = columns(None, *[1.0] * count)
+        assert [(gap.says, gap.label) for gap in chart.gaps] == [(says, "c0: no data")]
+
+    def test_thirteen_kinds_have_their_names_and_states_in_words(self):
+        kinds = [f"AKindOfResource{number}" for number in range(13)]
+        found = [charts.Row(name=kind, values=(1.0, 0.0), says="1 in sync") for kind in kinds]
+        chart = charts.rows(found, title="", summary="", legend=(("in sync", 0), ("drifted", 1)), unit="resources")
+        assert said(chart, "name") == kinds
+        assert said(chart, "sum") == ["1 in sync"] * 13
+        assert chart.legend == (("in sync", 0),), "only what is drawn"
+        assert len({word.y for word in chart.words}) == 13
+        assert chart.height == 13 * charts.ROW
+
+    def test_a_long_name_keeps_both_ends(self):
+        assert charts.shortened("a-very-long-name-of-a-notebook-17") == "a-very-long-n…-a-notebook-17"
+        assert charts.shortened("n" * charts.LONGEST_NAME) == "n" * charts.LONGEST_NAME
 
     def test_a_row_of_small_bars_tells_unknown_from_zero(self):
         assert charts.spark([None, None]) == charts.spark([]) == ""

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from esmcfn.domain.audit import Audit, AuditedModel, Month
+from esmcfn.domain.audit import Activity, Audit, AuditedModel, Month, Remedy
 from esmcfn.render import audited
 from esmcfn.render.page import charts, drift
 from esmcfn.render.words import counted, dollars
@@ -16,6 +16,8 @@ COLOURS = 6
 """Models that have a colour of their own in the chart; the others share one."""
 
 OTHERS = "all others"
+
+BILL = "Billed by model and month, US dollars"
 
 
 def view(audit: Audit) -> Mapping[str, object]:
@@ -38,16 +40,32 @@ def view(audit: Audit) -> Mapping[str, object]:
 def _figures(audit: Audit) -> list[tuple[str, str, str]]:
     """The figures at the top: what, how much, and what that means."""
     billed = dollars(audit.bill.total_usd) if audit.bill and audit.bill.charges else "no data"
-    since = f"since {audit.bill.start}" if audit.bill else audit.why_no_bill
     only = ", infrastructure only" if audit.cost.infrastructure_only else ""
     deployed = f"what is deployed, list price, {audit.cost.hours_per_month} hours{only}"
     return [
-        ("Billed, USD", billed, since),
+        ("Billed, USD", billed, _billed_days(audit) or audit.why_no_bill),
         ("Estimate a month, USD", dollars(audit.cost.after_monthly), deployed),
-        ("Parking saves a month, USD", dollars(audit.saving_monthly), audited.saving_line(audit)),
+        ("Parking saves a month, USD", _parking(audit), _proposals(audit)),
         ("Models", str(len(audit.models)), _activities(audit)),
         *drift.figures(audit),
     ]
+
+
+def _parking(audit: Audit) -> str:
+    """What parking saves: a word where nothing idles, another where its price is unknown."""
+    idle = any(model.activity is Activity.IDLE for model in audit.models)
+    return dollars(audit.saving_monthly) if idle else "nothing"
+
+
+def _proposals(audit: Audit) -> str:
+    """What idles, and what else could be saved, by how many proposals."""
+    remedies = [saving.remedy for model in audit.models for saving in model.savings]
+    said = [audited.saving_line(audit)]
+    for remedy, what in ((Remedy.SCHEDULE, "parked by schedule"), (Remedy.SMALLER, "on a smaller instance")):
+        number = remedies.count(remedy)
+        if number:
+            said.append(f"{counted(number, 'model')} could be {what}")
+    return "; ".join(said)
 
 
 def _activities(audit: Audit) -> str:
@@ -65,19 +83,22 @@ def _costs(audit: Audit) -> charts.Chart:
     shown, rest = ranked[:COLOURS], frozenset(ranked[COLOURS:])
     starts = sorted({month.start for month in audit.months})
     columns = [_column(audit, start, shown, rest) for start in starts]
-    names = [model or audited.SHARED for model in shown] + ([OTHERS] if rest else [])
-    return charts.stacked(
+    names = [model or audited.SHARED for model in shown] + ([f"{OTHERS} ({len(rest)})"] if rest else [])
+    if not ranked:
+        return charts.nothing(BILL, audit.why_no_bill or "Cost Explorer has no line of this environment")
+    return charts.columns(
         columns,
-        title="Billed by model and month, US dollars",
-        summary=(
-            f"{counted(len(starts), 'month')}, {counted(sum(bool(model) for model in ranked), 'model')}; "
-            "the table of the bill has each figure"
-            if ranked
-            else "no data"
-        ),
+        title=BILL,
+        summary=f"{_billed_days(audit)}; {counted(sum(bool(model) for model in ranked), 'model')}",
         legend=names,
         unit="USD",
+        each="month",
     )
+
+
+def _billed_days(audit: Audit) -> str:
+    """From when to when the bill goes, both days in it."""
+    return f"{audit.bill.start} to {audit.bill.end - timedelta(days=1)}" if audit.bill else ""
 
 
 def _column(audit: Audit, start: date, shown: list[str], rest: frozenset[str]) -> charts.Column:
@@ -106,16 +127,18 @@ def _days(audit: Audit) -> list[tuple[str, int | None]]:
 
 def _calls(audit: Audit, days: list[tuple[str, int | None]]) -> charts.Chart:
     known = [count for _, count in days if count is not None]
-    return charts.stacked(
+    title = "Invocations by day, all models"
+    if not known:
+        return charts.nothing(title, "CloudWatch has no word of any of them in these days")
+    return charts.columns(
         [charts.Column(name=day[5:], values=(_number(count),)) for day, count in days],
-        title="Invocations by day, all models",
+        title=title,
         summary=(
             f"{sum(known):,} calls on {counted(len(known), 'day')} of {audit.window.days} with data, "
             f"{max(known):,} on the busiest"
-            if known
-            else "no data"
         ),
         unit="calls",
+        each="day",
     )
 
 

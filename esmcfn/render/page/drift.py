@@ -12,14 +12,13 @@ from esmcfn.render.escape import hostless
 from esmcfn.render.page import charts
 from esmcfn.render.words import counted, dollars
 
-STATES = ("in sync", "drifted", "missing", "accepted", "not checked")
+IN_SYNC = "in sync"
+STATES = (IN_SYNC, "drifted", "missing", "accepted", "not checked")
 COLOURS = (0, 1, 3, 2, 6)
 """Of each state; what is drawn is said in words and in a table, too."""
 
 MOST = 10
-"""Endpoints of no stack that are drawn, the dearest first; the table has all."""
-
-NOT_READ = "no data: {}"
+"""Endpoints of no stack that are drawn: the dearest first, those of unknown price last; the table has all."""
 
 
 def view(audit: Audit) -> Mapping[str, object]:
@@ -77,33 +76,57 @@ def _counts(found: EnvironmentDrift) -> Mapping[str, Counter[str]]:
 
 
 def _chart(counts: Mapping[str, Counter[str]], found: EnvironmentDrift | None, why: str) -> charts.Chart:
-    columns = [
-        charts.Column(name=kind, values=tuple(float(counts[kind][state]) for state in STATES))
-        for kind in sorted(counts)
-    ]
-    return charts.stacked(
-        columns,
-        title="Resources by kind, and whether they drifted",
-        summary=drifting.summary(found) if found else NOT_READ.format(why),
-        nothing="nothing is deployed" if found else "no data",
-        legend=STATES if counts else (),
-        colours=COLOURS if counts else (),
+    """A row a kind of resource, what deviates most first."""
+    title = "Drift: resources by kind"
+    if found is None:
+        return charts.nothing(title, f"Not checked: {why}")
+    if not counts:
+        return charts.nothing(title, drifting.summary(found), says="nothing is deployed")
+    ranked = sorted(counts, key=lambda kind: (*_otherwise(counts[kind]), kind))
+    return charts.rows(
+        [
+            charts.Row(
+                name=kind, values=tuple(float(counts[kind][state]) for state in STATES), says=_said(counts[kind])
+            )
+            for kind in ranked
+        ],
+        title=title,
+        summary=_short_summary(found),
+        legend=tuple(zip(STATES, COLOURS, strict=True)),
         unit="resources",
     )
 
 
+def _otherwise(counts: Counter[str]) -> tuple[int, int]:
+    """To rank by: what is known to be otherwise first, then what is not known to be in sync."""
+    return -counts["drifted"] - counts["missing"], counts[IN_SYNC] - counts.total()
+
+
+def _said(counts: Counter[str]) -> str:
+    """How many are in which state: the colours in words."""
+    return ", ".join(f"{counts[state]} {state}" for state in reversed(STATES) if counts[state])
+
+
 def _prices(found: EnvironmentDrift | None, why: str) -> charts.Chart:
-    endpoints = found.unmanaged.endpoints if found else ()
-    columns = [
-        charts.Column(name=_short(each.name), values=(None if each.monthly_usd is None else float(each.monthly_usd),))
-        for each in endpoints[:MOST]
-    ]
-    more = f"; the {MOST} dearest are drawn" if len(endpoints) > MOST else ""
-    return charts.stacked(
-        columns,
-        title="Endpoints of no stack, US dollars a month by list",
-        summary=f"{drifting.beside(found)}{more}" if found and _known(found) else NOT_READ.format(_why(found, why)),
-        nothing="none" if _known(found) else "no data",
+    title = "Endpoints of no stack: US dollars a month by list"
+    if found is None or not _known(found):
+        return charts.nothing(title, f"Not looked for: {_why(found, why)}")
+    endpoints = found.unmanaged.endpoints
+    if not endpoints:
+        return charts.nothing(title, drifting.beside(found), says="none")
+    drawn = sorted(endpoints, key=lambda each: each.monthly_usd is None)[:MOST]
+    more = f"; {MOST} of them are drawn, the dearest first" if len(endpoints) > MOST else ""
+    return charts.rows(
+        [
+            charts.Row(
+                name=each.name,
+                values=(None if each.monthly_usd is None else float(each.monthly_usd),),
+                says="price unknown" if each.monthly_usd is None else dollars(each.monthly_usd),
+            )
+            for each in drawn
+        ],
+        title=title,
+        summary=f"{drifting.beside(found)}{more}",
         unit="USD",
     )
 
@@ -144,8 +167,3 @@ def _unmanaged(each: UnmanagedEndpoint, found: EnvironmentDrift) -> Mapping[str,
         if each.tags is not None
         else "not read",
     }
-
-
-def _short(name: str) -> str:
-    """Both ends of a name: what tells names apart is mostly at the end."""
-    return name if len(name) <= 14 else f"{name[:6]}…{name[-7:]}"

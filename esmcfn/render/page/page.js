@@ -20,3 +20,9 @@ for (const button of document.querySelectorAll("th button")) {
     body.append(...rows);
   });
 }
+addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("details:not([open])")) {
+    folded.open = true;
+    addEventListener("afterprint", () => { folded.open = false; }, { once: true });
+  }
+});
