@@ -39,6 +39,7 @@ class Document(Struct, frozen=True, kw_only=True):
         path: relative to the root, with forward slashes.
         top: the mapping that the file is, None where it is not one.
         places: of keys and list items; of the whole file under ().
+        repeated: first and last line of what an alias repeats, by the path at which the alias stands.
         texts: values that are no text, as they were written.
         length: lines of the file.
         digest: of the file's bytes.
@@ -48,6 +49,7 @@ class Document(Struct, frozen=True, kw_only=True):
     path: str
     top: Mapping[str, Plain] | None = None
     places: Mapping[Path, Origin] = field(default_factory=dict)
+    repeated: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
     texts: Mapping[Path, str] = field(default_factory=dict)
     length: int = 1
     problems: tuple[Problem, ...] = ()
@@ -87,6 +89,7 @@ def parse(path: str, text: str) -> Document:
         top=top,
         places=reading.places,
         length=text.count("\n") + (not text.endswith("\n")),
+        repeated=reading.repeated,
         texts=reading.texts,
         problems=tuple(reading.problems),
     )
@@ -114,6 +117,7 @@ class _Reading:
         self.path = path
         self.text = text
         self.places: dict[Path, Origin] = {(): Origin(path, 1)}
+        self.repeated: dict[Path, tuple[int, int]] = {}
         self.texts: dict[Path, str] = {}
         self.problems: list[Problem] = []
         self._anchored: dict[str, list[yaml.Event] | None] = {}
@@ -204,6 +208,7 @@ class _Reading:
         self._expanded += len(anchored)
         if self._expanded > MAX_EXPANDED:
             self._stop(*_at(event), f"aliases expand to more than {MAX_EXPANDED} keys and values")
+        self.repeated[path] = _span(anchored)
         again = iter(anchored)
         return self._value(next(again), again, path)
 
@@ -323,6 +328,17 @@ def _is_nothing(event: yaml.ScalarEvent) -> bool:
 def _at(event: yaml.Event) -> tuple[int, int]:
     mark = event.start_mark
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _span(events: list[yaml.Event]) -> tuple[int, int]:
+    """The first and the last line of what stands there; that a collection ended is read off from what follows it."""
+    last = first = _at(events[0])[0]
+    for event in events:
+        last = max(last, _at(event)[0])
+        mark = event.end_mark
+        if isinstance(event, yaml.ScalarEvent) and mark:
+            last = max(last, mark.line + (mark.column > 0))  # a block's text ends where the next line begins
+    return first, last
 
 
 def _line_column(text: str, position: int) -> tuple[int, int]:

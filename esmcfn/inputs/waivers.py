@@ -72,8 +72,14 @@ def _waiver(document: Document, number: int, values: Values, problems: list[Prob
 
 
 def _lines(document: Document, number: int) -> tuple[int, ...]:
-    """Every line of an entry: from its first to the next entry's, and those of its keys where they are elsewhere."""
+    """Every line of an entry: from its first to the next entry's, and those of what it repeats by an alias.
+
+    Whoever writes the approver that an alias stands for writes this waiver, too.
+    """
     first, following = document.place((NAME, number)).line, document.places.get((NAME, number + 1))
     after = max(following.line, first + 1) if following else document.length + 1
     keys = {document.place((NAME, number, name)).line for name in (*_TEXTS, "created", "expires")}
-    return tuple(sorted({*range(first, after), *keys}))
+    at = (NAME, number)
+    repeated = (span for path, span in document.repeated.items() if path[: len(at)] == at)
+    elsewhere = (line for start, end in repeated for line in range(start, end + 1))
+    return tuple(sorted({*range(first, after), *keys, *elsewhere}))

@@ -15,7 +15,7 @@ from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
-from esmcfn.render import audited, deployment, drifting, outputs, overwriting, rejudged, repriced, standing, words
+from esmcfn.render import audited, deployment, drifting, outputs, overwriting, rejudged, repriced, standing, tags, words
 from esmcfn.render.escape import code, html, safe
 
 
@@ -104,9 +104,13 @@ def _plan(plan: Plan) -> Iterator[str]:
     if plan.reverts:
         yield ""
         yield "What drifted goes back to what was deployed (`--revert-drift`)."
+    said = tags.folds(plan.stacks)
     for stack in plan.stacks:
-        if stack.action is not StackAction.UNCHANGED or stack.notes or (stack.drift and stack.drift.found):
-            yield from _stack(stack, reverts=plan.reverts)
+        silent = stack.action is StackAction.UNCHANGED and not stack.notes and not (stack.drift and stack.drift.found)
+        if not silent and not tags.quiet(stack, said):
+            yield from _stack(stack, said, reverts=plan.reverts)
+    for fold in said:
+        yield from _tags(fold)
     quiet = [stack.name for stack in plan.stacks if stack.action is StackAction.UNCHANGED]
     if quiet:
         yield ""
@@ -120,13 +124,25 @@ def _callers(plan: Plan) -> str:
     return "; ".join(felt) or "notice nothing"
 
 
-def _stack(stack: StackPlan, *, reverts: bool) -> Iterator[str]:
+def _tags(fold: tags.Fold) -> Iterator[str]:
+    yield ""
+    yield f"<details><summary>~ tags of {fold.count}</summary>"
+    yield ""
+    for key, before, after in fold.differences():
+        yield f"- {code(key)}: {code(before)} → {code(after)}"
+    for stack, names in fold.where:
+        yield f"- {code(stack)}: {', '.join(code(name) for name in names)}"
+    yield ""
+    yield "</details>"
+
+
+def _stack(stack: StackPlan, said: Sequence[tags.Fold], *, reverts: bool) -> Iterator[str]:
     yield ""
     changes = words.counted(len(stack.changes), "change")
     symbol, name = words.STACK_SYMBOLS[stack.action], html(stack.name)
     yield f"<details><summary>{symbol} <code>{name}</code> {stack.action}, {changes}</summary>"
     yield ""
-    for change in stack.changes:
+    for change in tags.rest(stack.changes, said):
         yield from _change(change)
     yield from overwriting.markdown(stack, reverts=reverts)
     yield from (f"- note: {safe(note)}" for note in stack.notes)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from esmcfn.domain.finding import Level
 from esmcfn.domain.plan import Action, StackAction
 from esmcfn.domain.review import Planned, Seen, SeenChange, SeenCost, SeenFinding, SeenStack, Unplanned
-from esmcfn.render import words
+from esmcfn.render import tags, words
 from esmcfn.render.escape import code, flat, safe
 
 NAME_LENGTH = 128
@@ -20,6 +20,9 @@ NAME_LENGTH = 128
 
 SENTENCE_LENGTH = 400
 """Characters of a sentence."""
+
+MOST_ON_A_LINE = 50
+"""Names of resources, or tags, on one line: AWS allows 50 tags."""
 
 ID_LENGTH = len("sha256:") + 12
 """Characters of a plan's id in the table; all of it stands in the marker and in the details."""
@@ -181,11 +184,12 @@ def blocking(seen: Sequence[Seen], terse: Terse) -> list[str]:
 
 def lines(plan: Planned) -> Iterator[Line]:
     """The details of a plan, in the order in which they are read."""
+    said = tags.folds(plan.stacks)
     for stack in plan.stacks:
         if stack.action is StackAction.UNCHANGED and not stack.notes:
             continue
         name = f"{short(stack.name)} {stack.action}"
-        for change in stack.changes:
+        for change in tags.rest(stack.changes, said):
             severity, kind = _weight(change)
             yield Line(severity, kind, name, _change(change))
             for each in change.properties:
@@ -196,6 +200,8 @@ def lines(plan: Planned) -> Iterator[Line]:
                 yield Line(4 if severity < 3 else 5, "changed properties", name, text, deep=True)
         for note in stack.notes:
             yield Line(2, "notes", name, f"note: {safe(short(note, SENTENCE_LENGTH))}")
+    for fold in said:
+        yield from _tags(fold)
     for finding in plan.findings:
         severity = 1 if finding.blocks else 2
         yield Line(severity, "findings", "Findings", _finding(finding), stack=False)
@@ -203,6 +209,22 @@ def lines(plan: Planned) -> Iterator[Line]:
         yield Line(0, "notes", "How", "what drifted goes back to what was deployed (`--revert-drift`)", stack=False)
     if not plan.server_side:
         yield Line(0, "notes", "How", "read-only: templates were compared, CloudFormation was not asked", stack=False)
+
+
+def _tags(fold: tags.Fold) -> Iterator[Line]:
+    """A tag that changes on many resources: what changes is said once, and then where."""
+    every_tag = [f"{code(short(key))}: {code(old)} → {code(new)}" for key, old, new in fold.differences()]
+    told = "; ".join(_first(every_tag))
+    yield Line(1, "changes in place", "Tags", f"**modify** tags only of {fold.count}: {told}", stack=False)
+    for stack, names in fold.where:
+        every = ", ".join(_first([code(short(name)) for name in names]))
+        yield Line(3, "resources with other tags", "Tags", f"{code(short(stack))}: {every}", stack=False, deep=True)
+
+
+def _first(said: Sequence[str]) -> list[str]:
+    """As many as a line holds."""
+    more = len(said) - MOST_ON_A_LINE
+    return [*said[:MOST_ON_A_LINE], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _weight(change: SeenChange) -> tuple[int, str]:

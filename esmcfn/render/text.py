@@ -28,6 +28,7 @@ from esmcfn.render import (
     rejudged,
     repriced,
     standing,
+    tags,
     words,
 )
 
@@ -112,10 +113,14 @@ def _plan(plan: Plan) -> Iterator[str]:
     yield f"{plan.environment} · account {plan.account} · {plan.region}{view}{back}"
     yield ""
     quiet = [stack for stack in plan.stacks if _quiet(stack)]
+    said = tags.folds(plan.stacks)
     for stack in plan.stacks:
-        if stack not in quiet:
-            yield from _stack(stack, reverts=plan.reverts)
+        if stack not in quiet and not tags.quiet(stack, said):
+            yield from _stack(stack, said, reverts=plan.reverts)
             yield ""
+    for fold in said:
+        yield from _tags(fold)
+        yield ""
     if quiet:
         yield f"= {words.counted(len(quiet), 'stack')} unchanged: {_some([stack.name for stack in quiet])}"
         yield ""
@@ -137,10 +142,20 @@ def _verdict(plan: Plan) -> Iterator[str]:
         yield f"Budget   {plan.verdict.budget}"
 
 
-def _stack(stack: StackPlan, *, reverts: bool) -> Iterator[str]:
+def _tags(fold: tags.Fold) -> Iterator[str]:
+    yield f"~ tags of {fold.count}"
+    for number, (key, before, after) in enumerate(fold.differences()):
+        origin = fold.first.properties[number].origin if isinstance(fold.first, Change) else None
+        where = f"  ({origin.path}:{origin.line})" if origin else ""
+        yield f"        {key}: {before} -> {after}{where}"
+    for stack, names in fold.where:
+        yield f"    {stack}: {', '.join(names)}"
+
+
+def _stack(stack: StackPlan, said: Sequence[tags.Fold], *, reverts: bool) -> Iterator[str]:
     model = f"  ({stack.model})" if stack.model else ""
     yield f"{words.STACK_SYMBOLS[stack.action]} {stack.name}{model}: {stack.action}"
-    for change in stack.changes:
+    for change in tags.rest(stack.changes, said):
         yield from _change(change)
     yield from overwriting.text(stack, reverts=reverts)
     for note in stack.notes:

@@ -178,6 +178,21 @@ def test_whoever_renews_a_waiver_wrote_it_and_a_shallow_clone_says_that_nobody_c
     assert "shallow" in found["ESMCFN-WAIVER-AUTHOR"]["message"]
 
 
+def test_whoever_writes_the_approver_that_an_alias_repeats_wrote_the_waiver(shared):
+    """Mallory edits a line of one waiver, and another one repeats it."""
+    git(shared, "init", "--quiet")
+    anchor = waiver(rule="CKV_AWS_26", resource="Nothing").replace("approver: security", "approver: &who security")
+    own = waiver().removeprefix("waivers:\n").replace("approver: security", "approver: *who")
+    shared.write("policies/waivers.yaml", anchor + own)
+    committed(shared, "bob@example.com")
+    assert findings(shared, 0)["CKV_AWS_149"]["waived_by"] == "SEC-142"
+    shared.edit("&who security", "&who mallory@example.com", file="policies/waivers.yaml")
+    committed(shared, "mallory@example.com")
+    found = findings(shared, 10)
+    assert found["CKV_AWS_149"]["waived_by"] is None
+    assert found["ESMCFN-WAIVER-SELF"]["level"] == "hard"
+
+
 def test_a_waiver_that_cannot_be_read_is_invalid_input(shared):
     shared.write("policies/waivers.yaml", waiver(last=200))
     done = shared.esmcfn("check", "dev")

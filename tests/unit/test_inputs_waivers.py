@@ -73,3 +73,62 @@ def test_waivers_stand_in_their_own_file(tmp_path: Path) -> None:
     root = a_root(tmp_path, files={"policies/levels.yaml": text()})
     (problem,) = inputs.load(root, "dev").problems
     assert str(problem) == ("policies/levels.yaml:1:1: waivers: unknown key (did you mean policies/waivers.yaml?)")
+
+
+class TestAliases:
+    """A waiver's lines are wherever its text stands: whoever writes what an alias repeats signs there, too."""
+
+    WRITTEN = """\
+waivers:
+  - &first
+    rule: CKV_AWS_149
+    environment: dev
+    resource: InvokeSecret
+    reason: &why >-
+      the managed key will do
+      until there is one
+    owner: platform@example.com
+    approver: &who security@example.com
+    ticket: SEC-142
+    created: 2026-11-01
+    expires: &day 2027-03-01
+
+  - rule: CKV_AWS_26
+    environment: dev
+    resource: Topic
+    reason: *why
+    owner: platform@example.com
+    approver: *who
+    ticket: SEC-143
+    created: 2026-11-01
+    expires: *day
+
+  - *first
+"""
+
+    def test_what_scalars_repeat_is_among_the_lines(self, tmp_path: Path) -> None:
+        found = loaded(tmp_path, self.WRITTEN)
+        assert found.problems == ()
+        first, second, again = found.project.policy.waivers
+        assert first.lines == tuple(range(2, 15))
+        assert (second.approver, second.expires) == ("security@example.com", date(2027, 3, 1))
+        # The folded text's own lines stand between: all three, whoever wrote whichever.
+        assert second.lines == (6, 7, 8, 10, 13, *range(15, 25))
+        assert second.origin == Origin("policies/waivers.yaml", 15, 5)
+        assert set(first.lines) - {14} <= set(again.lines)
+        assert 25 in again.lines
+        assert again.origin == first.origin
+
+    def test_an_alias_inside_of_what_an_alias_repeats_leads_to_its_text(self, tmp_path: Path) -> None:
+        written = self.WRITTEN.replace("  - rule: CKV_AWS_26", "  - &second\n    rule: CKV_AWS_26").replace(
+            "*first", "*second"
+        )
+        again = loaded(tmp_path, written).project.policy.waivers[2]
+        assert again.ticket == "SEC-143"
+        assert {6, 7, 8, 10, 13} <= set(again.lines)
+
+    def test_a_level_that_an_alias_repeats_is_blamed_where_it_stands(self, tmp_path: Path) -> None:
+        levels = "levels: &all\n  ESM001: soft\n  CKV_AWS_149: &hard hard\nenvironments:\n  dev:\n    levels: *all\n"
+        root = a_root(tmp_path, files={"policies/levels.yaml": levels})
+        places = inputs.load(root, "dev").project.policy.places
+        assert places["levels/CKV_AWS_149"] == Origin("policies/levels.yaml", 3, 3)
