@@ -268,12 +268,27 @@ class Detections(Protocol):
 class Observers(Protocol):
     """What the services say of single resources, in the words of CloudFormation's properties."""
 
-    def read(self, resource_type: str, name: str, *, of: str = "") -> Reading | None:
-        """One resource, None where there is none. IAM tells tags with it; SageMaker is asked by `tags`.
+    def together(self, wanted: Mapping[str, Sequence[str]]) -> Observers:
+        """The same for one look at many: what a service tells of many at once is read once, when first asked about.
+
+        Args:
+            wanted: type to names that will be asked about; a variant is named as a scalable target of it would be.
+        """
+
+    def read(self, resource_type: str, name: str, *, of: str = "", tags: bool = True) -> Reading | None:
+        """One resource, None where there is none. Most services tell tags with it; SageMaker is asked by `tags`.
 
         Args:
             name: what the service knows it by: a name, an ARN, a key's id.
-            of: whose it is, for an access key the user's name.
+            of: whose it is: of an access key the user's name, of a budget the account; an ARN where the name is none.
+            tags: whether somebody wants them; they may be told all the same.
+
+        Raises:
+            CloudError: AWS refused or did not answer.
+        """
+
+    def scaled(self, endpoint: str, variants: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+        """Those of an endpoint's variants that have a scalable target, whoever made that: at least, at most.
 
         Raises:
             CloudError: AWS refused or did not answer.

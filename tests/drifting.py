@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from builders import a_target
@@ -99,6 +99,8 @@ class FakeObservers:
     Attributes:
         there: (type, name) to what the service says; None where there is no such thing.
         tagged: ARN to tags.
+        licences: variant to the bounds of its scalable target, where it has one that no stack made.
+        wanted: what will be asked about, as it was told last.
         listed: every endpoint of the account.
         fail: method name, or a resource type, to the error that it raises.
     """
@@ -107,11 +109,21 @@ class FakeObservers:
         self._stacks = stacks
         self.there: dict[tuple[str, str], Reading | None] = {}
         self.tagged: dict[str, Mapping[str, str]] = {}
+        self.licences: dict[str, tuple[int, int]] = {}
+        self.wanted: Mapping[str, Sequence[str]] = {}
         self.listed: tuple[ListedEndpoint, ...] = ()
         self.fail: dict[str, BaseException] = {}
         self.calls: list[str] = []
 
-    def read(self, resource_type: str, name: str, *, of: str = "") -> Reading | None:
+    def together(self, wanted: Mapping[str, Sequence[str]]) -> FakeObservers:
+        self.wanted = wanted
+        return self
+
+    def scaled(self, endpoint: str, variants: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+        self._called("scaled")
+        return {variant: self.licences[variant] for variant in variants if variant in self.licences}
+
+    def read(self, resource_type: str, name: str, *, of: str = "", tags: bool = True) -> Reading | None:
         self._called(resource_type)
         if (resource_type, name) in self.there:
             return self.there[resource_type, name]

@@ -21,6 +21,10 @@ IN_SYNC = NativeDrift(status="IN_SYNC")
 TAGS = {"Project": "esm-partner", "esmcfn:environment": "dev", "esmcfn:model": "prototype_model"}
 
 
+ALONE = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "a-bucket"}}}}
+"""A template of what CloudFormation alone compares."""
+
+
 def deployed(stack) -> DeployedStack:
     return DeployedStack(
         name=stack.name, stack_id="arn", status="CREATE_COMPLETE", digest=synthesize(stack).digest, model=stack.model

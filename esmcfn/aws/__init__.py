@@ -10,7 +10,7 @@ execution    executing, deleting and recovering stacks
 events pace  following a stack: each event once, and not too often
 endpoints    SageMaker's endpoints, and the logs of their containers
 detections   CloudFormation's own drift detection
-observers    single resources as SageMaker and IAM tell them; access has IAM's part
+observers    single resources as their services tell them; access, hosting, topics, secrecy and budgets have a part each
 quotas       how many instances the account may run, and does
 usage        CloudWatch: what endpoints are used for
 bills        Cost Explorer: what was spent

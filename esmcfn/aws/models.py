@@ -17,15 +17,18 @@ from msgspec import json
 
 SERVICES = (
     "application-autoscaling",
+    "budgets",
     "ce",
     "cloudformation",
     "cloudwatch",
     "iam",
+    "kms",
     "logs",
     "marketplace-agreement",
     "pricing",
     "s3",
     "sagemaker",
+    "secretsmanager",
     "service-quotas",
     "sns",
     "sts",

@@ -23,15 +23,18 @@ class TopicReader:
         self._clients = clients
 
     def topic(self, arn: str) -> Reading | None:
-        """Its key, and what it is called in mails."""
+        """Its key, what it is called in mails, and everybody who hears of it, confirmed or not."""
         found = self._attributes(arn)
         if found is None:
             return None
         with translated(f"reading the tags of topic {arn}", operation="ListTagsForResource"):
             tags = self._client.list_tags_for_resource(ResourceArn=arn)["Tags"]
         properties = {name: found[name] for name in _OF_TOPIC if found.get(name)}
+        with translated(f"asking who hears of topic {arn}", operation="ListSubscriptionsByTopic"):
+            pages = list(self._client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn))
+        heard = [_only(each, ("Protocol", "Endpoint")) for page in pages for each in page["Subscriptions"]]
         return Reading(
-            properties={"TopicName": arn.rpartition(":")[2], **properties},
+            properties={"TopicName": arn.rpartition(":")[2], "Subscriptions": heard, **properties},
             tags={tag["Key"]: tag["Value"] for tag in tags},
         )
 
@@ -78,3 +81,7 @@ class TopicReader:
     @property
     def _client(self) -> Any:
         return self._clients.of("sns")
+
+
+def _only(found: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, object]:
+    return {name: found[name] for name in names if name in found}

@@ -20,14 +20,17 @@ from __future__ import annotations
 
 from esmcfn.drift.acceptance import acceptable
 from esmcfn.drift.expected import expected
-from esmcfn.drift.judging import Observed, Subject, judge, judge_template, stack_notes, wants_tags
+from esmcfn.drift.judging import Observed, Subject, judge, judge_template, stack_notes, variants_of, wants_tags
 from esmcfn.drift.masking import shown
 from esmcfn.drift.overwriting import Built, planned_drift
-from esmcfn.drift.readers import ENDPOINT, READERS, TOPIC
+from esmcfn.drift.readers import BUDGET, ENDPOINT, READERS, SCALABLE_TARGET, SECRET, TOPIC
 
 __all__ = [
+    "BUDGET",
     "ENDPOINT",
     "READERS",
+    "SCALABLE_TARGET",
+    "SECRET",
     "TOPIC",
     "Built",
     "Observed",
@@ -39,5 +42,6 @@ __all__ = [
     "planned_drift",
     "shown",
     "stack_notes",
+    "variants_of",
     "wants_tags",
 ]

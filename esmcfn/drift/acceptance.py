@@ -7,6 +7,7 @@ from esmcfn.domain.drift import STACK_TYPE, ResourceDrift, State
 _NEVER = frozenset(
     {
         *("AssumeRolePolicyDocument", "PolicyDocument", "Policies", "ManagedPolicyArns", "PermissionsBoundary"),
+        *("KeyPolicy", "Grants", "ResourcePolicy"),
         *("AttachedTo", "Groups", "AccessKeys", "Console", "ExecutionRoleArn"),
         *("EndpointConfigName", "PendingEndpointConfigName", "EndpointStatus"),
     }

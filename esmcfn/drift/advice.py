@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from esmcfn.domain.drift import Difference
 from esmcfn.drift.expected import Expected
+from esmcfn.drift.hosting import LICENCES, VARIANT
 from esmcfn.drift.readers import ACCESS_KEY, ALARM, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, TOPIC_POLICY, USER
 
 KEEP = "to keep it: write it into the files and deploy"
@@ -37,6 +38,16 @@ def missing(resource_type: str, *, environment: str, model: str | None, revertin
             )
         case "AWS::SageMaker::Model":
             return f"{again}; what runs goes on, and an instance that starts anew may fail until then"
+        case "AWS::KMS::Key":
+            return (
+                "KMS keeps a key that is being deleted for days: aws kms cancel-key-deletion and then enable-key bring "
+                f"it back; otherwise {again.replace('under its name', 'with another id')}"
+            )
+        case "AWS::SecretsManager::Secret":
+            return (
+                "Secrets Manager keeps a deleted secret for days, unless it was told otherwise: "
+                f"aws secretsmanager restore-secret brings it back; otherwise {again.replace(' under its name', '')}"
+            )
         case "AWS::IAM::AccessKey":
             return "the key in the secret is dead: switch the shared service account off and on again, a deploy each"
     return again
@@ -72,9 +83,33 @@ def mended(expected: Expected, found: Sequence[Difference], again: str) -> str:
     if kind == ALARM and any(each.path == "ActionsEnabled" and each.expected is None for each in found):
         unmute = f"aws cloudwatch enable-alarm-actions --alarm-names {name}"
         return f"{unmute}; {again} puts back what the template writes" if _written(found) else unmute
+    beside = "; ".join(list(dict.fromkeys(_beside(expected, found)))[:MOST])
+    if beside:
+        return f"{beside}; {again} puts back what the template writes" if _written(found) else beside
     if found and not _written(found):
         return "the template does not write it, so that CloudFormation does not see it: set it back by hand"
     return f"{again} puts it back, or set it back by hand"
+
+
+def _beside(expected: Expected, found: Sequence[Difference]) -> Iterator[str]:
+    """A command for each thing that somebody put beside a resource, where no property of it has it."""
+    kind, name = expected.resource.resource_type, expected.resource.physical_id
+    for each in found:
+        top, _, rest = each.path.partition("/")
+        match kind, top:
+            case "AWS::SecretsManager::Secret", "ResourcePolicy" if each.expected is None:
+                yield f"aws secretsmanager delete-resource-policy --secret-id {name}"
+            case "AWS::SecretsManager::Secret", "ReplicaRegions" if each.expected is None:
+                removing = "aws secretsmanager remove-regions-from-replication"
+                yield f"{removing} --secret-id {name} --remove-replica-regions {rest}"
+            case "AWS::KMS::Key", "Grants":
+                yield f"aws kms revoke-grant --key-id {name} --grant-id {rest}"
+            case "AWS::SNS::Topic", "Subscriptions":
+                listing = f"aws sns list-subscriptions-by-topic --topic-arn {name}"
+                yield f"write the address into alarm_topic.emails, or aws sns unsubscribe with what {listing} says"
+            case "AWS::SNS::Topic", "DisplayName" if each.expected is None:
+                setting = f"aws sns set-topic-attributes --topic-arn {name}"
+                yield f"{setting} --attribute-name DisplayName --attribute-value ''"
 
 
 def _written(found: Sequence[Difference]) -> bool:
@@ -97,6 +132,17 @@ def _endpoint(expected: Expected, found: Sequence[Difference], again: str) -> st
         )
     if "EndpointStatus" in paths:
         return "its FailureReason says what to mend; then deploy a change, or park and resume it"
+    licences = [path.partition("/")[2] for path in paths if path.startswith(f"{LICENCES}/")]
+    if licences:
+        deregister = (
+            "aws application-autoscaling deregister-scalable-target --service-namespace sagemaker "
+            f"--resource-id {VARIANT.format(name, licences[0])} "
+            "--scalable-dimension sagemaker:variant:DesiredInstanceCount"
+        )
+        return (
+            f"{deregister}, which takes its policies along; to keep scaling: do that, and then write autoscaling into "
+            "the files and deploy (CloudFormation makes no target that is there already)"
+        )
     wanted = " ".join(_variants(found))
     if wanted:
         return (

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from esmcfn.domain.address import fingerprint
 from esmcfn.drift.expected import Expected
 from esmcfn.drift.readers import Reader
 
 Pair = tuple[str, object, object]
 """Path, expected, observed; None where there is nothing."""
+
+
+def _notification(item: Mapping[str, object]) -> str:
+    """What a budget tells when, such as "ACTUAL over 80"; an amount has its unit."""
+    told = item.get("Notification")
+    said = told if isinstance(told, Mapping) else {}
+    kind = said.get("ThresholdType", "PERCENTAGE")
+    how = {"GREATER_THAN": "over", "LESS_THAN": "under", "EQUAL_TO": "at"}.get(
+        str(said.get("ComparisonOperator")), "at"
+    )
+    unit = "" if kind == "PERCENTAGE" else " USD"
+    return f"{said.get('NotificationType')} {how} {_plain(said.get('Threshold'))}{unit}"
+
+
+def _subscription(item: Mapping[str, object]) -> str:
+    """Who hears of a topic; a path tells no address."""
+    return f"{item.get('Protocol')}-{fingerprint(str(item.get('Endpoint')))}"
+
 
 DEFAULTS: Mapping[str, object] = {
     "ActionsEnabled": True,
@@ -19,37 +38,52 @@ DEFAULTS: Mapping[str, object] = {
     "MaxSessionDuration": 3600,
     "Mode": "SingleModel",
     "InitialVariantWeight": 1,
+    "Enabled": True,
+    "EnableKeyRotation": False,
+    "KeySpec": "SYMMETRIC_DEFAULT",
+    "KeyUsage": "ENCRYPT_DECRYPT",
+    "RotationEnabled": False,
 }
 """What AWS answers where nobody said anything.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
 """
 
-_NAMED = {
+_NAMED: Mapping[str, str | Callable[[Mapping[str, object]], str]] = {
     "ProductionVariants": "VariantName",
     "ShadowProductionVariants": "VariantName",
     "Containers": "ContainerHostname",
     "Policies": "PolicyName",
     "ScheduledActions": "ScheduledActionName",
     "Dimensions": "Name",
+    "Grants": "GrantId",
+    "NotificationsWithSubscribers": _notification,
+    "Subscriptions": _subscription,
 }
 """Lists whose items have names: they are compared by name, whatever their order."""
+
+_STRANGERS = frozenset({"Subscriptions"})
+"""Of these only what was added is drift here: each of the stack's own is a resource, and missing by itself."""
+
+_UNORDERED = frozenset({"Subscribers"})
+"""Lists of nameless items in no order."""
 
 _SETS = frozenset(
     {
         *("ManagedPolicyArns", "Groups", "AccessKeys", "AttachedTo", "SecurityGroupIds", "Subnets"),
-        *("AlarmActions", "InsufficientDataActions", "OKActions", "ScalingPolicies"),
+        *("AlarmActions", "InsufficientDataActions", "OKActions", "ScalingPolicies", "ReplicaRegions"),
     }
 )
 """Lists that are sets."""
 
-_DOCUMENTS = frozenset({"AssumeRolePolicyDocument", "PolicyDocument"})
+_DOCUMENTS = frozenset({"AssumeRolePolicyDocument", "PolicyDocument", "KeyPolicy", "ResourcePolicy"})
 
 _WATCHED_INSIDE: Mapping[str, frozenset[str]] = {
     "PrimaryContainer": frozenset({"Image", "ModelDataUrl", "ModelPackageName", "Environment"}),
     "Containers": frozenset({"Image", "ModelDataUrl", "ModelPackageName", "Environment"}),
     "ProductionVariants": frozenset({"ServerlessConfig", "ManagedInstanceScaling", "InstancePools"}),
     "ShadowProductionVariants": frozenset({"ServerlessConfig", "ManagedInstanceScaling", "InstancePools"}),
+    "Budget": frozenset({"TimePeriod", "PlannedBudgetLimits", "AutoAdjustData"}),
     "TargetTrackingScalingPolicyConfiguration": frozenset({"DisableScaleIn", "CustomizedMetricSpecification"}),
 }
 """What is drift inside of these, even where the template says nothing of it; AWS fills in other things by itself."""
@@ -85,6 +119,9 @@ def _compared(path: str, name: str, wanted: object, found: object) -> Iterator[P
         yield from _by_name(path, name, _items(wanted), _items(found))
     elif name in _SETS and isinstance(wanted or [], list) and isinstance(found or [], list):
         yield from _as_sets(path, _items(wanted), _items(found))
+    elif name in _UNORDERED:
+        if _unordered(wanted or []) != _unordered(found or []):
+            yield path, wanted, found
     elif isinstance(wanted, Mapping) and isinstance(found, Mapping):
         yield from _inside(path, name, wanted, found)
     elif not _same(wanted, found) and not (wanted == DEFAULTS.get(name, ...) and found is None):
@@ -103,7 +140,7 @@ def _inside(path: str, name: str, wanted: Mapping[str, object], found: Mapping[s
 
 def _by_name(path: str, name: str, wanted: Sequence[object], found: Sequence[object]) -> Iterator[Pair]:
     before, after = _named(name, wanted), _named(name, found)
-    for key in sorted({*before, *after}):
+    for key in sorted({*before, *after} - ({*before} if name in _STRANGERS else set())):
         one, other = before.get(key), after.get(key)
         if isinstance(one, Mapping) and isinstance(other, Mapping):
             yield from _inside(f"{path}/{key}", name, one, other)
@@ -114,10 +151,13 @@ def _by_name(path: str, name: str, wanted: Sequence[object], found: Sequence[obj
 def _named(name: str, items: Sequence[object]) -> dict[str, object]:
     """By name; an item without one goes by its place."""
     key = _NAMED[name]
-    return {
-        str(item.get(key, number)) if isinstance(item, Mapping) else str(number): item
-        for number, item in enumerate(items)
-    }
+    found: dict[str, object] = {}
+    for number, item in enumerate(items):
+        if isinstance(item, Mapping):
+            found[str(item.get(key, number)) if isinstance(key, str) else key(item)] = item
+        else:
+            found[str(number)] = item
+    return found
 
 
 def _as_sets(path: str, wanted: Sequence[object], found: Sequence[object]) -> Iterator[Pair]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from esmcfn.domain.drift import StackResource
 from esmcfn.domain.stack import Target
-from esmcfn.drift.readers import ACCESS_KEY, POLICY, READERS, SCALABLE_TARGET, SCALING_POLICY, USER
+from esmcfn.drift.readers import ACCESS_KEY, POLICY, READERS, SCALABLE_TARGET, SCALING_POLICY, SUBSCRIPTION, TOPIC, USER
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9:]+)\}")
 
@@ -60,7 +60,7 @@ def _one(resource: StackResource, written: Mapping[str, object], resolver: _Reso
             resolved[name] = resolver.value(value)
         except Unresolvable:
             unresolved.append(name)
-    tags = None if "Tags" in unresolved else _tags(resolved.pop("Tags", []))
+    tags = None if {"Tags", "ResourceTags"} & set(unresolved) else _tags(_written_tags(resolved))
     reader = READERS.get(resource.resource_type)
     named = resolved.get(reader.name_property) if reader and reader.name_property else None
     return Expected(
@@ -81,6 +81,9 @@ def _with_company(one: Expected, every: Mapping[str, Expected]) -> Expected:
         more["AccessKeys"] = [key.resource.physical_id for key in keys if key.properties.get("UserName") == own]
     if kind == POLICY:
         more["AttachedTo"] = sorted(_holders(own, every))
+    if kind == TOPIC:
+        heard = (each.properties for each in every.values() if each.resource.resource_type == SUBSCRIPTION)
+        more["Subscriptions"] = [dict(each) for each in heard if each.get("TopicArn") == own]
     if kind == SCALABLE_TARGET:
         policies = (each.properties for each in every.values() if each.resource.resource_type == SCALING_POLICY)
         more["ScalingPolicies"] = [str(each["PolicyName"]) for each in policies if _scales(each, one)]
@@ -111,6 +114,15 @@ def _holders(arn: str, every: Mapping[str, Expected]) -> Iterator[str]:
         yield from (f"{kind[:-1].lower()}/{name}" for name in (named if isinstance(named, list) else ()))
 
 
+def _written_tags(resolved: dict[str, object]) -> object:
+    """Taken out of the properties: budgets call them otherwise than everything else."""
+    return [*_list(resolved.pop("Tags", [])), *_list(resolved.pop("ResourceTags", []))]
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
 def _tags(value: object) -> Mapping[str, str]:
     pairs = value if isinstance(value, list) else []
     return {str(pair["Key"]): str(pair["Value"]) for pair in pairs if isinstance(pair, Mapping) and "Key" in pair}
@@ -118,7 +130,7 @@ def _tags(value: object) -> Mapping[str, str]:
 
 def _tail(physical_id: str, shortened: bool) -> str:
     """The name at an ARN's end; anything else is what the service knows it by."""
-    return physical_id.rsplit("/", 1)[1] if shortened and physical_id.startswith("arn:") else physical_id
+    return physical_id.rpartition("/")[2] if shortened and physical_id.startswith("arn:") else physical_id
 
 
 class _Resolver:

@@ -10,6 +10,12 @@ from esmcfn.drift.compare import Pair
 from esmcfn.drift.expected import Expected
 from esmcfn.drift.readers import CONFIG, SCALABLE_TARGET
 
+VARIANT = "endpoint/{}/variant/{}"
+"""What Application Auto Scaling calls a variant: endpoint, variant."""
+
+LICENCES = "ScalableTargets"
+"""Path of what may be scaled and no stack says so: variant to its band."""
+
 _BOUNDS = ("MinCapacity", "MaxCapacity")
 
 Band = tuple[int, int]
@@ -66,6 +72,20 @@ def _variant(name: str, written: Mapping[str, object], running: ObservedVariant,
     weight = _number(written.get("InitialVariantWeight", 1))
     if weight is not None and running.desired_weight is not None and weight != running.desired_weight:
         yield f"Variants/{name}/DesiredWeight", f"{weight:g}", f"{running.desired_weight:g}"
+
+
+def licences(endpoint: ObservedEndpoint, scaled: Mapping[str, Band], every: Iterable[Expected]) -> Iterator[Pair]:
+    """Variants that may be scaled though nothing of their stack says so."""
+    own = {str(each.properties.get("ResourceId")) for each in every if each.resource.resource_type == SCALABLE_TARGET}
+    for name, (low, high) in sorted(scaled.items()):
+        if VARIANT.format(endpoint.name, name) not in own:
+            yield f"{LICENCES}/{name}", None, f"{low} to {high} instances"
+
+
+def variants_of(endpoint: str, every: Iterable[Expected]) -> tuple[str, ...]:
+    """Its variants, as a scalable target of each would be named."""
+    configs = (each.properties for each in every if each.resource.resource_type == CONFIG)
+    return tuple(VARIANT.format(endpoint, name) for config in configs for name, _ in _variants(config))
 
 
 def unscheduled(expected: Expected, observed: Mapping[str, object]) -> Mapping[str, object]:

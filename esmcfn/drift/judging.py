@@ -23,6 +23,7 @@ from esmcfn.domain.endpoint import ObservedEndpoint
 from esmcfn.drift import advice, hosting
 from esmcfn.drift.compare import Pair, differences, tag_differences
 from esmcfn.drift.expected import Expected
+from esmcfn.drift.hosting import Band
 from esmcfn.drift.masking import shown
 from esmcfn.drift.readers import READERS, Reader
 
@@ -53,6 +54,8 @@ class Subject(Struct, frozen=True, kw_only=True):
         observed: what our reader found; of no meaning for a type without one.
         endpoint_tags: tags of an endpoint, which a description of it does not have; None where nobody asked.
         unread_tags: why its tags could not be read, empty where they were, or nobody asked.
+        scaled: of an endpoint, variant to the band of its scalable target, whoever made that.
+        unread_scaling: why nobody could ask for those, empty where somebody did, or nobody had to.
         again: the command that has CloudFormation put it back; empty for the usual one.
     """
 
@@ -66,6 +69,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     observed: Observed = None
     endpoint_tags: Mapping[str, str] | None = None
     unread_tags: str = ""
+    scaled: Mapping[str, Band] = {}
+    unread_scaling: str = ""
     again: str = ""
 
     @property
@@ -84,6 +89,11 @@ def wants_tags(resource: StackResource, detection: Detection) -> bool:
     """Must we read its tags? CloudFormation compares them with everything else where it compares at all."""
     reader, native = READERS.get(resource.resource_type), detection.drifts.get(resource.logical_id)
     return bool(reader and reader.tagged) and (native is None or native.status != "IN_SYNC")
+
+
+def variants_of(subject: Subject) -> tuple[str, ...]:
+    """Variants of an endpoint, as a scalable target of each would be named."""
+    return hosting.variants_of(subject.expected.name, subject.every.values()) if subject.expected else ()
 
 
 def judge(subject: Subject, *, readers: Mapping[str, Reader] = READERS) -> ResourceDrift:
@@ -201,6 +211,7 @@ def _ours(subject: Subject, reader: Reader | None) -> Iterator[Pair]:
         return
     if isinstance(observed, ObservedEndpoint):
         yield from hosting.differences(wanted, observed, subject.every.values())
+        yield from hosting.licences(observed, subject.scaled, subject.every.values())
         observed = hosting.reading(observed, subject.endpoint_tags)
     yield from differences(wanted, hosting.unscheduled(wanted, observed.properties), reader)
     if observed.tags is not None and wanted.tags is not None:
@@ -210,6 +221,7 @@ def _ours(subject: Subject, reader: Reader | None) -> Iterator[Pair]:
 def _theirs(native: NativeDrift, ours: Sequence[Pair]) -> Iterator[Pair]:
     """What CloudFormation found besides; where both speak of a property, ours names its parts."""
     known = {path.split("/")[0] for path, _, _ in ours}
+    known |= {"ResourceTags"} if "Tags" in known else set()
     for found in native.differences:
         if found.path.split("/")[0] not in known:
             yield found.path, found.expected, found.observed
@@ -228,7 +240,7 @@ def _why(subject: Subject, reader: Reader | None, *, settled: bool, read: bool) 
         whys.append(subject.observed.why)
     if isinstance(subject.observed, ObservedEndpoint):
         whys.append(hosting.changing(subject.observed))
-    whys.append(subject.unread_tags)
+    whys += [subject.unread_tags, subject.unread_scaling]
     alone = _theirs_alone(subject.expected, reader, read=read)
     if alone and not settled:
         words = _UNSETTLED.get(subject.native.status, f"CloudFormation says {subject.native.status}")
@@ -242,5 +254,5 @@ def _theirs_alone(wanted: Expected | None, reader: Reader | None, *, read: bool)
     """Properties that CloudFormation alone compares; "*" for the whole."""
     if wanted is None or reader is None or not reader.ours or not read:
         return {"*"}
-    written = {*wanted.properties, *wanted.unresolved} - {"Tags", *reader.not_compared}
+    written = {*wanted.properties, *wanted.unresolved} - {"Tags", "ResourceTags", *reader.not_compared}
     return {name for name in written if name not in reader.read or name in wanted.unresolved}

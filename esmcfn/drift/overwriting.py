@@ -16,6 +16,7 @@ from esmcfn.domain.endpoint import IN_SERVICE, ObservedEndpoint
 from esmcfn.domain.overwriting import DriftedProperty, DriftedResource, Fate, PlannedDrift, worst
 from esmcfn.domain.plan import Action, Change
 from esmcfn.drift.expected import Expected
+from esmcfn.drift.hosting import LICENCES
 from esmcfn.drift.judging import Subject, judge
 from esmcfn.drift.readers import ENDPOINT
 
@@ -25,7 +26,12 @@ LATER = "(known when it is deployed)"
 VARIANTS = "Variants"
 CONFIG_NAME = "EndpointConfigName"
 
-_BESIDE = frozenset({"AccessKeys", "Console", "ScalingPolicies"})
+_BESIDE = frozenset(
+    {
+        *("AccessKeys", "Console", "Grants", "ReplicaRegions", "ResourcePolicy"),
+        *("ScalingPolicies", "Subscriptions", LICENCES),
+    }
+)
 """What is no property of the resource that has it: no update of that resource touches it."""
 
 

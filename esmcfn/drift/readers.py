@@ -66,6 +66,8 @@ _NOT_TOLD = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "
 
 _SCALED = ("ResourceId", "ScalableDimension", "ServiceNamespace")
 _TARGET_PARTS = ("ScalingPolicies", "ScheduledActions", "SuspendedState")
+_KEY_PARTS = ("Enabled", "KeySpec", "KeyUsage", "Grants")
+_SECRET_PARTS = ("KmsKeyId", "ResourcePolicy", "ReplicaRegions", "RotationEnabled")
 _ALARM_ACTIONS = ("ActionsEnabled", "AlarmActions", "InsufficientDataActions", "OKActions")
 _ALARM_PARTS = (
     *("AlarmName", "AlarmDescription", "Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic"),
@@ -74,7 +76,12 @@ _ALARM_PARTS = (
 
 READERS: Mapping[str, Reader] = {
     **dict.fromkeys(("AWS::IAM::OIDCProvider", "AWS::S3::Bucket", "AWS::S3::BucketPolicy"), Reader()),
-    BUDGET: Reader(),
+    BUDGET: Reader(
+        read=frozenset({"Budget", "NotificationsWithSubscribers"}),
+        watched=frozenset({"NotificationsWithSubscribers"}),
+        beyond=("that it ends some day",),
+        tagged=True,
+    ),
     SCALABLE_TARGET: Reader(
         read=frozenset({*_TARGET_PARTS, "MinCapacity", "MaxCapacity", *_SCALED}),
         watched=frozenset(_TARGET_PARTS),
@@ -95,6 +102,10 @@ READERS: Mapping[str, Reader] = {
         tagged=True,
     ),
     KEY: Reader(
+        read=frozenset({"Description", "EnableKeyRotation", "KeyPolicy", *_KEY_PARTS}),
+        watched=frozenset(_KEY_PARTS),
+        beyond=("grants to anybody but AWS's own services",),
+        tagged=True,
         not_compared={"PendingWindowInDays": "KMS has it only for a key that is being deleted"},
     ),
     LOG_GROUP: Reader(
@@ -105,8 +116,9 @@ READERS: Mapping[str, Reader] = {
     ),
     SUBSCRIPTION: Reader(read=frozenset({"Endpoint", "Protocol", "TopicArn"})),
     TOPIC: Reader(
-        read=frozenset({"DisplayName", "KmsMasterKeyId", "TopicName"}),
-        watched=frozenset({"KmsMasterKeyId"}),
+        read=frozenset({"DisplayName", "KmsMasterKeyId", "TopicName", "Subscriptions"}),
+        watched=frozenset({"DisplayName", "KmsMasterKeyId", "Subscriptions"}),
+        beyond=("who else hears of it",),
         name_property="TopicName",
         tagged=True,
     ),
@@ -114,6 +126,7 @@ READERS: Mapping[str, Reader] = {
     ENDPOINT: Reader(
         read=frozenset({"EndpointName", "EndpointConfigName"}),
         beyond=(
+            "a licence to scale that no stack gave it",
             "its status",
             "instances and weight of each variant against its configuration",
             "a configuration that it is on its way to",
@@ -161,6 +174,10 @@ READERS: Mapping[str, Reader] = {
         not_compared={"Serial": "it only makes CloudFormation issue another key; IAM does not have it"},
     ),
     SECRET: Reader(
+        read=frozenset({"Description", *_SECRET_PARTS}),
+        watched=frozenset(_SECRET_PARTS),
+        beyond=("a policy that lets others read it", "copies in other regions"),
+        tagged=True,
         not_compared={"SecretString": "comparing it would mean reading the secret"},
     ),
 }

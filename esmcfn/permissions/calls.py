@@ -88,10 +88,22 @@ _OF_HOSTING = frozenset(
         "sagemaker:ListTags",
         "sns:GetSubscriptionAttributes",
         "sns:GetTopicAttributes",
+        "sns:ListSubscriptionsByTopic",
         "sns:ListTagsForResource",
     }
 )
-_OBSERVE = _HEADROOM | _OF_HOSTING | _OF_ROLES | _OF_USERS | _OF_POLICIES
+_OF_KEYS = frozenset(
+    {
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:ListGrants",
+        "kms:ListResourceTags",
+    }
+)
+_OF_BUDGETS = frozenset({"budgets:ListTagsForResource", "budgets:ViewBudget"})
+_OF_SECRETS = frozenset({"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"})
+_OBSERVE = _HEADROOM | _OF_HOSTING | _OF_ROLES | _OF_USERS | _OF_POLICIES | _OF_KEYS | _OF_BUDGETS | _OF_SECRETS
 _OVERWRITTEN = _OBSERVE | {"cloudformation:ListStackResources"}
 _READ_ONLY_PLAN = _COMPARE | _OVERWRITTEN | _QUOTAS | {"cloudformation:DescribeStackEvents"}
 _DEPLOY = _READ_ONLY_PLAN | _PROPOSE | _EXECUTE | _LOGS
@@ -136,12 +148,12 @@ BESIDES: Mapping[str, frozenset[str]] = {
         {
             "cloudformation:BatchDescribeTypeConfigurations",
             "cloudformation:DetectStackResourceDrift",
-            "secretsmanager:DescribeSecret",
         }
     ),
+    "budgets:ViewBudget": frozenset({"billing:GetBillingViewData"}),
 }
 """What IAM wants besides the call's own action: for stacks that are tagged, for DescribeStacks without a name, and for
-CloudFormation to read, as whoever asks, what only CloudFormation compares.
+CloudFormation to read, as whoever asks.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html
 
@@ -228,7 +240,8 @@ def of_verbs(verbs: Iterable[str], scope: Scope) -> Iterator[Grant]:
     called = frozenset[str]().union(*(VERBS.get(verb, frozenset()) for verb in chosen))
     executes = any(verb in WRITES for verb in chosen)
     extra = hosting.compared(scope) if "cloudformation:DetectStackDrift" in called else {}
-    for action in sorted(called.union(*(BESIDES.get(each, frozenset()) for each in called)) - extra.keys()):
+    wanted = called.union(*(BESIDES.get(each, frozenset()) for each in called)) - extra.keys()
+    for action in sorted(each for each in wanted if _there(each, scope)):
         yield _grant(action, scope, executes=executes)
     yield from (grant(action, *resources) for action, resources in extra.items())
     if "cloudformation:CreateChangeSet" in called and scope.service_role_arn:
@@ -241,6 +254,35 @@ def of_verbs(verbs: Iterable[str], scope: Scope) -> Iterator[Grant]:
 
 UPLOADING = ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
 """For a template that is too large to be sent along: it is put there, and CloudFormation reads it as whoever calls."""
+
+
+_READ_WHERE: Mapping[str, str] = {
+    "application-autoscaling": "scalable-target/*",
+    "billing": "billingview/primary",
+    "budgets": "budget/*",
+    "cloudwatch": "alarm:*",
+    "kms": "key/*",
+    "logs": "log-group:/aws/sagemaker/Endpoints/*",
+    "secretsmanager": "secret:InvokeSecret-*",  # CloudFormation names it after its logical id
+    "sns": "{}-*",
+}
+"""Service to what is read of it, where that does not depend on the operation; {} is the base stack's name."""
+
+
+def _there(action: str, scope: Scope) -> bool:
+    """Has the environment anything that this could be asked about? Nobody reads keys, secrets and budgets for nothing.
+
+    Whoever adds the first of them runs `bootstrap` again, as for what CloudFormation reads and makes of them.
+    """
+    match action.partition(":")[0]:
+        case "kms":
+            return bool(scope.alarm_topic)
+        case "billing" | "budgets":
+            return scope.budget
+        case "secretsmanager":
+            return scope.service_account is not None
+        case _:
+            return True
 
 
 def _grant(action: str, scope: Scope, *, executes: bool) -> Grant:
@@ -258,16 +300,8 @@ def _grant(action: str, scope: Scope, *, executes: bool) -> Grant:
     if service == "iam":
         kind = "role" if action in _OF_ROLES else "user" if action in _OF_USERS else "policy"
         return grant(action, scope.arn("iam", f"{kind}/*"))
-    if service == "secretsmanager":
-        return grant(action, scope.arn("secretsmanager", "secret:*"))
-    if service == "application-autoscaling":
-        return grant(action, scope.arn(service, "scalable-target/*"))
-    if service == "cloudwatch":
-        return grant(action, scope.arn(service, "alarm:*"))
-    if service == "sns":
-        return grant(action, scope.arn("sns", f"{scope.stacks}-*"))
-    if service == "logs":
-        return grant(action, scope.arn("logs", "log-group:/aws/sagemaker/Endpoints/*"))
+    if service in _READ_WHERE:
+        return grant(action, scope.arn(service, _READ_WHERE[service].format(scope.stacks)))
     stacks = (scope.arn(service, f"stack/{scope.stacks}/*"), scope.arn(service, f"stack/{scope.stacks}-*/*"))
     return grant(action, *stacks, condition=_condition(operation, scope, executes=executes))
 

@@ -34,8 +34,16 @@ MODELS = {
 }
 """IAM's prefix to botocore's services, where it is not one of the same name."""
 
-ALONE = {"iam": frozenset({"PassRole"})}
+ALONE = {"iam": frozenset({"PassRole"}), "budgets": frozenset({"ModifyBudget", "ViewBudget"})}
 """Permissions that are no operation; the sandbox asks for them where AWS does."""
+
+_OF_BUDGETS = re.compile(
+    r"(?P<verb>Create|Delete|Describe|Update)(Budgets?|Notification|Subscriber)(?!Action|Performance)"
+)
+"""Operations of Budgets for which IAM has one action to look and one to change.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html
+"""
 
 USUAL = (
     "application-autoscaling",
@@ -59,6 +67,9 @@ USUAL = (
 
 def action(service: str, operation: str) -> str:
     """Return a call's action; `service` as a signature or botocore names it."""
+    found = _OF_BUDGETS.match(operation) if service == "budgets" else None
+    if found:
+        operation = "ViewBudget" if found["verb"] == "Describe" else "ModifyBudget"
     return f"{PREFIXES.get(service, service)}:{operation}"
 
 
@@ -79,7 +90,7 @@ def checked(pattern: str) -> str:
     prefix = PREFIXES.get(given, given)
     names = known_operations(prefix) if colon else frozenset()
     if any(fits(operation, name) for name in names):
-        return f"{prefix}:{operation}"
+        return action(prefix, operation)
     raise Refusal("UnknownAction", _unknown(pattern, prefix, operation, names))
 
 

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from esmcfn.sandbox import actions, wire
 from esmcfn.sandbox.account.alarms import READING
+from esmcfn.sandbox.account.budgets import Budgets
 from esmcfn.sandbox.account.costs import Costs
 from esmcfn.sandbox.account.prices import Prices
 from esmcfn.sandbox.account.quotas import Quotas
@@ -102,6 +103,8 @@ class Front:
             return wire.perform(service, table, request, region, before=self._before)
         if service == "logs":
             return self._logs(request, region, environ)
+        if service == "budgets" and actions.operation_name(request) in (own := Budgets(self.world).operations):
+            return wire.perform("budgets", own, request, region, before=self._before)
         if service == "monitoring" and actions.operation_name(request) in self.world.metrics.operations:
             return wire.perform("cloudwatch", self.world.metrics.operations, request, region, before=self._before)
         if service == "monitoring" and actions.operation_name(request) in READING:

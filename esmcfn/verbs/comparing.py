@@ -84,7 +84,9 @@ class Comparing:
             return Unread(why=STUCK)
         try:
             looked = self._looking.look(stack, detection, body=self._pairs[stack.name].body)
-            subjects = tuple(self._looking.observed(subject) for subject in self._looking.subjects(looked))
+            subjects = self._looking.subjects(looked)
+            looking = self._looking.together(subjects)
+            subjects = tuple(looking.observed(subject) for subject in subjects)
         except CloudError as error:
             return Unread(why=error.message)
         return Seen(looked=looked, subjects=subjects)

@@ -139,7 +139,7 @@ def _judged(looked: Sequence[Looked], wanted: Mapping[str, str], looking: Lookin
     subjects = [
         subject for each in looked for subject in looking.subjects(each, each_looked, again=_again(each.stack, name))
     ]
-    seen = side_by_side(looking.observed, subjects, stop=looking.cloud.stacks.stop)
+    seen = side_by_side(looking.together(subjects).observed, subjects, stop=looking.cloud.stacks.stop)
     found: dict[str, list[ResourceDrift]] = {each.stack.name: [] for each in looked}
     for subject in seen:
         found[subject.stack.name].append(drift.judge(subject))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from esmcfn import drift
 from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.drift import STACK_TYPE, Detection, StackResource, Unread
 from esmcfn.domain.stack import Selection
 from esmcfn.ports import Cloud
-from esmcfn.verbs.observing import observed, told
+from esmcfn.verbs.observing import observed, together, told
 from esmcfn.verbs.reading import side_by_side
 
 WITHIN_SECONDS = 1800.0
@@ -87,6 +88,10 @@ class Looking(Struct, frozen=True, kw_only=True):
             for resource in there
             if not (resource.resource_type == STACK_TYPE and resource.physical_id in inside)
         )
+
+    def together(self, subjects: Sequence[drift.Subject]) -> Looking:
+        """Whoever looks at all of these, and so asks about many at once where a service tells that."""
+        return replace(self, cloud=replace(self.cloud, observers=self.cloud.observers.together(together(subjects))))
 
     def observed(self, subject: drift.Subject) -> drift.Subject:
         """The subject, with what its service says of it."""

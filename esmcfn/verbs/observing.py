@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -47,30 +47,57 @@ def observed(subject: drift.Subject, cloud: Cloud, target: Target) -> drift.Subj
         return subject
     if subject.stack.busy:
         return replace(subject, observed=Unread(why="another operation is running"))
-    seen = told(lambda: _read(subject, wanted.name, cloud))
-    if seen is None or isinstance(seen, Unread) or not drift.wants_tags(subject.resource, subject.detection):
-        return replace(subject, observed=seen)
+    wants = drift.wants_tags(subject.resource, subject.detection)
+    seen = told(lambda: _read(subject, wanted.name, cloud, tags=wants))
+    subject = replace(subject, observed=seen)
+    if isinstance(seen, ObservedEndpoint):
+        subject = _scaled(subject, seen, cloud)
+    if seen is None or isinstance(seen, Unread) or not wants:
+        return subject
     if isinstance(seen, Reading) and seen.tags is not None:
-        return replace(subject, observed=seen)
+        return subject
     tags = told(lambda: cloud.observers.tags(_arn(subject, wanted.name, target)))
     if isinstance(tags, Unread):
-        return replace(subject, observed=seen, unread_tags=tags.why)
+        return replace(subject, unread_tags=tags.why)
     if isinstance(seen, Reading):
         return replace(subject, observed=replace(seen, tags=tags))
-    return replace(subject, observed=seen, endpoint_tags=tags)
+    return replace(subject, endpoint_tags=tags)
 
 
-def _read(subject: drift.Subject, name: str, cloud: Cloud) -> Reading | ObservedEndpoint | None:
+def together(subjects: Iterable[drift.Subject]) -> Mapping[str, tuple[str, ...]]:
+    """Type to the names of what will be asked about, variants of endpoints among them."""
+    found: dict[str, list[str]] = {}
+    for subject in subjects:
+        if subject.expected is None:
+            continue
+        found.setdefault(subject.resource.resource_type, []).append(subject.expected.name)
+        if subject.resource.resource_type == drift.ENDPOINT:
+            found.setdefault(drift.SCALABLE_TARGET, []).extend(drift.variants_of(subject))
+    return {kind: tuple(names) for kind, names in found.items()}
+
+
+def _scaled(subject: drift.Subject, seen: ObservedEndpoint, cloud: Cloud) -> drift.Subject:
+    """With the licences to scale that its variants have."""
+    names = tuple(variant.name for variant in seen.variants)
+    scaled = told(lambda: cloud.observers.scaled(seen.name, names))
+    if isinstance(scaled, Unread):
+        return replace(subject, unread_scaling=scaled.why)
+    return replace(subject, scaled=scaled)
+
+
+def _read(subject: drift.Subject, name: str, cloud: Cloud, *, tags: bool) -> Reading | ObservedEndpoint | None:
     kind = subject.resource.resource_type
     if kind == drift.ENDPOINT:
         return cloud.endpoints.observe(name)
-    return cloud.observers.read(kind, name, of=_owner(subject))
+    return cloud.observers.read(kind, name, of=_owner(subject), tags=tags)
 
 
 def _owner(subject: drift.Subject) -> str:
-    """What a resource belongs to, where its service knows it by that: a key's user, a policy's topic, a topic's ARN."""
-    if subject.resource.resource_type == drift.TOPIC:
+    """What a resource belongs to, where its service knows it by that: a key's user, a policy's topic, an ARN."""
+    if subject.resource.resource_type in {drift.TOPIC, drift.SECRET}:
         return subject.resource.physical_id
+    if subject.resource.resource_type == drift.BUDGET:
+        return subject.account
     properties = subject.expected.properties if subject.expected else {}
     topics = properties.get("Topics")
     return str(topics[0] if isinstance(topics, list) and topics else properties.get("UserName", ""))

@@ -8,7 +8,7 @@ import pytest
 from builders import a_base_stack, a_stack
 from fakes import NOW
 from msgspec.structs import replace
-from subjects import OWN, SHARED, TAGS, a_running, an_endpoint, found, observed, subject
+from subjects import ALONE, OWN, SHARED, TAGS, a_running, an_endpoint, found, observed, subject
 
 from esmcfn import drift
 from esmcfn.domain.drift import (
@@ -31,14 +31,14 @@ class TestNothingKnown:
     @pytest.mark.parametrize("status", ["", "NOT_CHECKED", "UNKNOWN", "UNSUPPORTED", "SOMETHING_NEW"])
     def test_what_nobody_could_read_is_not_checked(self, status):
         native = NativeDrift(status=status) if status else None
-        judged = drift.judge(subject("InvokeSecret", of=SHARED, native=native))
+        judged = drift.judge(subject("Bucket", body=ALONE, native=native))
         assert (judged.state, judged.covered) == (State.NOT_CHECKED, False)
         assert "CloudFormation" in judged.why
 
     def test_why_cloudformation_could_not_is_in_its_own_words(self):
         native = NativeDrift(status="UNKNOWN", reason="no permission to read it")
-        assert "no permission to read it" in drift.judge(subject("InvokeSecret", of=SHARED, native=native)).why
-        assert "it failed" in drift.judge(subject("InvokeSecret", of=SHARED, native=None, failure="it failed")).why
+        assert "no permission to read it" in drift.judge(subject("Bucket", body=ALONE, native=native)).why
+        assert "it failed" in drift.judge(subject("Bucket", body=ALONE, native=None, failure="it failed")).why
 
     def test_what_we_may_not_read_is_not_checked_though_cloudformation_saw_its_properties(self):
         judged = drift.judge(subject("ExecutionRole", of=a_base_stack(), observed=Unread(why="denied")))
@@ -110,7 +110,7 @@ class TestMissing:
         assert drift.judge(subject(logical_id, of=SHARED, observed=None)).state is State.MISSING
 
     def test_what_cloudformation_alone_reads_is_missing_by_its_word(self):
-        judged = drift.judge(subject("InvokeSecret", of=SHARED, native=NativeDrift(status="DELETED")))
+        judged = drift.judge(subject("Bucket", body=ALONE, native=NativeDrift(status="DELETED")))
         assert (judged.state, judged.checked_by) == (State.MISSING, (Side.CLOUDFORMATION,))
 
     def test_an_endpoint_comes_back_by_reverting_or_by_parking_and_resuming(self):

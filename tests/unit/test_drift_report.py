@@ -8,7 +8,7 @@ from fakes import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from subjects import IN_SYNC, OWN, SHARED, an_endpoint, deployed, resources, subject
+from subjects import ALONE, IN_SYNC, OWN, SHARED, an_endpoint, deployed, resources, subject
 
 from esmcfn import drift
 from esmcfn.domain.drift import (
@@ -146,7 +146,7 @@ def a_drift(*resources: ResourceDrift, **changes) -> EnvironmentDrift:
 
 
 def test_incomplete_coverage_is_news_only_when_strict():
-    judged = drift.judge(subject("InvokeSecret", of=SHARED, native=None))
+    judged = drift.judge(subject("Bucket", body=ALONE, native=None))
     assert (a_drift(judged).complete, a_drift(judged).bad) == (False, False)
     assert a_drift(judged, strict=True).bad
     unread = a_drift(unmanaged=Unmanaged(unread="denied"))

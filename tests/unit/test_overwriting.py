@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from decimal import Decimal
 
 import pytest
@@ -22,7 +23,7 @@ from esmcfn.domain.plan import Action, Change, Impact, PropertyChange
 from esmcfn.drift.overwriting import Built, planned_drift
 from esmcfn.errors import AccessDenied, CloudError, ExitCode
 from esmcfn.render import render
-from esmcfn.template import synthesize, synthesize_all
+from esmcfn.template import digest_of, synthesize, synthesize_all
 from esmcfn.verbs.deploying import Wishes, deploy
 from esmcfn.verbs.planning import Manner, make_plan
 
@@ -65,6 +66,13 @@ class Account:
         assert said
         self.observers.there[kind, name] = replace(said, properties={**said.properties, **properties})
         self.observers.calls.clear()
+
+    def writes(self, stack, logical_id, **properties):
+        """The deployed template has more, which no reader of ours knows."""
+        deployed, body = self.stacks.there[stack]
+        body = deepcopy(dict(body))
+        body["Resources"][logical_id]["Properties"].update(properties)
+        self.stacks.there[stack] = (replace(deployed, digest=digest_of(body)), body)
 
     def tag(self, logical_id, **tags):
         (arn,) = (
@@ -123,6 +131,7 @@ class TestUnseen:
     def test_what_only_cloudformation_compares_is_not_in_sync_until_it_is_asked(self):
         shared = replace(ONE, base=a_base_stack(service_account=a_service_account()))
         there = Account(shared)
+        there.writes("esm-dev", "InvokeSecret", Type="API")
         base = a_base_stack(service_account=a_service_account(), tags={**a_base_stack().tags, "Team": "x"})
         drift = there.drift(replace(shared, base=base), stack="esm-dev")
         assert (drift.state, drift.resources - drift.checked) == (State.NOT_CHECKED, 1)
@@ -136,17 +145,20 @@ class TestUnseen:
         base = a_base_stack(service_account=a_service_account(), alarm_topic=topic, budget=budget)
         watched = replace(ONE, base=base)
         there = Account(watched)
+        there.writes("esm-dev", "AlarmKey", Origin="AWS_KMS")
+        there.writes("esm-dev", "InvokeSecret", Type="API")
         report = there.plan(replace(watched, base=replace(watched.base, tags={**watched.base.tags, "Team": "x"})))
         said = [line for line in render(form, (report,)).splitlines() if "drift" in line and "not checked" in line]
         unseen = documents.plan(report.body)["stacks"][0]["drift"]["found"]
         assert len(said) == 1, said
         assert f"{len(unseen)} resources not checked: CloudFormation's own detection was not asked" in said[0]
-        assert {each["logical_id"] for each in unseen} == {"AlarmKey", "Budget", "InvokeSecret"}
+        assert {each["logical_id"] for each in unseen} == {"AlarmKey", "InvokeSecret"}
         assert all(each["unasked"] and each["why_not_checked"] for each in unseen)
 
     def test_what_was_refused_is_told_beside_what_was_not_asked(self):
         shared = replace(ONE, base=a_base_stack(service_account=a_service_account()))
         there = Account(shared)
+        there.writes("esm-dev", "InvokeSecret", Type="API")
         there.observers.fail["AWS::IAM::Role"] = AccessDenied("missing permission: iam:GetRole")
         report = there.plan(replace(shared, base=replace(shared.base, tags={**shared.base.tags, "Team": "x"})))
         (said,) = [line for line in render("text", (report,)).splitlines() if line.startswith("    ? drift")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from esmcfn.sandbox.account.budgets import notifications, tags_of
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources.base import Handler, HandlerError, Outcome, Request, without_none
@@ -11,8 +12,7 @@ from esmcfn.sandbox.state import Json
 class Budget(Handler):
     """AWS::Budgets::Budget: another budget name or other notifications replace it.
 
-    moto keeps neither tags nor subscribers and has no UpdateBudget: an update deletes and makes the budget again, and
-    what moto does not keep is read back as it was asked for as long as the budget and its notifications exist.
+    moto has no UpdateBudget: an update deletes and makes the budget again.
     """
 
     resource_type = "AWS::Budgets::Budget"
@@ -41,23 +41,17 @@ class Budget(Handler):
 
     def read(self, request: Request) -> dict[str, Json]:
         live = self._live(request)
-        declared = request.properties["Budget"]
-        budget = {name: value for name, value in live.items() if name in declared}
+        written = request.properties["Budget"]
+        budget = {name: value for name, value in live.items() if name in written}
         if "BudgetLimit" in budget:
             limit = budget["BudgetLimit"]
             budget["BudgetLimit"] = {"Amount": float(limit["Amount"]), "Unit": limit["Unit"]}
-        found = request.call(
-            "budgets", "DescribeNotificationsForBudget", AccountId=ACCOUNT, BudgetName=request.physical_id
-        ).get("Notifications", [])
-        kept = [
-            item
-            for item in request.properties.get("NotificationsWithSubscribers", ())
-            if any(_same(item["Notification"], live_one) for live_one in found)
-        ]
+        declared = request.properties.get("NotificationsWithSubscribers", [])
+        told = sorted(notifications(request.physical_id), key=lambda item: _place(item, declared))
         return without_none(
             Budget=budget,
-            NotificationsWithSubscribers=kept,
-            ResourceTags=request.merged_tags(request.properties.get("ResourceTags")),
+            NotificationsWithSubscribers=[_as_declared(item, declared) for item in told] if declared or told else None,
+            ResourceTags=[{"Key": key, "Value": value} for key, value in sorted(tags_of(request.physical_id).items())],
         )
 
     def conflict(self, request: Request) -> str:
@@ -69,14 +63,16 @@ class Budget(Handler):
         if "BudgetLimit" in budget:
             limit = budget["BudgetLimit"]
             budget["BudgetLimit"] = {"Amount": str(limit["Amount"]), "Unit": limit["Unit"]}
-        notifications = request.properties.get("NotificationsWithSubscribers")
+        wanted = request.properties.get("NotificationsWithSubscribers")
         request.call(
             "budgets",
             "CreateBudget",
             AccountId=ACCOUNT,
             Budget=budget,
-            NotificationsWithSubscribers=notifications,
+            NotificationsWithSubscribers=wanted,
         )
+        tags = request.merged_tags(request.properties.get("ResourceTags"))
+        tags_of(name).update({tag["Key"]: tag["Value"] for tag in tags})
 
     def _exists(self, request: Request, name: str) -> bool:
         try:
@@ -87,6 +83,25 @@ class Budget(Handler):
 
     def _live(self, request: Request) -> Json:
         return request.call("budgets", "DescribeBudget", AccountId=ACCOUNT, BudgetName=request.physical_id)["Budget"]
+
+
+def _place(item: Json, declared: list[Json]) -> int:
+    """Where the template has such a notification; what it does not have comes last."""
+    found = (number for number, other in enumerate(declared) if _same(other["Notification"], item["Notification"]))
+    return next(found, len(declared))
+
+
+def _as_declared(item: Json, declared: list[Json]) -> Json:
+    """The item as the template writes it, where it says the same."""
+    place = _place(item, declared)
+    if place == len(declared) or not _told_alike(declared[place], item):
+        return item
+    return declared[place]
+
+
+def _told_alike(declared: Json, live: Json) -> bool:
+    ones, others = declared["Subscribers"], live["Subscribers"]
+    return len(ones) == len(others) and all(each in others for each in ones)
 
 
 def _same(declared: Json, live: Json) -> bool:
