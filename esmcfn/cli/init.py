@@ -26,6 +26,17 @@ def _pinned(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     return value
 
 
+def _owners(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """People and teams as GitHub names them."""
+    from esmcfn.errors import shown
+    from esmcfn.scaffold.owners import OWNER
+
+    for each in value:
+        if not OWNER.fullmatch(each):
+            raise click.BadParameter(f"{shown(each)} is no @person, @organization/team or mail address")
+    return tuple(dict.fromkeys(value))
+
+
 def _installed() -> str:
     """Where this esmcfn came from, as pip is told; empty where nobody else could get it from there."""
     from importlib.metadata import PackageNotFoundError, distribution
@@ -44,6 +55,7 @@ def _installed() -> str:
     epilog="""\b
 Examples:
   esmcfn init models
+  esmcfn init models --owner @acme/platform --owner @acme/security
   esmcfn init models --from-payload execution-input.json
   esmcfn init models --esmcfn "esmcfn[sandbox] @ git+https://github.com/OWNER/esmcfn@COMMIT"
 """,
@@ -66,6 +78,15 @@ Examples:
     help="Where the workflows get esmcfn, as pip is told, pinned. Without it: from where this one came.",
 )
 @click.option(
+    "--owner",
+    "owners",
+    multiple=True,
+    metavar="@ORG/TEAM",
+    envvar="ESMCFN_OWNER",
+    callback=_owners,
+    help="Whom GitHub asks about policies, workflows and catalogs (CODEOWNERS); may be repeated.",
+)
+@click.option(
     "-f",
     "--format",
     "form",
@@ -77,7 +98,15 @@ Examples:
 )
 @options.anywhere
 @click.pass_context
-def init(ctx: click.Context, folder: Path | None, payload: Path | None, requirement: str, form: str) -> None:
+def init(
+    ctx: click.Context,
+    folder: Path | None,
+    *,
+    payload: Path | None,
+    requirement: str,
+    owners: tuple[str, ...],
+    form: str,
+) -> None:
     """Scaffold a repository that works at once in the sandbox: catalog, environment, policies, workflows.
 
     Nothing is asked and nothing is overwritten: what is there already is named, and nothing is written.
@@ -90,7 +119,7 @@ def init(ctx: click.Context, folder: Path | None, payload: Path | None, requirem
     carried = _carried(payload) if payload else None
     replaced = {file.path: file for file in carried.files} if carried else {}
     requirement = requirement or _installed()
-    files = tuple(replaced.get(file.path, file) for file in new_repository(requirement))
+    files = tuple(replaced.get(file.path, file) for file in new_repository(requirement, owners))
     _write(root, files)
     left = carried.left if carried else ()
     if not requirement:

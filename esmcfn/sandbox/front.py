@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = "us-east-1"
 
+_NOBODY, _SOMEBODY = b":user/moto</Arn>", b":federated-user/sandbox</Arn>"
+"""Whom moto takes everybody for whose keys it did not make, an ARN as AWS has none; and who says where this is."""
+
 SIGNING_NAMES = {"servicequotas": "service-quotas"}
 """The name in a signature to botocore's name of the service, where they differ."""
 
@@ -160,6 +163,8 @@ class Front:
             what = f"{service} {actions.operation_name(request, service)}".strip()
             lacking = Refusal("NotImplemented", f"The sandbox does not support {what}, called like this", status=501)
             return wire.failure(service, lacking, request)
+        if service == "sts":
+            answer.set_data(answer.get_data().replace(_NOBODY, _SOMEBODY))
         return answer
 
 

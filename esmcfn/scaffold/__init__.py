@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from msgspec import Struct
+
+from esmcfn.scaffold.owners import PATH as CODEOWNERS
+from esmcfn.scaffold.owners import text as owned_by
 
 OWN = frozenset({"ci.yml"})
 """Workflows that test esmcfn itself, and nothing of who uses it."""
@@ -80,11 +83,12 @@ def requirement_of(version: str, direct_url: str | None) -> str:
     return found if PINNED.fullmatch(found) else ""
 
 
-def new_repository(requirement: str = "") -> tuple[File, ...]:
+def new_repository(requirement: str = "", owners: Sequence[str] = ()) -> tuple[File, ...]:
     """Every file of a repository that works at once in the sandbox.
 
     Args:
         requirement: where GitHub gets esmcfn, as pip is told; empty where nobody knows.
+        owners: whom GitHub asks about policies, workflows and catalogs; nobody where none is named.
     """
     shipped = files("esmcfn.scaffold") / "files"
     plain = [File(path=path, text=_text(shipped / source), about=about) for path, source, about in _FILES]
@@ -99,7 +103,12 @@ def new_repository(requirement: str = "") -> tuple[File, ...]:
         text=f"{requirement}\n" if requirement else _NOT_KNOWN,
         about="where GitHub gets esmcfn, and which one",
     )
-    return (*plain, *(_workflow(each) for each in workflows if each.name not in OWN), action, source)
+    asked = File(
+        path=CODEOWNERS,
+        text=owned_by(owners),
+        about="whom GitHub asks about policies, workflows and catalogs" + ("" if owners else ": to be filled"),
+    )
+    return (*plain, *(_workflow(each) for each in workflows if each.name not in OWN), action, source, asked)
 
 
 def _workflow(file: Traversable) -> File:

@@ -24,6 +24,7 @@ def test_a_healthy_account_is_0_and_faults_are_told_one_by_one(root):
     for name in (("credentials", None), ("account", None), ("stacks", None), ("quota", "ml.g5.2xlarge")):
         assert seen[name]["health"] == "ok", seen[name]
     assert seen["permissions", "plan"]["health"] == "unknown"  # moto simulates nothing
+    assert seen["credentials", None]["said"].endswith("arn:aws:sts::123456789012:federated-user/sandbox")
     assert {each["subject"]: each["health"] for each in well.document["tools"]}["checkov"] == "ok"
 
     sandbox.fault(root.folder, "not-subscribed")

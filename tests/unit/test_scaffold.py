@@ -138,6 +138,30 @@ def test_where_nobody_knows_the_file_says_what_to_write_and_holds_no_requirement
     assert {file.path: file.text for file in new_repository("esmcfn == 1")}[REQUIREMENTS] == "esmcfn == 1\n"
 
 
+def test_who_owns_what_decides_is_asked_for_by_name(tmp_path):
+    words = ["init", str(tmp_path / "new"), "--owner", "@acme/platform", "--owner", "sec@example.com"]
+    assert run([*words, "--owner", "@acme/platform"]) == 0
+    lines = (tmp_path / "new/.github/CODEOWNERS").read_text().splitlines()
+    counting = dict(line.split(maxsplit=1) for line in lines if line and not line.startswith("#"))
+    assert counting == dict.fromkeys(("/.github/", "/policies/", "/catalogs/"), "@acme/platform sec@example.com")
+    assert all((tmp_path / "new" / path.strip("/")).is_dir() for path in counting)
+
+
+def test_without_owners_the_file_asks_nobody_and_says_what_to_fill():
+    (text,) = [file.text for file in new_repository() if file.path == ".github/CODEOWNERS"]
+    assert all(line.startswith("#") for line in text.splitlines() if line)
+    assert "TO FILL" in text
+
+
+@pytest.mark.parametrize(
+    "owner", ["acme", "@", "@acme/", "@a b", "@acme/x\n* @mallory", "@-a", "a@b", "@acme/x @y", ""]
+)
+def test_what_is_no_owner_is_refused_and_nothing_is_written(tmp_path, capsys, owner):
+    assert run(["init", str(tmp_path / "new"), "--owner", owner]) == 2
+    assert "is no @person" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
 def test_every_file_is_explained_in_a_line(tmp_path, capsys):
     assert run(["init", str(tmp_path / "new"), "-f", "json"]) == 0
     made = json.loads(capsys.readouterr().out)
