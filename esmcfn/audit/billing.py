@@ -39,7 +39,9 @@ def months(bill: Bill, expected: Mapping[str, Decimal | None], created: Mapping[
 def bill_notes(bill: Bill, environment: str) -> Iterator[str]:
     """What a reader must know before believing the bill."""
     yield f"{bill.requests} Cost Explorer request{'' if bill.requests == 1 else 's'}, {bill.price_usd} USD"
-    if not bill.complete:
+    if bill.trouble:
+        yield f"the second request had no answer: {bill.trouble}" + ("" if bill.complete else "; the sums are too low")
+    elif not bill.complete:
         yield f"the bill has more pages than the {bill.requests} that were asked for: its sums are too low"
     if not bill.charges:
         yield (

@@ -11,9 +11,13 @@ from msgspec.structs import replace
 
 from esmcfn.aws.session import Clients, translated
 from esmcfn.domain.audit import MOST_REQUESTS, Bill, Charge
+from esmcfn.errors import CloudError
 
 METRIC = "UnblendedCost"
 """What each line was really charged, in US dollars."""
+
+CURRENCY = "USD"
+"""Of every price and sum of ours; an account in China is billed in another one."""
 
 ENVIRONMENT_TAG, MODEL_TAG = "esmcfn:environment", "esmcfn:model"
 SERVICE = "Amazon SageMaker"
@@ -40,15 +44,25 @@ class CostExplorerBills:
         page = self._asked(tagged)
         charges, requests = list(_charges(page)), 1
         token = page.get("NextPageToken")
-        while token and requests < MOST_REQUESTS:
-            page = self._asked({**tagged, "NextPageToken": token})
-            charges += _charges(page)
+        trouble = ""
+        while token and requests < MOST_REQUESTS and not trouble:
             requests += 1
-            token = page.get("NextPageToken")
-        found = Bill(start=start, end=end, charges=tuple(charges), requests=requests, complete=not token)
+            try:
+                page = self._asked({**tagged, "NextPageToken": token})
+            except CloudError as error:  # what the first request told is paid for, and stays
+                trouble = error.message
+            else:
+                charges += _charges(page)
+                token = page.get("NextPageToken")
+        found = Bill(
+            start=start, end=end, charges=tuple(charges), requests=requests, complete=not token, trouble=trouble
+        )
         if charges or token:
             return found
-        return replace(found, requests=requests + 1, untagged_usd=self._untagged(wanted))
+        try:
+            return replace(found, requests=requests + 1, untagged_usd=self._untagged(wanted))
+        except CloudError as error:
+            return replace(found, requests=requests + 1, trouble=error.message)
 
     def _untagged(self, wanted: Mapping[str, Any]) -> Decimal:
         page = self._asked(
@@ -76,4 +90,7 @@ def _groups(page: Mapping[str, Any]) -> Iterator[tuple[date, list[str], Decimal]
     for period in page["ResultsByTime"]:
         start = date.fromisoformat(period["TimePeriod"]["Start"])
         for group in period["Groups"]:
-            yield start.replace(day=1), group["Keys"], Decimal(group["Metrics"][METRIC]["Amount"])
+            amount = group["Metrics"][METRIC]
+            if amount.get("Unit", CURRENCY) != CURRENCY:
+                raise CloudError(f"Cost Explorer answers in {amount['Unit']}, and prices are in {CURRENCY}")
+            yield start.replace(day=1), group["Keys"], Decimal(amount["Amount"])

@@ -104,14 +104,27 @@ class Run(Struct, frozen=True, kw_only=True):
             if doubt:
                 told(f"warning: {doubt}")
         text = render(self.form, self._placed(outcomes))
-        for form, path in self.also:
-            written(path, render(form, outcomes))
         if self.output:
             written(self.output, text)
         else:
             printed(_coloured(text) if self.form == "text" else text)
         codes = {outcome.exit_code for outcome in outcomes}
+        if not self._copied(outcomes):
+            return int(ExitCode.USAGE)
         return int(next((code for code in (*STOPS, *PRECEDENCE) if code in codes), ExitCode.DONE))
+
+    def _copied(self, outcomes: Sequence[Outcome]) -> bool:
+        """Write the report's copies; one that cannot be written leaves the others, which are paid for, alone."""
+        from esmcfn.render import render
+
+        done = True
+        for form, path in self.also:
+            try:
+                written(path, render(form, outcomes))
+            except UsageError as error:
+                tell(error)
+                done = False
+        return done
 
     def _placed(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
         """What is shown beside a repository's files names them from where the command runs: from its top."""
@@ -239,7 +252,7 @@ def compose(
     if every == bool(names):
         raise UsageError(
             "name an environment or say --all, not both" if every else "name an environment, or say --all",
-            next_step=f"esmcfn {verb} dev",
+            next_step=f"esmcfn {_typed(ctx)} dev",
         )
     if every:
         from esmcfn.inputs import environment_names
@@ -259,6 +272,15 @@ def compose(
         also=also,
         profile=profile,
     )
+
+
+def _typed(ctx: click.Context) -> str:
+    """The command's words after the program's own name: "plan", "prices refresh"."""
+    words: list[str] = []
+    while ctx.parent is not None:
+        words.insert(0, ctx.info_name or "")
+        ctx = ctx.parent
+    return " ".join(words)
 
 
 def _writable_all(paths: Sequence[Path]) -> None:

@@ -169,6 +169,9 @@ def _notes(
         )
     yield from hours_notes([item.hosted for item in items], [item.hosted for item in before_items])
     used = [item.price for item in (*items, *before_items) if item.price]
+    coming = sorted({price.instance_type for price in used if (price.as_of - today).days > 1})
+    if coming:
+        yield f"the price of {_some(coming)} is of a day that is still to come: correct its as_of"
     if used:
         yield from _age(min(used, key=lambda price: (price.as_of, price.instance_type)), today)
 

@@ -180,6 +180,7 @@ class Bill(Struct, frozen=True, kw_only=True):
         complete: False where there were more pages than requests that may be sent.
         untagged_usd: SageMaker hosting of the account in the same days without the environment's tag at all; None
             where nobody asked.
+        trouble: why a request after the first had no answer; empty where each had one.
     """
 
     start: date
@@ -188,6 +189,7 @@ class Bill(Struct, frozen=True, kw_only=True):
     requests: int
     complete: bool = True
     untagged_usd: Decimal | None = None
+    trouble: str = ""
 
     @property
     def price_usd(self) -> Decimal:

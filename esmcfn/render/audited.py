@@ -21,6 +21,9 @@ SYMBOLS = {
     Activity.NOT_RUNNING: "-",
 }
 
+UNSEEN = (Activity.NO_DATA, Activity.DENIED, Activity.UNKNOWN)
+"""What may idle for all that anybody knows."""
+
 SHARED = "(shared)"
 """What is billed to the environment and to no model: the base stack."""
 
@@ -143,10 +146,13 @@ def looked_at(audit: Audit) -> str:
 def saving_line(audit: Audit) -> str:
     """How many idle, and what that costs."""
     idle = sum(model.activity is Activity.IDLE for model in audit.models)
+    unseen = sum(model.activity in UNSEEN for model in audit.models)
+    are = "is" if unseen == 1 else "are"
+    unknown = f"; what {counted(unseen, 'model')} {are} used for is unknown" if unseen else ""
     if not idle:
-        return "nothing was seen to idle"
+        return f"nothing was seen to idle{unknown}"
     idles = "1 model idles" if idle == 1 else f"{idle} models idle"
-    return f"{idles}; parking saves {dollars(audit.saving_monthly)} USD a month by list"
+    return f"{idles}; parking saves {dollars(audit.saving_monthly)} USD a month by list{unknown}"
 
 
 def calls(model: AuditedModel) -> str:
@@ -161,12 +167,13 @@ def expected(model: AuditedModel) -> str:
 
 def load(use: VariantUse) -> str:
     """What a variant was used for, in one line."""
-    parts = ["no data of calls" if use.calls is None else f"{use.calls:,} calls"]
+    parts = [] if use.calls is None else [f"{use.calls:,} calls"]
     if use.latency_ms is not None:
         parts.append(f"{use.latency_ms:,.1f} ms each")
     loads = (("GPU", use.gpu_percent), ("GPU memory", use.gpu_memory_percent), ("memory", use.memory_percent))
     parts += [f"{word} {percent:.0f} % at most" for word, percent in loads if percent is not None]
-    unknown = [word for word, percent in loads if percent is None]
+    unknown = ["calls"] if use.calls is None else []
+    unknown += [word for word, percent in loads if percent is None]
     if unknown:
         parts.append(f"no data of {' and '.join(filter(None, (', '.join(unknown[:-1]), unknown[-1])))}")
     return ", ".join(parts)

@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from esmcfn.domain.report import Refreshed, Repriced
 from esmcfn.render.escape import code, safe
 
+NOTHING = "no model is selected, so nothing was asked and nothing written"
+
 
 def text(refreshed: Refreshed) -> Iterator[str]:
     """A line a price."""
+    if not refreshed.prices:
+        yield f"{refreshed.environment} · {NOTHING}"
+        return
     yield f"{refreshed.environment} · {refreshed.path}"
     for each in refreshed.prices:
         price = each.after
@@ -19,6 +24,9 @@ def text(refreshed: Refreshed) -> Iterator[str]:
 
 def markdown(refreshed: Refreshed) -> Iterator[str]:
     """A row a price."""
+    if not refreshed.prices:
+        yield f"### {safe(refreshed.environment)}: {NOTHING}"
+        return
     yield f"### {safe(refreshed.environment)}: {code(refreshed.path)}"
     yield ""
     yield "| region | type | USD an hour | as of | source |"

@@ -26,10 +26,12 @@ def refresh(project: Project, selection: Selection, world: World, *, path: str, 
     """
     region, book = selection.target.region, prices(project)
     types = sorted({stack.variant.instance_type for stack in selection.models})
+    name = selection.environment.name
+    if not types:
+        return Report(verb="prices", environment=name, body=Refreshed(environment=name, path=path, prices=()))
     cloud = world.connect()
     world.progress(f"asking the price list about {len(types)} instance type{'' if len(types) == 1 else 's'}")
     found = side_by_side(lambda kind: cloud.price_list.price(region, kind, today=world.now.date()), types)
     write(found)
-    name = selection.environment.name
     changes = tuple(Repriced(before=book.price(region, price.instance_type), after=price) for price in found)
     return Report(verb="prices", environment=name, body=Refreshed(environment=name, path=path, prices=changes))

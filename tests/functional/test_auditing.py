@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,15 @@ def test_one_look_asks_cost_explorer_once_however_often_it_is_written(root):
     words = ["--also", "html=a.html", "--also", "markdown=a.md"]
     assert root.esmcfn("audit", "dev", "-f", "json", *words).document["bill"]["requests"] == 2
     assert root.esmcfn("audit", "dev", "-f", "json").document["bill"] is None, "the third request is refused"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_copy_on_a_full_disk_is_2_and_the_others_are_kept(root):
+    words = ["--also", "html=/dev/full", "--also", "markdown=a.md"]
+    done = root.esmcfn("audit", "dev", "--no-bill", "-f", "json", *words)
+    assert (done.code, done.document["schema"]) == (2, "esmcfn.audit/v1")
+    assert "cannot write /dev/full: No space left on device" in done.err
+    assert (root.folder / "a.md").exists()
 
 
 def test_a_copy_may_be_named_by_the_shell(root):
@@ -126,6 +136,21 @@ def test_the_words_of_a_missing_permission_reach_the_reader(root):
     assert done.code == 0, done.err
     assert "denied" in done.out
     assert "cloudwatch:GetMetricData" in done.out
+
+
+def test_where_nothing_is_selected_no_price_is_asked_and_no_file_is_made(root):
+    file = root.folder / "environments/dev.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text[: text.index("selected_models:")] + "selected_models: {}\n", encoding="utf-8")
+    done = root.esmcfn("prices", "refresh", "dev")
+    assert (done.code, done.out) == (0, "dev · no model is selected, so nothing was asked and nothing written\n")
+    assert "### dev: no model is selected" in root.esmcfn("prices", "refresh", "dev", "-f", "markdown").out
+    assert not (root.folder / "policies" / "prices.yaml").exists()
+
+
+def test_a_command_without_an_environment_is_told_with_all_its_words(root):
+    done = root.esmcfn("prices", "refresh")
+    assert (done.code, "next: esmcfn prices refresh dev" in done.err) == (2, True)
 
 
 def test_a_refreshed_price_wins_and_one_that_is_not_sold_writes_nothing(root):

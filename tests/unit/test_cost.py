@@ -161,6 +161,13 @@ def test_between_fewest_and_most_instances_the_expected_ones_count():
     assert (item.min_monthly, item.expected_monthly, item.max_monthly) == (hour, hour * 2, hour * 4)
 
 
+def test_a_price_of_a_day_that_is_still_to_come_is_doubted():
+    said = "the price of ml.g5.2xlarge is of a day that is still to come: correct its as_of"
+    for days, notes in ((0, ()), (1, ()), (2, (said,))):  # tomorrow has begun somewhere on Earth
+        prices = a_price_book(a_price(as_of=TODAY + timedelta(days=days)))
+        assert estimated([a_hosted_variant()], prices=prices).notes == notes
+
+
 @pytest.mark.parametrize(
     ("days", "words"),
     [(0, None), (90, None), (91, "it may have changed"), (180, "it may have changed"), (181, "stale")],
