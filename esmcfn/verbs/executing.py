@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import TypeVar
 
@@ -114,7 +114,7 @@ class Executing:
     def _awaited(self, waiting: set[Future[None]]) -> set[Future[None]]:
         """Who is still waited for, after a while."""
         try:
-            done, waiting = wait(waiting, timeout=0.5)
+            done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in done:
                 future.result()
         except KeyboardInterrupt:

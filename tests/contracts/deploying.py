@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from awaited import HANG_SECONDS
 from builders import a_project
 from fakes import FakePerson, FakeWatch, a_world
 from msgspec.structs import replace
@@ -48,7 +49,7 @@ class Account:
                     "region": "us-east-2",
                     "endpoint_url": self.sandbox.endpoint_url,
                     "credentials": ("sandbox", "sandbox"),
-                    "read_seconds": 0.5,
+                    "read_seconds": HANG_SECONDS,
                     "attempts": 4,
                     **reach,
                 }

@@ -33,7 +33,7 @@ def aws(tmp_path, monkeypatch):
 
     def run(*words: str):
         command = [str(AWS), "cloudformation", *words, "--output", "json"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else None
 
@@ -86,6 +86,6 @@ def test_deploy_and_validate_template_work_as_people_use_them(aws, tmp_path):
     address = sandbox.ensure(aws.root)
     variables = {name: value for name, value in sandbox.environment(address, "us-east-2").items() if value}
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **variables}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert "Successfully created/updated stack" in done.stdout

@@ -5,11 +5,12 @@ The twelve days are those on which five other tools were measured; none of them 
 
 from __future__ import annotations
 
-import threading
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from awaited import HANG_SECONDS, until
 from builders import a_project, a_selection, a_stack, a_variant
 from fakes import FakePerson
 from msgspec.structs import replace
@@ -69,9 +70,7 @@ def outcome(report, name=MODEL):
 
 
 def settle(account, name=MODEL) -> str:
-    deadline = time.monotonic() + 20
-    while status(account, name).endswith("_IN_PROGRESS") and time.monotonic() < deadline:
-        time.sleep(0.05)  # another thread's clock is awaited
+    until(lambda: not status(account, name).endswith("_IN_PROGRESS"), f"{name} is settled")
     return status(account, name)
 
 
@@ -82,12 +81,14 @@ def propose_by_hand(account, name: str, *, kind="UPDATE", selection=BIGGER) -> s
     made = cfn.create_change_set(
         StackName=MODEL, ChangeSetName=name, ChangeSetType=kind, TemplateBody=template.text, Tags=_tags(template)
     )
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if cfn.describe_change_set(ChangeSetName=made["Id"])["Status"] == "CREATE_COMPLETE":
-            break
-        time.sleep(0.05)  # another thread's clock is awaited
-    return str(made["Id"])
+    return computed(cfn, made["Id"])
+
+
+def computed(cfn, change_set: str) -> str:
+    """This change set's id, once CloudFormation knows what it would change."""
+    describe = partial(cfn.describe_change_set, ChangeSetName=change_set)
+    until(lambda: describe()["Status"] == "CREATE_COMPLETE", f"{change_set} is computed")
+    return change_set
 
 
 def _tags(template):
@@ -181,15 +182,20 @@ class TestTheTwelveDays:
                 deployed.deploy(BIGGER)
 
     def test_or_waited_for_and_then_planned_again(self, deployed):
-        theirs = propose_by_hand(deployed, "console-plan")
-        world = deployed.sandbox.world
+        theirs, paused = propose_by_hand(deployed, "console-plan"), []
+
+        def pause(seconds):
+            paused.append(seconds)
+            deployed.sandbox.world.clock.run_at(SPEED)  # they come to their end only because somebody waits for it
+            time.sleep(seconds)
+
         with deployed.frozen():
             client(deployed).execute_change_set(ChangeSetName=theirs)
-            threading.Timer(0.7, lambda: world.clock.run_at(SPEED)).start()
             bigger_still = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.8xlarge")))
-            waiting = replace(deployed.world(), pause=time.sleep)
-            report = deploy(a_project(), bigger_still, waiting, Wishes(wait_for_stack=30.0))
+            waiting = replace(deployed.world(), pause=pause)
+            report = deploy(a_project(), bigger_still, waiting, Wishes(wait_for_stack=HANG_SECONDS))
         assert report.exit_code is ExitCode.DONE
+        assert paused
 
     def test_a_stack_in_review_with_somebody_elses_change_set_is_not_taken_from_them(self, account):
         propose_by_hand(account, "pr-42-plan", kind="CREATE")
@@ -308,7 +314,7 @@ class TestWhatWasReviewed:
         made = cfn.create_change_set(
             StackName=MODEL, ChangeSetName="esmcfn-tags", ChangeSetType="UPDATE", TemplateBody=template.text, Tags=[]
         )
-        time.sleep(0.3)  # the sandbox computes it
+        computed(cfn, made["Id"])
         stacks = [{**stack, "change_set_id": made["Id"] if stack["change_set_id"] else None} for stack in plan.stacks]
         with pytest.raises(StalePlanError, match="other tags"):
             deploy_kept(deployed, replace(plan, document={**plan.document, "stacks": stacks}))

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from awaited import HANG_SECONDS
 from builders import a_project, a_selection, a_stack, a_variant, an_environment
 from fakes import FakePerson
 from msgspec.structs import replace
@@ -57,9 +58,12 @@ TROUBLES = (
     ("server-error", {}),
     ("connection-reset", {}),
     ("connection-reset", {"processed": "true"}),
-    ("timeout", {"seconds": 1}),
-    ("timeout", {"seconds": 1, "processed": "true"}),
+    ("timeout", {"seconds": 3}),
+    ("timeout", {"seconds": 3, "processed": "true"}),
 )
+
+IMPATIENT = {"read_seconds": 1.0}
+"""Where nobody answers; a call that is slow for another reason is tried again, as often as AWS is."""
 
 STRANGER = a_selection(a_stack("stranger"))
 PROTECTED = a_selection(
@@ -104,7 +108,7 @@ def calls(account) -> set[str]:
 @pytest.mark.parametrize("action", [*BEFORE, *DURING, *HINTS])
 def test_a_bad_moment_of_any_call_is_waited_out(deployed, action, name, options):
     deployed.fault(name, action=action, times=1, **options)
-    report = deployed.deploy(PROTECTED)
+    report = deployed.deploy(PROTECTED, **(IMPATIENT if name == "timeout" else {}))
     assert report.exit_code is ExitCode.DONE, outcome(report)
     assert status(deployed) == "UPDATE_COMPLETE"
     assert client(deployed).describe_stacks(StackName=MODEL)["Stacks"][0]["EnableTerminationProtection"]
@@ -168,7 +172,7 @@ def test_of_two_deployments_at_once_one_wins_and_the_other_says_so(deployed):
     together = threading.Barrier(2)
 
     def agrees(plan):
-        together.wait(20)
+        together.wait(HANG_SECONDS)
         return True
 
     accounts = [Account(deployed.sandbox), Account(deployed.sandbox)]
@@ -182,7 +186,7 @@ def test_of_two_deployments_at_once_one_wins_and_the_other_says_so(deployed):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(HANG_SECONDS)
     codes = sorted(report.exit_code for report in reports)
     assert codes[0] is ExitCode.DONE
     assert codes[1] in {ExitCode.STALE, ExitCode.BUSY}
@@ -252,13 +256,18 @@ def test_a_busy_answer_in_the_middle_of_planning_is_waited_for_like_any_other(de
         if next(busy, False):  # somebody begins between our look and our change set
             world.clock.run_at(0)
             client(deployed).execute_change_set(ChangeSetName=template)
-            threading.Timer(0.5, lambda: world.clock.run_at(SPEED)).start()
         return found
 
-    cloud.stacks.survey = late
+    def pause(seconds):
+        paused.append(seconds)
+        world.clock.run_at(SPEED)  # they come to their end only because somebody waits for it
+        time.sleep(seconds)
+
+    cloud.stacks.survey, paused = late, []
     bigger_still = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.8xlarge")), a_stack("dropped"))
-    report = deploy(a_project(), bigger_still, replace(reached, pause=time.sleep), Wishes(wait_for_stack=30.0))
+    report = deploy(a_project(), bigger_still, replace(reached, pause=pause), Wishes(wait_for_stack=HANG_SECONDS))
     assert report.exit_code is ExitCode.DONE, outcome(report)
+    assert paused
 
 
 def test_whoever_stops_begins_nothing_more(deployed):
@@ -276,7 +285,7 @@ def test_whoever_stops_begins_nothing_more(deployed):
     def stage(stack, stage, *, waits_for=""):
         if stage == "begins":
             begun.append(stack)
-            assert len(begun) <= 5 or stopped.wait(60)  # the sixth is about to begin when the person stops
+            assert len(begun) <= 5 or stopped.wait(HANG_SECONDS)  # the sixth is about to begin when the person stops
         elif "IN_PROGRESS" in stage:
             heard.append(stack)
             if len(heard) == 1:

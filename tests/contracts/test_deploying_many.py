@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -33,23 +32,21 @@ def test_fifty_models_are_deployed_at_once_and_nobody_is_throttled(account):
     before = type(faults).before_call
 
     def listening(service: str, operation: str) -> None:
-        called.append((time.monotonic(), action_name(service, operation)))
+        called.append(action_name(service, operation))
         before(faults, service, operation)
 
     faults.before_call = listening
     began = time.monotonic()
-    report = account.deploy(FIFTY, read_seconds=30.0)
+    report = account.deploy(FIFTY)
     seconds = time.monotonic() - began
     assert report.exit_code is ExitCode.DONE
     assert len(report.body.stacks) == 51
 
     paced = [
-        at
-        for at, action in called
+        action
+        for action in called
         if action in {"cloudformation:DescribeStackEvents", "cloudformation:ExecuteChangeSet"}
     ]
-    in_a_second = Counter(int(at - began) for at in paced)
-    assert max(in_a_second.values()) <= READS_PER_SECOND + BURST + 1
     assert len(paced) <= READS_PER_SECOND * seconds + BURST + 1
     running = account.sandbox.world.clock
     assert running.speed == 1.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+from awaited import until
 from botocore.stub import Stubber
 from builders import a_base_stack, a_container, a_project, a_selection, a_service_account, a_stack, a_variant, a_waiver
 from fakes import NOW
@@ -67,10 +68,8 @@ def drift(account, selection=BOTH, *, waivers=(), within=60.0, strict=False, **r
 
 def settled(account, name):
     """Until SageMaker is done with an endpoint."""
-    sagemaker, until = client(account, "sagemaker"), time.monotonic() + 20
-    while sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] != "InService":
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    describe = partial(client(account, "sagemaker").describe_endpoint, EndpointName=name)
+    until(lambda: describe()["EndpointStatus"] == "InService", f"{name} is in service")
 
 
 def deviating(report):
@@ -142,9 +141,8 @@ class TestByHand:
 
     def test_the_endpoint_was_deleted_and_comes_back_as_advised(self, deployed):
         client(deployed, "sagemaker").delete_endpoint(EndpointName=NAMES["Endpoint"])
-        until = time.monotonic() + 20
-        while (report := drift(deployed)).body.counted(State.MISSING) == 0:
-            assert time.monotonic() < until
+        until(lambda: drift(deployed).body.counted(State.MISSING), "it is gone")
+        report = drift(deployed)
         assert deviating(report) == {(MAIN, "Endpoint"): []}
         parked = replace(BOTH, models=(replace(BOTH.models[0], parked=True), OWN))
         assert deployed.deploy(parked).exit_code is ExitCode.DONE

@@ -42,7 +42,7 @@ def client(address: sandbox.Address, service: str) -> Any:
         endpoint_url=address.endpoint_url,
         aws_access_key_id="sandbox",
         aws_secret_access_key="sandbox",
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=10),
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=120),
     )
 
 

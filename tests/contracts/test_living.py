@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from awaited import HANG_SECONDS
 from builders import (
     a_base_stack,
     a_project,
@@ -58,7 +59,7 @@ class Living:
                 endpoint_url=world.sandbox.endpoint_url,
                 credentials=("sandbox", "sandbox"),
                 attempts=1,
-                read_seconds=2.0,
+                read_seconds=HANG_SECONDS,
             )
         )
 

@@ -174,7 +174,7 @@ def test_the_command_line_puts_and_reads_metrics(world: World) -> None:
 
     def aws(*words: str) -> str:
         done = subprocess.run(
-            [str(AWS), "cloudwatch", *words], env=environment, capture_output=True, text=True, timeout=60, check=False
+            [str(AWS), "cloudwatch", *words], env=environment, capture_output=True, text=True, timeout=300, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

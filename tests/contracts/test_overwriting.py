@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 
 import pytest
+from awaited import until
 from builders import a_selection, a_stack, a_variant
 
 from esmcfn.domain.drift import State
@@ -33,10 +34,8 @@ def scaled(account: Account, count: int) -> None:
     sagemaker = client(account, "sagemaker")
     wanted = [{"VariantName": "variant-1", "DesiredInstanceCount": count}]
     sagemaker.update_endpoint_weights_and_capacities(EndpointName=NAMES["Endpoint"], DesiredWeightsAndCapacities=wanted)
-    until = time.monotonic() + 20
-    while sagemaker.describe_endpoint(EndpointName=NAMES["Endpoint"])["EndpointStatus"] != "InService":
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    describe = partial(sagemaker.describe_endpoint, EndpointName=NAMES["Endpoint"])
+    until(lambda: describe()["EndpointStatus"] == "InService", "they run")
 
 
 def drift(report, name=MODEL):
@@ -110,10 +109,7 @@ def test_a_role_that_may_not_read_it_gets_a_plan_all_the_same(deployed, action):
 def test_a_model_that_somebody_deleted_is_missing(deployed):
     sagemaker = client(deployed, "sagemaker")
     sagemaker.delete_endpoint(EndpointName=NAMES["Endpoint"])
-    until = time.monotonic() + 20
-    while sagemaker.list_endpoints()["Endpoints"]:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    until(lambda: not sagemaker.list_endpoints()["Endpoints"], "it is gone")
     report = deployed.plan(BIGGER)
     assert [(each.logical_id, each.fate) for each in drift(report).found] == [("Endpoint", Fate.FAILS)]
     assert deployed.deploy(BIGGER).exit_code is ExitCode.DEPLOYMENT

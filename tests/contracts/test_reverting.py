@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
+from awaited import until
 from botocore.stub import Stubber
 from builders import a_base_stack, a_container, a_selection, a_service_account, a_stack, a_variant
 from msgspec.structs import replace
@@ -52,10 +52,7 @@ def serves_another(account: Account) -> None:
 def endpoint_deleted(account: Account) -> None:
     sagemaker = client(account, "sagemaker")
     sagemaker.delete_endpoint(EndpointName=NAMES["Endpoint"])
-    until = time.monotonic() + 20
-    while len(sagemaker.list_endpoints()["Endpoints"]) > 1:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    until(lambda: len(sagemaker.list_endpoints()["Endpoints"]) < 2, "it is gone")
 
 
 def config_deleted(account: Account) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from awaited import until
 from builders import a_base_stack, a_stack, a_target
 from msgspec.structs import replace
 
@@ -303,11 +304,7 @@ def running(pid: int) -> bool:
 
 
 def wait_for(path: Path) -> str:
-    for _ in range(500):
-        if path.exists() and path.read_text("utf-8"):
-            return path.read_text("utf-8")
-        time.sleep(0.02)
-    raise AssertionError(f"{path} never came")
+    return until(lambda: path.exists() and path.read_text("utf-8"), f"{path} is written") or ""
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs process groups")
@@ -337,11 +334,7 @@ def test_leaving_early_leaves_no_process_and_no_folder_behind(tmp_path: Path, mo
     with pytest.raises(KeyboardInterrupt):
         interrupted()
 
-    for _ in range(100):
-        if not any(running(pid) for pid in started):
-            break
-        time.sleep(0.02)
-    assert not [pid for pid in started if running(pid)]
+    until(lambda: not any(running(pid) for pid in started), "they have ended")
     assert list((tmp_path / "temporary").iterdir()) == []
 
 

@@ -7,8 +7,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from awaited import until
 from builders import a_base_stack
-from test_policy import an_engine
+from test_policy import an_engine, running, wait_for
 
 from esmcfn import policy
 from esmcfn.domain.finding import Finding, Severity
@@ -118,16 +119,20 @@ def test_an_engine_that_crashes_is_a_finding_in_each_environment(tmp_path: Path)
 
 
 def test_an_answer_that_waited_for_us_is_not_late(tmp_path: Path) -> None:
-    adapter, _ = an_engine_that_counts(tmp_path)
+    pid = tmp_path / "pid"
+    answering = f'answer({{name: [remark(name)] for name in names}})\nopen({str(pid)!r}, "w").write(str(os.getpid()))'
+    begun = time.monotonic()
     judgement = policy.begin(
         [a_template("a")],
         policy=Policy(),
         region="us-east-2",
         cache=tmp_path / "cache",
-        engines=(adapter,),
-        deadline_seconds=1.0,
+        engines=(an_engine(tmp_path, answering),),
+        deadline_seconds=0.05,
     )
-    time.sleep(1.5)  # AWS took longer than an engine may think
+    engine = int(wait_for(pid))
+    # AWS took longer than an engine may think, and the engine has long been done.
+    until(lambda: not running(engine) and time.monotonic() > begun + 0.1, "it has ended")
     assert [finding.rule for finding in judgement.findings()] == ["W1"]
 
 

@@ -53,7 +53,7 @@ class Root:
             stdin=subprocess.DEVNULL,
             env={**self.environment, **variables},
             cwd=self.folder,
-            timeout=120,
+            timeout=300,  # only a hang takes so long
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -42,7 +42,7 @@ def start(address: Path) -> subprocess.Popen[bytes]:
     """Start the server, and return when it listens."""
     address.with_suffix(".py").write_text(CLIENT)
     server = subprocess.Popen([sys.executable, __file__, str(address)], stdin=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not address.exists():
         assert server.poll() is None
         assert time.monotonic() < deadline

@@ -184,7 +184,7 @@ class Steps:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
             stdin=subprocess.DEVNULL,
         )
         self.log += done.stdout + done.stderr

@@ -41,7 +41,7 @@ def opened(tmp_path: Path) -> Opened:
             capture_output=True,
             text=True,
             check=False,
-            timeout=90,
+            timeout=300,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr

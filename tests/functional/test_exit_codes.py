@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 import types
 
 import pytest
+from awaited import HANG_SECONDS, until
 
 from esmcfn import sandbox
 from esmcfn.cli.program import run
@@ -177,11 +177,9 @@ def test_130_143_an_interrupted_plan_cleans_up(root, number, code):
         text=True,
     )
     client = root.client("cloudformation")
-    deadline = time.monotonic() + 30
-    while not client.describe_stacks()["Stacks"] and time.monotonic() < deadline:
-        time.sleep(0.05)  # another process is awaited, not our own clock
+    until(lambda: client.describe_stacks()["Stacks"], "a change set is asked for")
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == code, err
     assert "Traceback" not in err
     sandbox.set_clock(root.folder, speed=1)
@@ -202,15 +200,12 @@ def test_130_143_an_interrupted_deployment_says_what_goes_on_in_aws(root, number
         stderr=subprocess.PIPE,
         text=True,
     )
-    client = root.client("cloudformation")
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        stacks = {stack["StackName"]: stack["StackStatus"] for stack in client.describe_stacks()["Stacks"]}
-        if stacks.get("esm-dev-prototype-model") == "CREATE_IN_PROGRESS":
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("· esm-dev-prototype-model") and "_IN_PROGRESS" in line:
             break
-        time.sleep(0.05)  # another process is awaited, not our own clock
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == code, err
     assert "CloudFormation goes on with: esm-dev-prototype-model; done: esm-dev" in err
     assert "next: esmcfn status dev shows where it stands; esmcfn deploy dev --wait-for-stack 30m goes on" in err

@@ -39,7 +39,7 @@ def test_an_environments_name_cannot_forge_a_line(root):
 def test_closed_and_full_streams_are_no_bugs(root, redirect, words):
     command = " ".join([*(f"'{word}'" for word in root.command()), words, redirect])
     done = subprocess.run(
-        ["sh", "-c", command], env=root.environment, cwd=root.folder, capture_output=True, text=True, timeout=60
+        ["sh", "-c", command], env=root.environment, cwd=root.folder, capture_output=True, text=True, timeout=300
     )
     full = redirect == ">/dev/full" and words == "plan dev"
     expected = ExitCode.USAGE if full else ExitCode.INPUT if "nope" in words else ExitCode.DONE

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 
 import pytest
+from awaited import HANG_SECONDS
 
 from esmcfn import sandbox
 from esmcfn.errors import ExitCode
@@ -107,7 +107,7 @@ def test_a_log_is_one_document_and_followed_it_is_an_object_a_line(deployed):
     first = json.loads(process.stdout.readline())
     assert set(first) == {"at", "stream", "text", "event_id"}
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == ExitCode.INTERRUPTED
     assert "stopped following prototype_model; its containers go on" in err
 
@@ -122,7 +122,7 @@ def test_a_reader_that_goes_away_ends_the_following(deployed, reader):
         cwd=deployed.folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -140,9 +140,8 @@ def test_an_interrupted_wait_says_what_goes_on(deployed, number, code):
     client.update_endpoint(EndpointName=name, EndpointConfigName=config)
     process, first = begun(deployed, "wait", "dev")
     assert "prototype_model: Updating" in first
-    time.sleep(0.2)  # another process is awaited, not our own clock
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == code
     assert "AWS goes on with prototype_model (Updating)" in err
     assert "next: esmcfn wait dev goes on waiting" in err

@@ -9,8 +9,10 @@ import select
 import signal
 import subprocess
 import time
+from functools import partial
 
 import pytest
+from awaited import HANG_SECONDS, until
 from test_bad_days import ask
 from test_exit_codes import remaining
 
@@ -30,6 +32,11 @@ def fast(root):
 
 def names(root) -> list[str]:
     return sorted(stack["StackName"] for stack in root.client("cloudformation").describe_stacks()["Stacks"])
+
+
+def standing(client) -> set[tuple[str, str]]:
+    """The name and status of each stack."""
+    return {(stack["StackName"], stack["StackStatus"]) for stack in client.describe_stacks()["Stacks"]}
 
 
 def pending(root) -> list[str]:
@@ -171,16 +178,12 @@ def test_killed_at_any_moment_a_rerun_converges(root, moment):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    client, deadline = root.client("cloudformation"), time.monotonic() + 30
+    client = root.client("cloudformation")
     awaited = {"change set": "REVIEW_IN_PROGRESS", "base": "CREATE_IN_PROGRESS", "model": "CREATE_IN_PROGRESS"}[moment]
     name = MODEL if moment == "model" else "esm-dev"
-    while time.monotonic() < deadline:
-        found = {stack["StackName"]: stack["StackStatus"] for stack in client.describe_stacks()["Stacks"]}
-        if found.get(name) == awaited:
-            break
-        time.sleep(0.05)  # another process is awaited, not our own clock
+    until(lambda: (name, awaited) in standing(client), f"{name} is in {awaited}")
     process.send_signal(signal.SIGKILL)
-    process.wait(30)
+    process.wait(HANG_SECONDS)
     sandbox.set_clock(root.folder, speed=10_000, change_set_seconds=0.05, stack_seconds=0.05, endpoint_seconds=2)
     done = root.esmcfn("deploy", "dev", "--yes", "--wait-for-stack", "60s")
     assert done.code == ExitCode.DONE, done.err
@@ -194,7 +197,9 @@ def test_at_a_terminal_ctrl_c_asks_and_cancelling_goes_back(root):
     sandbox.set_clock(root.folder, speed=1, endpoint_seconds=3600)
     screen = Terminal(root, "deploy", "dev", "--yes")
     screen.until("Endpoint")
-    time.sleep(0.3)  # until CloudFormation waits for SageMaker
+    (endpoint,) = root.client("sagemaker").list_endpoints()["Endpoints"]
+    describe = partial(root.client("sagemaker").describe_endpoint, EndpointName=endpoint["EndpointName"])
+    until(lambda: describe()["EndpointStatus"] == "Updating", "CloudFormation waits for SageMaker")
     screen.type("\x03")
     screen.until("What now")
     screen.type("c\r")
@@ -228,26 +233,27 @@ class Terminal:
 
     def until(self, text: str) -> None:
         """Read until this is on the screen."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HANG_SECONDS
         while text not in self._shown and time.monotonic() < deadline:
             self._read()
         assert text in self._shown, self._shown
 
     def ended(self) -> tuple[int, str]:
-        deadline = time.monotonic() + 60
-        while self._process.poll() is None and time.monotonic() < deadline:
-            self._read()
-        self._read()
-        assert self._process.poll() is not None, self._shown
-        return self._process.wait(5), self._shown
+        """Its exit code, and all that it wrote: the screen is read until nobody has it any more."""
+        deadline = time.monotonic() + HANG_SECONDS
+        while self._read() and time.monotonic() < deadline:
+            pass
+        return self._process.wait(HANG_SECONDS), self._shown
 
-    def _read(self) -> None:
+    def _read(self) -> bool:
+        """Read what is there; False once the other side is closed."""
         ready, _, _ = select.select([self._mine], [], [], 0.1)
         if ready:
             try:
                 self._shown += os.read(self._mine, 65536).decode(errors="replace")
-            except OSError:  # the other side is closed
-                time.sleep(0.05)
+            except OSError:
+                return False
+        return True
 
 
 def _own_terminal() -> None:

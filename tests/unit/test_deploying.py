@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import _thread
+import signal
+import sys
 import threading
-import time
+from concurrent import futures
 
 import pytest
+from awaited import HANG_SECONDS, until
 from builders import a_project, a_selected_model, a_selection, a_stack, a_variant, an_environment
 from fakes import FakePerson, FakeStacks, FakeWatch, a_world, an_event
 from msgspec.structs import replace
@@ -34,6 +36,15 @@ def deploying(stacks, selection=ONE, *, wishes=None, **world):
 
 def failed(status="ROLLBACK_COMPLETE", reason="no capacity", **changes):
     return Execution(status=status, events=(an_event("Endpoint", "CREATE_FAILED", reason=reason, **changes),))
+
+
+def nothing_to_do() -> bool:
+    """Does the main thread sit and wait for what others do?"""
+    frame = sys._current_frames().get(threading.main_thread().ident)
+    waits = frame is not None and frame.f_code is threading.Condition.wait.__code__
+    while frame and frame.f_code is not futures.wait.__code__:
+        frame = frame.f_back
+    return waits and frame is not None
 
 
 def outcomes(report):
@@ -136,7 +147,7 @@ class TestFailures:
         def execute(change_set_id, stack_id, heard, *, within):
             if "-a/" in stack_id:
                 raise ZeroDivisionError
-            assert stopped.wait(10)
+            assert stopped.wait(HANG_SECONDS)
             raise Interrupted("stopped")
 
         deploying(stacks, a_selection())
@@ -227,9 +238,9 @@ class TestStopping:
 
         def execute(change_set_id, stack_id, heard, *, within):
             stacks.open.pop(change_set_id)
-            time.sleep(0.1)  # until the main thread has nothing to do but wait
-            _thread.interrupt_main()
-            assert asked.wait(10)
+            until(nothing_to_do, "the main thread has nothing to do but wait")
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            assert asked.wait(HANG_SECONDS)
             return Execution(status="UPDATE_ROLLBACK_COMPLETE")
 
         stacks.execute, person = execute, Person(stops=[choice])
