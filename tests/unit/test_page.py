@@ -290,6 +290,21 @@ def test_several_environments_stand_on_one_page_and_one_that_failed_is_told():
     assert found.inside("title").startswith("esmcfn audit: dev, prod, dev and 1 more")
 
 
+def test_several_environments_are_compared_in_one_table_and_what_failed_is_no_zero():
+    failed = Failure(verb="audit", environment="prod", error=CloudError("access denied"))
+    text = page(audited.seeded(), failed, audited.report(a_stack("one"), billed=False))
+    table = text[text.index('<caption id="overview">') : text.index("</table>")]
+    rows = [re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in table.split("<tr>")[2:]]
+    assert rows == [
+        ["4,093.81", "9,599.50", "1,105.95", "6", "3", "3"],
+        ["failed", *["no data"] * 5],
+        ["no data", "1,105.95", "nothing", "1", "not checked", "no data"],
+    ]
+    assert table.count('data-value=""') == 6 + 4, "what is unknown sorts last"
+    assert [f"#{each['id']}" for each in Elements(text).of("section")] == re.findall(r'<a href="([^"]*)">', table)
+    assert "overview" not in page(), "one environment needs no table of them"
+
+
 def test_another_report_is_shown_as_its_text():
     from builders import a_project, a_selection
     from fakes import a_world

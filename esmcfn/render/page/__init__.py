@@ -29,6 +29,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
     return page.render(
         title=_title(outcomes),
         sections=[_section(outcome) for outcome in outcomes],
+        overview=len(outcomes) > 1 and any(_audits(outcome) for outcome in outcomes),
         policy=(
             f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
             "base-uri 'none'; form-action 'none'"
@@ -42,10 +43,15 @@ def _section(outcome: Outcome) -> Mapping[str, object]:
     """What one environment is shown with: a template of its own where there is one, its text otherwise."""
     if isinstance(outcome, Failure):
         failed = f"{outcome.error} (exit code {int(outcome.error.exit_code)})"
-        return {"kind": "failure", "name": outcome.environment, "message": visible(failed, keep="\n")}
+        message = visible(failed, keep="\n")
+        return {"kind": "failure", "name": outcome.environment, "message": message, "overview": ()}
     if isinstance(outcome.body, Audit):
         return {"kind": "audit", "name": outcome.environment, **audit.view(outcome.body)}
-    return {"kind": "text", "name": outcome.environment, "message": text.render((outcome,))}
+    return {"kind": "text", "name": outcome.environment, "message": text.render((outcome,)), "overview": ()}
+
+
+def _audits(outcome: Outcome) -> bool:
+    return not isinstance(outcome, Failure) and isinstance(outcome.body, Audit)
 
 
 def _title(outcomes: Sequence[Outcome]) -> str:

@@ -28,6 +28,7 @@ def view(audit: Audit) -> Mapping[str, object]:
         "headline": audited.saving_line(audit),
         "looked_at": audited.looked_at(audit),
         "figures": _figures(audit),
+        "overview": _overview(audit),
         "costs": _costs(audit),
         "calls": _calls(audit, days),
         "days": days,
@@ -39,16 +40,35 @@ def view(audit: Audit) -> Mapping[str, object]:
 
 def _figures(audit: Audit) -> list[tuple[str, str, str]]:
     """The figures at the top: what, how much, and what that means."""
-    billed = dollars(audit.bill.total_usd) if audit.bill and audit.bill.charges else "no data"
     only = ", infrastructure only" if audit.cost.infrastructure_only else ""
     deployed = f"what is deployed, list price, {audit.cost.hours_per_month} hours{only}"
     return [
-        ("Billed, USD", billed, _billed_days(audit) or audit.why_no_bill),
+        ("Billed, USD", _billed(audit), _billed_days(audit) or audit.why_no_bill),
         ("Estimate a month, USD", dollars(audit.cost.after_monthly), deployed),
         ("Parking saves a month, USD", _parking(audit), _proposals(audit)),
         ("Models", str(len(audit.models)), _activities(audit)),
         *drift.figures(audit),
     ]
+
+
+def _overview(audit: Audit) -> list[tuple[str, object]]:
+    """One row of the table over all environments: what is read, and what sorts it; empty is unknown."""
+    bill = audit.bill if audit.bill and audit.bill.charges else None
+    return [
+        (_billed(audit), bill.total_usd if bill else ""),
+        (dollars(audit.cost.after_monthly), _known(audit.cost.after_monthly)),
+        (_parking(audit), _known(audit.saving_monthly)),
+        (str(len(audit.models)), len(audit.models)),
+        *drift.overview(audit),
+    ]
+
+
+def _known(amount: Decimal | None) -> object:
+    return "" if amount is None else amount
+
+
+def _billed(audit: Audit) -> str:
+    return dollars(audit.bill.total_usd) if audit.bill and audit.bill.charges else "no data"
 
 
 def _parking(audit: Audit) -> str:
@@ -58,9 +78,9 @@ def _parking(audit: Audit) -> str:
 
 
 def _proposals(audit: Audit) -> str:
-    """What idles, and what else could be saved, by how many proposals."""
+    """What else could be saved, by how many proposals; the headline has what idles."""
     remedies = [saving.remedy for model in audit.models for saving in model.savings]
-    said = [audited.saving_line(audit)]
+    said = ["by list" if Remedy.PARK in remedies else "nothing was seen to idle"]
     for remedy, what in ((Remedy.SCHEDULE, "parked by schedule"), (Remedy.SMALLER, "on a smaller instance")):
         number = remedies.count(remedy)
         if number:

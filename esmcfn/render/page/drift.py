@@ -51,6 +51,16 @@ def figures(audit: Audit) -> list[tuple[str, str, str]]:
     ]
 
 
+def overview(audit: Audit) -> list[tuple[str, object]]:
+    """Resources that drifted or are missing, and endpoints of no stack: what is read, and what sorts it."""
+    found = audit.drift
+    if found is None:
+        return [("not checked", ""), ("no data", "")]
+    off = sum(each.counts for each in found.resources)
+    beside: int | str = len(found.unmanaged.endpoints) if _known(found) else ""
+    return [(str(off), off), ("no data" if beside == "" else str(beside), beside)]
+
+
 def _short_summary(found: EnvironmentDrift) -> str:
     left = len(found.resources) - found.checked
     return f"{drifting.summary(found)}" + (f", {left} not checked, or not in full" if left else "")
