@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from esmcfn.verbs.world import World
 
 
+ELSEWHERE = (
+    "name an environment with an AWS account, whose credentials may call pricing:GetProducts; "
+    "or write the price into policies/prices.yaml yourself, with its source (docs/prices.md)"
+)
+
+
 @click.group(short_help="Read AWS's price list.")
 def prices() -> None:
     """Read AWS's price list into a file of the root that is reviewed, and that wins over the package's own book."""
@@ -34,6 +40,8 @@ def refresh(run: Run) -> int:
     One product and one price an hour for each type, or nothing is written. Figures of other types and regions stay in
     the file as they are.
     """
+    from esmcfn.domain.project import SANDBOX
+    from esmcfn.errors import CloudError
     from esmcfn.inputs.memory import Memory
     from esmcfn.inputs.pricing import PATH, book
     from esmcfn.inputs.pricing import written as listed
@@ -50,6 +58,11 @@ def refresh(run: Run) -> int:
         written(file, listed(tuple({**known, **fresh}.values())))
 
     def verb(project: Project, selection: Selection, world: World) -> Report:
-        return refresh(project, selection, world, path=PATH, write=write)
+        try:
+            return refresh(project, selection, world, path=PATH, write=write)
+        except CloudError as error:
+            if project.environment.account == SANDBOX and not error.code:  # it did answer: it sells nothing
+                raise CloudError(f"{error.message}: the sandbox sells nothing", next_step=ELSEWHERE) from error
+            raise
 
     return run.emit(run.outcomes(verb))

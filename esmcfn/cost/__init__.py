@@ -199,6 +199,10 @@ def _unpriced(variant: HostedVariant, *, region: str, prices: PriceBook) -> str:
     return f"{text}; the nearest known is {like.instance_type} in {like.region}, {like.usd_per_hour} USD an hour"
 
 
+NEWER = "esmcfn prices refresh asks it, with an AWS account"
+"""Where newer prices are from; the sandbox sells nothing, so no environment is named that could be it."""
+
+
 def _age(oldest: Price, today: date) -> Iterable[str]:
     """Speak of thresholds, not of days: a plan of the same input should read the same tomorrow."""
     days = (today - oldest.as_of).days
@@ -206,7 +210,7 @@ def _age(oldest: Price, today: date) -> Iterable[str]:
     if days > STALE_DAYS:
         yield (
             f"{text}, more than {STALE_DAYS} days old and stale: "
-            "compare it with the current price list before you rely on it"
+            f"compare it with the current price list before you rely on it ({NEWER})"
         )
     elif days > AGED_DAYS:
         yield f"{text}, more than {AGED_DAYS} days old: it may have changed"

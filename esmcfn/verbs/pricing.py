@@ -7,6 +7,7 @@ from datetime import date
 
 from esmcfn import cost, plan, template
 from esmcfn.domain.cost import HostedVariant
+from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Outcome, Priced, Report
 from esmcfn.domain.stack import Selection
@@ -45,18 +46,17 @@ def price(project: Project, selection: Selection, world: World, *, compared: boo
 
 
 def aged(outcomes: Sequence[Outcome], today: date) -> str:
-    """What to say once of a whole run whose prices have to be doubted; empty where they have not."""
-    priced = ((each.oldest_price, each.environment) for each in outcomes if isinstance(each, Report))
-    known = [(price.as_of, environment) for price, environment in priced if price]
-    as_of, environment = min(known, default=(today, ""))
+    """What to say once of a whole run whose prices have to be doubted; empty where they have not.
+
+    The notes of a cost say themselves that a price is old; a deployment's report has its sums and no notes.
+    """
+    reports = (each for each in outcomes if isinstance(each, Report) and isinstance(each.body, Deployment))
+    as_of = min((price.as_of for price in (each.oldest_price for each in reports) if price), default=today)
     age = (today - as_of).days
     if age <= cost.AGED_DAYS:
         return ""
     old = f"{cost.STALE_DAYS} days old and stale" if age > cost.STALE_DAYS else f"{cost.AGED_DAYS} days old"
-    return (
-        f"prices are of {as_of}, more than {old}: "
-        f"esmcfn prices refresh {environment} reads today's into policies/prices.yaml"
-    )
+    return f"prices are of {as_of}, more than {old}: {cost.NEWER}"
 
 
 def _running(project: Project, selection: Selection, world: World) -> tuple[tuple[HostedVariant, ...], frozenset[str]]:

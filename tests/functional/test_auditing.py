@@ -154,7 +154,10 @@ def test_a_command_without_an_environment_is_told_with_all_its_words(root):
 
 
 def test_a_refreshed_price_wins_and_one_that_is_not_sold_writes_nothing(root):
-    assert root.esmcfn("prices", "refresh", "dev").code == 4
+    refused = root.esmcfn("prices", "refresh", "dev")
+    assert refused.code == 4
+    assert "the sandbox sells nothing" in refused.err
+    assert "name an environment with an AWS account" in refused.err
     assert not (root.folder / "policies" / "prices.yaml").exists()
 
     price = {"region": "us-east-2", "instance_type": "ml.g5.2xlarge", "usd_per_hour": "1.25"}

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from esmcfn import inputs
 from esmcfn.domain.cost import Price, PriceBook
+from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.project import Policy
 from esmcfn.domain.report import Failure, Report, Validated
 from esmcfn.errors import CloudError
@@ -204,21 +205,32 @@ def test_a_source_s_quotes_do_not_end_it():
 class TestAged:
     """One warning of a whole run, beside what the reports say."""
 
-    def priced(self, name="dev", as_of=date(2026, 8, 1), instance_type="ml.g5.2xlarge"):
+    def known(self, as_of):
         listed = Price(
             region="us-east-2", instance_type="ml.g5.2xlarge", usd_per_hour=Decimal(1), source="a list", as_of=as_of
         )
-        known = PriceBook(prices={("us-east-2", "ml.g5.2xlarge"): listed})
-        project = a_project(policy=Policy(prices=known))
+        return PriceBook(prices={("us-east-2", "ml.g5.2xlarge"): listed})
+
+    def priced(self, name="dev", as_of=date(2026, 8, 1), instance_type="ml.g5.2xlarge"):
+        project = a_project(policy=Policy(prices=self.known(as_of)))
         selection = a_selection(a_stack(variant=a_variant(instance_type=instance_type)))
-        report = price(project, selection, a_world(), compared=False)
-        return replace(report, environment=name)
+        body = price(project, selection, a_world(), compared=False).body
+        deployed = Deployment(
+            plan_id="", environment=name, account="", region="", stacks=(), endpoints={}, cost=body.cost
+        )
+        return Report(verb="deploy", environment=name, body=deployed)
 
     def test_the_oldest_of_all_environments_is_told_once(self):
         reports = [self.priced("dev"), self.priced("prod", date(2026, 5, 20))]
         said = aged(reports, date(2026, 11, 21))
         assert said.startswith("prices are of 2026-05-20, more than 180 days old and stale")
-        assert "esmcfn prices refresh prod" in said
+        assert "esmcfn prices refresh asks it, with an AWS account" in said
+
+    def test_a_report_whose_cost_says_it_itself_is_not_told_of_again(self):
+        project = a_project(policy=Policy(prices=self.known(date(2026, 5, 20))))
+        report = price(project, a_selection(), a_world(), compared=False)
+        assert "stale" in "".join(report.body.cost.notes)
+        assert aged([report], date(2026, 11, 21)) == ""
 
     @pytest.mark.parametrize(("days", "told"), [(90, False), (91, True), (200, True)])
     def test_from_the_day_after_90_days_on(self, days, told):
