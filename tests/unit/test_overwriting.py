@@ -3,109 +3,31 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from decimal import Decimal
 
 import pytest
-from builders import a_base_stack, a_container, a_project, a_selection, a_service_account, a_stack, a_variant
-from drifting import FakeDetections, FakeObservers
-from fakes import FakeStacks, a_world
+from builders import a_base_stack, a_project, a_service_account, a_stack, a_variant
+from fakes import a_world
 from msgspec.structs import replace
+from overwritten import BIGGER, CONFIG, COUNT, MODEL, NAMES, ONE, Account, fates, plan_of, selection
 from subjects import SHARED, subject
 
-from esmcfn import documents, plan
+from esmcfn import documents
 from esmcfn.domain.budget import BudgetNotice, MonthlyBudget
 from esmcfn.domain.drift import Detection, Difference, NativeDrift, State
-from esmcfn.domain.endpoint import ObservedVariant
 from esmcfn.domain.hosting import AlarmTopic
 from esmcfn.domain.overwriting import Fate
 from esmcfn.domain.plan import Action, Change, Impact, PropertyChange
 from esmcfn.drift.overwriting import Built, planned_drift
 from esmcfn.errors import AccessDenied, CloudError, ExitCode
 from esmcfn.render import render
-from esmcfn.template import digest_of, synthesize, synthesize_all
+from esmcfn.template import synthesize
 from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.planning import Manner, make_plan
-
-CONTAINER = a_container(environment={"API_TOKEN": "deployed"})
-ONE = a_selection(a_stack(package="", container=CONTAINER), base=a_base_stack())
-MODEL = "esm-dev-prototype-model"
-CONFIG, ENDPOINT = "AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Endpoint"
-
-
-def selection(**changes):
-    """The same model, otherwise."""
-    changes.setdefault("variant", ONE.models[0].variant)
-    return replace(ONE, models=(replace(ONE.models[0], **changes),))
-
-
-BIGGER = selection(variant=a_variant(instance_type="ml.g5.4xlarge"))
-NAMES = synthesize(ONE.models[0]).names
-
-
-class Account:
-    """ONE, freshly deployed."""
-
-    def __init__(self, deployed=ONE):
-        self.deployed = deployed
-        self.stacks = FakeStacks(*synthesize_all(deployed))
-        self.detections = FakeDetections(self.stacks)
-        self.observers = FakeObservers(self.stacks)
-        self.runs(1)
-
-    def runs(self, count, **changes):
-        """So many instances run behind the endpoint."""
-        variant = ObservedVariant(name="variant-1", current_count=count, desired_count=count, desired_weight=1.0)
-        (said,) = self.stacks.endpoints.there[NAMES["Endpoint"]]
-        self.stacks.endpoints.there[NAMES["Endpoint"]] = [replace(said, variants=(variant,), **changes)]
-
-    def told(self, kind, logical_id, **properties):
-        """A service says otherwise than deployed."""
-        name = NAMES.get(logical_id, logical_id)
-        said = self.observers.read(kind, name)
-        assert said
-        self.observers.there[kind, name] = replace(said, properties={**said.properties, **properties})
-        self.observers.calls.clear()
-
-    def writes(self, stack, logical_id, **properties):
-        """The deployed template has more, which no reader of ours knows."""
-        deployed, body = self.stacks.there[stack]
-        body = deepcopy(dict(body))
-        body["Resources"][logical_id]["Properties"].update(properties)
-        self.stacks.there[stack] = (replace(deployed, digest=digest_of(body)), body)
-
-    def tag(self, logical_id, **tags):
-        (arn,) = (
-            each.resource.physical_id for each in self.observers._deployed() if each.resource.logical_id == logical_id
-        )
-        self.observers.tagged[arn] = {**self.observers.tags(arn), **tags}
-
-    def plan(self, wanted=BIGGER, **options):
-        world = a_world(stacks=self.stacks, detections=self.detections, observers=self.observers)
-        return make_plan(a_project(), wanted, world, Manner(**options))
-
-    def drift(self, wanted=BIGGER, *, stack=MODEL, **options):
-        """What the plan says of one stack's drift."""
-        return next(each for each in self.plan(wanted, **options).body.stacks if each.name == stack).drift
 
 
 @pytest.fixture
 def account():
     return Account()
-
-
-def fates(drift):
-    """(logical id, path) to now, deployed, planned and what becomes of it; resources as a whole without a path."""
-    found = {}
-    for each in drift.found:
-        for said in each.properties:
-            found[each.logical_id, said.path] = (said.now, said.deployed, said.planned, said.fate)
-        if not each.properties:
-            found[each.logical_id] = (each.state, each.fate)
-    return found
-
-
-COUNT = ("Endpoint", "Variants/variant-1/DesiredInstanceCount")
 
 
 class TestUnseen:
@@ -323,147 +245,3 @@ def test_a_deployment_that_reverts_says_what_stayed(account):
     assert left.startswith(f"{MODEL}/Endpoint Variants/variant-1/DesiredInstanceCount: CloudFormation does not put it")
     assert "next: " in left
     assert left in render("text", (report,))
-
-
-def plan_of(account, template, **endpoint):
-    """What becomes of drift where the built endpoint says more than ours do."""
-    from esmcfn.domain.project import SANDBOX_ACCOUNT
-    from esmcfn.verbs.comparing import Comparing
-    from esmcfn.verbs.looking import Looking
-    from esmcfn.verbs.reading import Pair
-
-    body = json.loads(template.text)
-    body["Resources"]["Endpoint"]["Properties"].update(endpoint)
-    stack, deployed = account.stacks.there[MODEL]
-    cloud = a_world(stacks=account.stacks, detections=account.detections, observers=account.observers).connect()
-    built = replace(template, body=body)
-    pair = Pair(template=built, deployed=stack, body=deployed)
-    made = plan.stack_plan(built, stack, body=deployed, change_set=None)
-    assert SANDBOX_ACCOUNT in stack.stack_id
-    with Comparing(Looking(selection=BIGGER, cloud=cloud), [pair]) as comparing:
-        (told,) = comparing.told([made])
-    return told.drift
-
-
-class TestTold:
-    def test_secrets_are_hashes_that_differ(self, account):
-        written = {"Image": CONTAINER.image, "Environment": {"API_TOKEN": "by hand"}}
-        account.told("AWS::SageMaker::Model", "Model", PrimaryContainer=written)
-        wanted = selection(container=a_container(environment={"API_TOKEN": "planned"}))
-        report = account.plan(wanted)
-        for form in ("text", "markdown"):
-            assert "by hand" not in render(form, (report,))
-        drift = json.dumps(documents.plan(report.body)["stacks"][1]["drift"])
-        assert "by hand" not in drift
-        now, deployed, planned, fate = fates(report.body.stacks[1].drift)[
-            "Model", "PrimaryContainer/Environment/API_TOKEN"
-        ]
-        assert len({now, deployed, planned}) == 3
-        assert all("hash" in each for each in (now, deployed, planned))
-        assert fate is Fate.OVERWRITTEN
-
-    @pytest.mark.parametrize("form", ["text", "markdown"])
-    def test_every_value_is_in_the_report(self, account, form):
-        account.runs(3)
-        text = render(form, (account.plan(),))
-        assert "now 3, deployed 1, would be 1: will be overwritten" in text
-        assert "a deploy would overwrite 1 value that drifted; 2 of 3 resources" not in text
-        assert "a deploy would overwrite 1 value that drifted; 3 of 3 resources of 1 stack checked" in text
-
-    def test_the_document_sums_it_up(self, account):
-        account.runs(3)
-        document = documents.plan(account.plan().body)
-        assert document["drift"] == {
-            "state": "drifted",
-            "stacks": {"in_sync": 0, "drifted": 1, "missing": 0, "not_checked": 0},
-            "overwritten": 1,
-        }
-        assert document["stacks"][0]["drift"] is None
-
-    def test_the_plans_id_covers_it(self, account):
-        before = account.plan().body.plan_id
-        account.runs(3)
-        assert account.plan().body.plan_id != before
-
-    def test_who_agreed_beforehand_is_told_what_is_lost(self, account, capsys):
-        from esmcfn.cli.person import Asked
-        from esmcfn.cli.watching import Lines
-
-        account.runs(3)
-        account.tag("Model", Team="me")
-        assert Asked(display=Lines(), yes=True).agrees(account.plan())
-        assert capsys.readouterr().err == (
-            "! drift: esm-dev-prototype-model/Endpoint: Variants/variant-1/DesiredInstanceCount: "
-            "now 3, deployed 1, would be 1: will be overwritten\n"
-        )
-
-
-class TestStale:
-    """What was reviewed against what it would be now."""
-
-    def differences(self, account, change):
-        then = documents.plan(account.plan().body)["stacks"]
-        change()
-        return plan.differences(then, documents.plan(account.plan().body)["stacks"])
-
-    def test_drift_that_came_since_refuses(self, account):
-        (said,) = self.differences(account, lambda: account.runs(3))
-        assert "DesiredInstanceCount: it drifted since the review" in said
-
-    def test_so_does_drift_that_moved(self, account):
-        account.runs(3)
-        (said,) = self.differences(account, lambda: account.runs(5))
-        assert "it is 5 now, was 3 when it was reviewed" in said
-
-    def test_drift_that_went_or_would_stay_refuses_nothing(self, account):
-        account.runs(3)
-        assert self.differences(account, lambda: account.runs(1)) == ()
-        assert self.differences(account, lambda: account.tag("Model", Team="me")) == ()
-
-    def test_what_was_read_and_cannot_be_read_now_refuses_with_the_reason(self, account):
-        (said,) = self.differences(account, lambda: account.runs(3, status="Updating"))
-        assert "Endpoint: it was compared when it was reviewed, and cannot be now: SageMaker is changing it" in said
-        assert self.differences(account, lambda: None) == (), "what nobody could read then is no news"
-
-
-def a_stack_document(*found, why=None):
-    drift = {"why_not_checked": why, "by_cloudformation": False, "found": list(found)}
-    return {"name": "a", "action": "update", "template_digest": "d", "changes": [], "drift": drift}
-
-
-def a_resource_document(why=None, *, state="not checked", unasked=False, properties=()):
-    return {
-        "logical_id": "R",
-        "state": state,
-        "fate": "overwritten" if properties else None,
-        "why_not_checked": why,
-        "unasked": unasked,
-        "properties": list(properties),
-    }
-
-
-THREE = {"path": "Count", "now": "3", "fate": "overwritten"}
-
-
-@pytest.mark.parametrize(
-    ("then", "now"),
-    [
-        (a_stack_document(), a_stack_document(why="denied")),
-        (a_stack_document(), a_stack_document(a_resource_document("denied"))),
-        (a_stack_document(a_resource_document("not asked", unasked=True)), a_stack_document(a_resource_document("no"))),
-        (
-            a_stack_document(a_resource_document("tags denied", state="drifted", properties=[THREE])),
-            a_stack_document(a_resource_document("denied")),
-        ),
-    ],
-)
-def test_less_is_seen_than_was_reviewed(then, now):
-    (said,) = plan.differences([then], [now])
-    assert "compared when it was reviewed, and cannot be now" in said
-    assert plan.differences([now], [now]) == ()
-    assert plan.differences([now], [then]) == () or "drifted since" in plan.differences([now], [then])[0]
-
-
-def test_readers_of_a_plan_from_before_it_told_of_drift_find_no_drift():
-    then = {"name": "a", "action": "update", "template_digest": "d", "changes": []}
-    assert plan.differences([then], [{**then, "drift": None}]) == ()
