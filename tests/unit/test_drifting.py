@@ -3,83 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 
-import golden
 import pytest
-from builders import a_base_stack, a_project, a_selection, a_service_account, a_stack, a_waiver
-from drifting import FakeDetections, FakeObservers, physical_id
-from fakes import NOW, FakeStacks, a_world
+from builders import a_selection, a_stack, a_waiver
+from drifted import MODEL, NAME, ONE, Account, attach, lengthen, states
+from drifting import physical_id
 from msgspec.structs import replace
 
-from esmcfn import drift
-from esmcfn.domain.drift import Detection, Difference, ListedEndpoint, NativeDrift, Reading, Side, StackResource, State
-from esmcfn.domain.endpoint import ObservedVariant
-from esmcfn.domain.project import Policy
+from esmcfn.domain.drift import Detection, Difference, NativeDrift, Side, StackResource, State
 from esmcfn.errors import AccessDenied, CloudError, ExitCode
-from esmcfn.render import FORMATS, render
-from esmcfn.template import synthesize_all
-from esmcfn.verbs.drifting import find_drift
-
-ONE = a_selection(base=a_base_stack(service_account=a_service_account()))
-MODEL = "esm-dev-prototype-model"
-NAME = ONE.models[0].endpoint_name
-SUFFIXES = {"text": "txt", "json": "json", "markdown": "md"}
-ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
-
-
-class Account:
-    """A selection, freshly deployed: whatever a template says is there."""
-
-    def __init__(self, selection=ONE):
-        self.selection = selection
-        self.stacks = FakeStacks(*synthesize_all(selection))
-        self.detections = FakeDetections(self.stacks)
-        self.observers = FakeObservers()
-        self.told: list[str] = []
-        for name, (_, body) in self.stacks.there.items():
-            listed = self.detections._listed(name)
-            for each in drift.expected(body, listed, selection.target).values():
-                reading = Reading(properties=dict(each.properties), tags=each.tags)
-                self.observers.there[each.resource.resource_type, each.name] = reading
-                self.observers.tagged[each.resource.physical_id] = each.tags or {}
-        for model in selection.models:
-            if not model.parked:
-                said = self.stacks.endpoints.there[model.endpoint_name][0]
-                running = ObservedVariant(name="variant-1", desired_count=1, current_count=1, desired_weight=1.0)
-                self.stacks.endpoints.there[model.endpoint_name] = [replace(said, variants=(running,))]
-
-    def change(self, kind, name, **properties):
-        """Somebody changed it by hand."""
-        there = self.observers.there[kind, name]
-        self.observers.there[kind, name] = replace(there, properties={**there.properties, **properties})
-
-    def drift(self, selection=None, *, waivers=(), **options):
-        world = replace(
-            a_world(stacks=self.stacks, detections=self.detections, observers=self.observers),
-            progress=self.told.append,
-        )
-        project = a_project(policy=Policy(waivers=tuple(waivers), known=("dev",)))
-        return find_drift(project, selection or self.selection, world, **options)
+from esmcfn.render import render
 
 
 @pytest.fixture
 def account():
     return Account()
-
-
-def attach(account):
-    account.change("AWS::IAM::Role", "esm-sagemaker-exec-dev", ManagedPolicyArns=[ADMIN])
-
-
-def lengthen(account):
-    """A change that anybody may sign for."""
-    account.change("AWS::IAM::Role", "esm-sagemaker-exec-dev", MaxSessionDuration=7200)
-
-
-def states(report):
-    return {each.logical_id: each.state for each in report.body.resources}
 
 
 class TestRefused:
@@ -285,123 +224,9 @@ class TestAccepted:
         assert account.drift(waivers=[a_waiver()]).notes == ()
 
 
-class TestBeside:
-    def listed(self, name="alone", **changes):
-        made = ListedEndpoint(
-            name=name, arn=f"arn:{name}", status="InService", created_at=NOW - timedelta(days=3, hours=4)
-        )
-        return replace(made, **changes)
-
-    def run_beside(self, account, config):
-        account.observers.listed = (self.listed(), self.listed(NAME))
-        account.stacks.endpoints.serve("alone", "its-config", variants=(ObservedVariant(name="v", current_count=2),))
-        account.observers.there["AWS::SageMaker::EndpointConfig", "its-config"] = (
-            Reading(properties=config) if config else None
-        )
-
-    def test_it_is_told_with_its_price_and_changes_no_exit_code(self, account):
-        self.run_beside(account, {"ProductionVariants": [{"VariantName": "v", "InstanceType": "ml.g5.xlarge"}]})
-        report = account.drift(strict=True)
-        (found,) = report.body.unmanaged.endpoints
-        assert report.exit_code is ExitCode.DONE
-        assert found.monthly_usd == Decimal("1.4084") * 2 * 730
-
-    @pytest.mark.parametrize(
-        ("config", "why"),
-        [
-            (None, "could not be read"),
-            ({"ProductionVariants": [{"VariantName": "v", "ServerlessConfig": {}}]}, "not paid by the hour"),
-            ({"ProductionVariants": [{"VariantName": "v", "InstanceType": "ml.x.huge"}]}, "no price is known"),
-            (
-                {
-                    "ProductionVariants": [{"VariantName": "v", "InstanceType": "ml.g5.xlarge"}],
-                    "AsyncInferenceConfig": {"OutputConfig": {}},
-                },
-                "price list of their own",
-            ),
-        ],
-    )
-    def test_an_unknown_price_is_unknown_and_not_zero(self, account, config, why):
-        self.run_beside(account, config)
-        (found,) = account.drift().body.unmanaged.endpoints
-        assert found.monthly_usd is None
-        assert why in found.why_unknown
-        assert "unknown USD a month" in render("text", (account.drift(),))
-
-    def test_what_may_not_be_described_is_told_all_the_same(self, account):
-        self.run_beside(account, {"ProductionVariants": []})
-        account.observers.fail["AWS::SageMaker::EndpointConfig"] = AccessDenied("denied")
-        account.observers.fail["tags"] = AccessDenied("denied")
-        (found,) = account.drift().body.unmanaged.endpoints
-        assert (found.why_unknown, found.tags) == ("denied", None)
-        account.observers.fail.clear()
-        account.stacks.endpoints.fail["observe"] = AccessDenied("denied too")
-        (found,) = account.drift().body.unmanaged.endpoints
-        assert found.why_unknown == "denied too"
-
-    def test_one_of_another_environments_or_of_a_broken_stack_is_not_told(self, account):
-        account.observers.listed = (self.listed(), self.listed("theirs"), self.listed("vanished"))
-        account.stacks.endpoints.serve("alone", "c")
-        account.stacks.endpoints.serve("theirs", "c")
-        account.observers.tagged["arn:alone"] = {"aws:cloudformation:stack-name": "esm-prod-a"}
-        account.stacks.of_other_environments = {"prod": ("esm-prod-a",)}
-        survey = account.stacks.survey
-        account.stacks.survey = lambda **words: replace(survey(**words), endpoints=frozenset({"Theirs"}))
-        assert account.drift().body.unmanaged.endpoints == ()
-
-
-@pytest.mark.parametrize("form", FORMATS)
-def test_a_report_of_everything_reads_as_reviewed(form, update_golden):
-    account = Account(a_selection(a_stack("main"), a_stack("spare"), base=ONE.base))
-    attach(account)
-    spare = account.selection.models[1]
-    account.stacks.endpoints.there[spare.endpoint_name] = [None]
-    main = account.selection.models[0].endpoint_name
-    running = account.stacks.endpoints.there[main][0]
-    account.stacks.endpoints.there[main] = [
-        replace(running, variants=(ObservedVariant(name="variant-1", desired_count=4, desired_weight=1.0),))
-    ]
-    account.observers.fail["AWS::IAM::User"] = AccessDenied("asking IAM about user (missing permission: iam:GetUser)")
-    TestBeside().run_beside(account, {"ProductionVariants": [{"VariantName": "v", "InstanceType": "ml.g5.xlarge"}]})
-    wider = replace(account.selection, models=(*account.selection.models, a_stack("later")))
-    waiver = a_waiver(rule="DRIFT", resource="Endpoint", reason="an incident", ticket="OPS-7")
-    report = account.drift(wider, waivers=[waiver], strict=True)
-    golden.check(f"drift/everything.{SUFFIXES[form]}", render(form, (report,)), update=update_golden)
-
-
 def test_the_document_of_nothing_asked_is_null_and_not_empty():
     two = a_selection(a_stack("a"))
     report = Account(two).drift(replace(two, narrowed=frozenset({"a"})))
     document = json.loads(render("json", (report,)))
     assert document["unmanaged"]["endpoints"] is None
     assert "not asked for" in render("text", (report,))
-
-
-class TestBootstrap:
-    """What bootstrap made is looked at when that is asked for."""
-
-    @pytest.fixture
-    def roots(self):
-        from esmcfn.verbs.bootstrapping import Repository, bootstrap_selection
-
-        return Account(bootstrap_selection(a_project(), ONE, Repository(name="acme/models")))
-
-    def drift(self, account, **options):
-        """Of dev, in an account where the stacks of another selection are deployed."""
-        return account.drift(replace(ONE, base=None, models=()), **options)
-
-    def test_where_it_was_never_made_the_command_that_makes_it_is_told(self, account):
-        body = account.drift(bootstrap=True).body
-        assert body.stacks[-1].notes == ("not there: esmcfn bootstrap dev --repository OWNER/NAME makes it",)
-        assert not body.drifted
-
-    def test_it_is_in_sync_and_nobody_calls_it_selected_no_more(self, roots):
-        (stack,) = [each for each in self.drift(roots, bootstrap=True, strict=True).body.stacks if each.resources][:1]
-        assert (stack.selected, stack.notes) == (True, ())
-        assert {each.state for each in stack.resources} == {State.IN_SYNC}
-
-    def test_what_drifted_goes_back_by_bootstrapping_again(self, roots):
-        roots.change("AWS::IAM::Role", "esmcfn-esm-dev-plan", MaxSessionDuration=43200)
-        found = [each for each in self.drift(roots, bootstrap=True).body.resources if each.deviates]
-        assert found[0].logical_id == "PlanRole"
-        assert "esmcfn bootstrap dev --revert-drift, with the words of its first run," in found[0].next_step
