@@ -9,7 +9,7 @@ from pathlib import Path
 
 from awaited import until
 from builders import a_base_stack
-from test_policy import an_engine, running, wait_for
+from scripted import an_engine, running, wait_for
 
 from esmcfn import policy
 from esmcfn.domain.finding import Finding, Severity
