@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from esmcfn import __version__
 from esmcfn.cli.program import tell
-from esmcfn.cli.streams import is_terminal, printed, told
+from esmcfn.cli.streams import for_reader, is_terminal, printed, told
 from esmcfn.domain.project import SANDBOX, Environment, Policy, Project
 from esmcfn.domain.report import PRECEDENCE, Failure, Outcome, Report
 from esmcfn.domain.stack import Selection
@@ -107,7 +107,8 @@ class Run(Struct, frozen=True, kw_only=True):
         if self.output:
             written(self.output, text)
         else:
-            printed(_coloured(text) if self.form == "text" else text)
+            kinds = [type(outcome.body) for outcome in outcomes if isinstance(outcome, Report)]
+            printed(for_reader(text, kinds) if self.form == "text" else text)
         codes = {outcome.exit_code for outcome in outcomes}
         if not self._copied(outcomes):
             return int(ExitCode.USAGE)
@@ -364,12 +365,3 @@ def _actor() -> str:
         who = ""
     plain = re.sub(r"[^A-Za-z0-9]+", "-", who).strip("-")[:64]
     return f"esmcfn-{plain}" if plain else "esmcfn"
-
-
-def _coloured(text: str) -> str:
-    """Colour what a terminal shows, when it shows colours and nobody said NO_COLOR."""
-    if not is_terminal(sys.stdout) or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return text
-    from esmcfn.render.colour import coloured
-
-    return coloured(text)

@@ -77,7 +77,7 @@ def doctor(
 def _examined(ctx: click.Context, words: tuple[str, ...], form: str, profile: str) -> int:
     from esmcfn import __version__
     from esmcfn.cli.compose import compose
-    from esmcfn.cli.streams import printed
+    from esmcfn.cli.streams import for_reader, printed
     from esmcfn.domain.examination import Health
     from esmcfn.errors import did_you_mean, shown
     from esmcfn.inputs import environment_names
@@ -95,7 +95,8 @@ def _examined(ctx: click.Context, words: tuple[str, ...], form: str, profile: st
     if names:
         run = compose(ctx, verb="doctor", names=names, every=False, models=(), form=form, profile=profile)
         found = tuple(_examine(run, name) for name in names)
-    printed(render(form, machine, found))
+    text = render(form, machine, found)
+    printed(for_reader(text) if form == "text" else text)
     failed = any(check.health is Health.FAILED for check in (*machine, *(each for one in found for each in one.checks)))
     return int(ExitCode.CLOUD if failed else ExitCode.DONE)
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import sys
-from typing import TextIO
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from esmcfn.errors import UsageError, visible
+
+if TYPE_CHECKING:
+    from esmcfn.domain.report import Body
 
 
 def printed(text: str) -> None:
@@ -74,6 +79,16 @@ def is_terminal(stream: object) -> bool:
     """Is somebody looking? A stream that the shell closed is None."""
     asked = getattr(stream, "isatty", None)
     return bool(asked and asked())
+
+
+def for_reader(text: str, kinds: Sequence[type[Body]] = ()) -> str:
+    """A report as a terminal shows it, broken between words and in colour unless NO_COLOR; piped, as it is."""
+    if not is_terminal(sys.stdout):
+        return text
+    from esmcfn.render.colour import on_screen
+
+    colours = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return on_screen(text, kinds, columns=shutil.get_terminal_size().columns, colours=colours)
 
 
 def _into_nothing(stream: TextIO) -> None:
