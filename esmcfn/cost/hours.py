@@ -34,7 +34,9 @@ def _said(variants: Iterable[HostedVariant]) -> dict[str, list[str]]:
 
 
 def _sentences(timetable: Timetable) -> Iterator[str]:
-    if timetable.held:
+    if len(timetable.held) == 1:
+        yield f"its schedule holds {_counts(timetable.held[0])} at every hour"
+    elif timetable.held:
         whole = f"the {_hours(timetable.minutes)} hours of " + (
             "a week" if timetable.span is Span.WEEK else f"a year such as {REFERENCE_YEAR}"
         )
@@ -52,9 +54,13 @@ def _sentences(timetable: Timetable) -> Iterator[str]:
 
 
 def _held(each: Held) -> str:
+    return f"{_counts(each)} for {_hours(each.minutes)}"
+
+
+def _counts(each: Held) -> str:
     low, high = each.min_count, each.max_count
     counts = f"{low} to {high}" if low != high else str(low)
-    return f"{counts} instance{'' if counts == '1' else 's'} for {_hours(each.minutes)}"
+    return f"{counts} instance{'' if counts == '1' else 's'}"
 
 
 def _hours(minutes: int) -> str:

@@ -169,6 +169,19 @@ class TestMoney:
         )
         assert not any("schedule" in note for note in notes[2:])
 
+    def test_more_bounds_than_a_sentence_holds_are_summed_up(self):
+        moments_of_a_day = [a_moment(f"cron(0 {hour} ? * * *)", hour + 1, 30, name=f"h{hour}") for hour in range(6)]
+        variant = replace(cost.hosted(scaled())[0], timetable=found(*moments_of_a_day))
+        assert priced(variant).notes[1] == (
+            "prototype_model: its schedule holds 6 to 30 instances for 133, 1 to 30 instances for 7, 2 to 30 instances "
+            "for 7, 3 to 30 instances for 7, other bounds for 14 of the 168 hours of a week, by the clock of "
+            "Europe/Berlin"
+        )
+
+    def test_bounds_that_hold_for_ever_have_no_hours(self):
+        variant = replace(cost.hosted(scaled())[0], timetable=found(a_moment("cron(0 0 ? * * *)", 1, 1)))
+        assert priced(variant).notes[1] == "prototype_model: its schedule holds 1 instance at every hour"
+
     def test_what_is_deployed_is_reckoned_alike_and_said_only_where_it_differs(self):
         wanted = scaled(*NIGHTS)
         (hosted,) = cost.hosted(wanted)
