@@ -43,7 +43,8 @@ def _sentences(timetable: Timetable) -> Iterator[str]:
         shown = [_held(each) for each in timetable.held[:MOST]]
         if len(timetable.held) > MOST:
             shown.append(f"other bounds for {_hours(sum(each.minutes for each in timetable.held[MOST:]))}")
-        yield f"its schedule holds {', '.join(shown)} of {whole}, by the clock of {timetable.timezone}"
+        clocks = f"clock{'' if len(timetable.timezones) == 1 else 's'} of {' and '.join(timetable.timezones)}"
+        yield f"its schedule holds {', '.join(shown)} of {whole}, by the {clocks}"
     else:
         yield (
             f"the hours of its schedule are not reckoned, since {timetable.why_not}: min and max are those of the "

@@ -1,8 +1,8 @@
 """How long a schedule holds which bounds: moments -> Timetable. Pure, without a clock.
 
 Over the 168 hours of a week where every moment comes by the week, over the 8,760 of a year without a leap day
-otherwise. What was before the first moment is what the last one of the span before left: a schedule is taken to have
-run for ever. A moment that sets one bound leaves the other as it is.
+otherwise, and where several clocks move against each other. What was before the first moment is what the last one of
+the span before left: a schedule is taken to have run for ever. A moment that sets one bound leaves the other as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from esmcfn.domain.cost import Held, Span, Timetable
 from esmcfn.domain.hosting import Autoscaling
-from esmcfn.reference import moments
+from esmcfn.reference import clocks, moments
 from esmcfn.reference.cron import fault
 
 MOST_MOMENTS = 100_000
@@ -75,11 +75,12 @@ def timetable(least: int, most: int, schedule: tuple[Moment, ...]) -> Timetable 
     why_not = _why_not(repeating)
     if why_not:
         return Timetable(why_not=why_not, left_out=once)
-    span = Span.WEEK if all(moments.weekly(_fields(each)) for each in repeating) else Span.YEAR
-    found = _held(repeating, span, (least, most))
+    zones = tuple(sorted({each.timezone for each in repeating}))
+    span = _span(repeating, zones)
+    found = _held(repeating, span, (least, most), several=len(zones) > 1)
     if isinstance(found, str):
         return Timetable(why_not=found, left_out=once)
-    return Timetable(span=span, held=found, timezone=repeating[0].timezone, left_out=once)
+    return Timetable(span=span, held=found, timezones=zones, left_out=once)
 
 
 def _why_not(repeating: Sequence[Moment]) -> str:
@@ -90,10 +91,13 @@ def _why_not(repeating: Sequence[Moment]) -> str:
         wrong = _wrong(each)
         if wrong:
             return f"{each.name} {wrong}"
-    zones = sorted({each.timezone for each in repeating})
-    if len(zones) > 1:
-        return f"its moments follow the clocks of {' and '.join(zones)}"
     return ""
+
+
+def _span(repeating: Sequence[Moment], zones: Sequence[str]) -> Span:
+    """A week, unless something comes otherwise, or clocks move against each other."""
+    still = len(zones) == 1 or all(len(clocks.steps(zone)) == 1 for zone in zones)
+    return Span.WEEK if still and all(moments.weekly(_fields(each)) for each in repeating) else Span.YEAR
 
 
 def _wrong(each: Moment) -> str:
@@ -106,18 +110,22 @@ def _wrong(each: Moment) -> str:
         return f"comes at {each.when or 'a moment'}, which cannot be read"
     if not moments.endless(fields):
         return f"comes in some years only, {each.when}"
-    if not each.timezone:
-        return "has a time zone that cannot be read"
+    if not clocks.steps(each.timezone):
+        return f"follows {each.timezone or 'a clock'}, which is no time zone"
     return "sets no bound" if each.least is None and each.most is None else ""
 
 
-def _held(repeating: Sequence[Moment], span: Span, first: tuple[int, int]) -> tuple[Held, ...] | str:
-    """The bounds and their minutes; or why nobody can say."""
+def _held(repeating: Sequence[Moment], span: Span, first: tuple[int, int], *, several: bool) -> tuple[Held, ...] | str:
+    """The bounds and their minutes; or why nobody can say.
+
+    Args:
+        several: they follow more than one clock.
+    """
     if sum(_number(each, span) for each in repeating) > MOST_MOMENTS:
         return f"it has more than {MOST_MOMENTS:,} moments"
     by_minute: dict[int, Moment] = {}
     for each in repeating:
-        minutes = _minutes(each, span)
+        minutes = _in_utc(each, span) if several else _minutes(each, span)
         if not minutes:
             return f"{each.name} comes on no day of {moments.REFERENCE_YEAR}"
         for minute in minutes:
@@ -129,7 +137,7 @@ def _held(repeating: Sequence[Moment], span: Span, first: tuple[int, int]) -> tu
 
 def _walked(ordered: Sequence[tuple[int, Moment]], span: Span, first: tuple[int, int]) -> tuple[Held, ...] | str:
     """Go through the span twice: what the first time leaves is what the second begins with."""
-    whole = moments.WEEK_MINUTES if span is Span.WEEK else moments.YEAR_MINUTES
+    whole = _whole(span)
     least, most = first
     for _, moment in ordered:
         least, most = _after(moment, least, most)
@@ -161,6 +169,15 @@ def _number(each: Moment, span: Span) -> int:
 def _minutes(each: Moment, span: Span) -> Sequence[int]:
     fields = _fields(each)
     return moments.of_a_week(fields) if span is Span.WEEK else moments.of_a_year(fields)
+
+
+def _in_utc(each: Moment, span: Span) -> Sequence[int]:
+    """The same by one clock for all; what falls out at one end of the span comes in at the other."""
+    return [clocks.in_utc(minute, each.timezone) % _whole(span) for minute in _minutes(each, span)]
+
+
+def _whole(span: Span) -> int:
+    return moments.WEEK_MINUTES if span is Span.WEEK else moments.YEAR_MINUTES
 
 
 def _fields(each: Moment) -> str:

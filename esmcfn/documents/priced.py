@@ -56,7 +56,7 @@ def _schedule(hosted: HostedVariant) -> Document:
     table = hosted.timetable or Timetable()
     return {
         "span": table.span.value if table.held else None,
-        "timezone": table.timezone if table.held else None,
+        "timezones": list(table.timezones),
         "held": [
             {
                 "minutes": held.minutes,

@@ -60,7 +60,7 @@ class Held(Struct, frozen=True, kw_only=True):
     """Bounds of autoscaling, and how long a schedule holds them.
 
     Attributes:
-        minutes: of the span, on the clock of the schedule's time zone.
+        minutes: of the span.
     """
 
     min_count: int
@@ -73,14 +73,14 @@ class Timetable(Struct, frozen=True, kw_only=True):
 
     Attributes:
         held: the longest first, together the whole span; empty where nobody can say.
-        timezone: whose clock it follows; the hour that a clock change takes or gives is not reckoned.
+        timezones: whose clocks it follows; of one alone, the hour that a change of it takes or gives is not reckoned.
         why_not: why nobody can say, a clause; empty where somebody can.
         left_out: moments that come once, by name: what they hold stands in no sum.
     """
 
     span: Span = Span.WEEK
     held: tuple[Held, ...] = ()
-    timezone: str = "UTC"
+    timezones: tuple[str, ...] = ()
     why_not: str = ""
     left_out: tuple[str, ...] = ()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from importlib.metadata import version
 
 import pytest
 from builders import a_stack, a_variant
-from hypothesis import given
+from dateutil.tz import datetime_ambiguous, datetime_exists
+from dateutil.zoneinfo import get_zonefile_instance
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -16,7 +19,8 @@ from esmcfn import cost
 from esmcfn.cost.timetable import MOST_MOMENTS, Moment, timetable
 from esmcfn.domain.cost import Cost, Held, HostedVariant, Price, PriceBook, Span, Timetable
 from esmcfn.domain.hosting import Autoscaling, ScheduledScaling
-from esmcfn.reference import moments
+from esmcfn.reference import clocks, moments
+from esmcfn.reference.timezones import TIMEZONES
 from esmcfn.template import synthesize
 
 TODAY = date(2026, 11, 21)
@@ -75,8 +79,8 @@ class TestUnreckoned:
             ([a_moment("cron(0 25 ? * MON *)"), MORNING], "comes at cron(0 25 ? * MON *), which cannot be read"),
             ([a_moment(""), MORNING], "comes at a moment, which cannot be read"),
             ([replace(EVENING, bounded=True), MORNING], "evening begins or ends on some day"),
-            ([replace(EVENING, timezone=""), MORNING], "has a time zone that cannot be read"),
-            ([replace(EVENING, timezone="UTC"), MORNING], "the clocks of Europe/Berlin and UTC"),
+            ([replace(EVENING, timezone=""), MORNING], "evening follows a clock, which is no time zone"),
+            ([replace(EVENING, timezone="Berlin"), MORNING], "evening follows Berlin, which is no time zone"),
             ([replace(EVENING, least=None, most=None), MORNING], "evening sets no bound"),
             ([EVENING, replace(MORNING, when=EVENING.when)], "evening and morning come at the same minute"),
             ([a_moment("cron(0 0 29 2 ? *)")], "evening comes on no day of 2027"),
@@ -107,7 +111,26 @@ class TestHours:
         """From Monday to Friday 7 to 19 by day: 60 hours; the rest, weekends among it, is the evening's."""
         table = found(EVENING, MORNING)
         day, night = (Held(min_count=2, max_count=6, minutes=3600), Held(min_count=1, max_count=2, minutes=6480))
-        assert (table.span, table.held, table.timezone) == (Span.WEEK, (night, day), "Europe/Berlin")
+        assert (table.span, table.held, table.timezones) == (Span.WEEK, (night, day), ("Europe/Berlin",))
+
+    def test_clocks_that_move_against_each_other_are_reckoned_over_a_year(self):
+        """The day ends at 19 UTC, and begins by Berlin's clock: at 6 UTC in winter, at 5 in summer."""
+        table = found(a_moment("cron(0 19 ? * * *)", timezone="UTC"), a_moment("cron(0 7 ? * * *)", 2, 6, name="m"))
+        assert (table.span, table.timezones) == (Span.YEAR, ("Europe/Berlin", "UTC"))
+        summer = (date(2027, 10, 31) - date(2027, 3, 28)).days
+        day = (365 * 13 + summer) * 60
+        assert table.held == (
+            Held(min_count=2, max_count=6, minutes=day),
+            Held(min_count=1, max_count=2, minutes=moments.YEAR_MINUTES - day),
+        )
+
+    def test_clocks_that_never_change_are_reckoned_over_a_week(self):
+        table = found(
+            a_moment("cron(0 0 ? * MON *)", timezone="Asia/Tokyo"),  # Sunday, 15:00 UTC
+            a_moment("cron(0 0 ? * MON *)", 2, 6, name="m", timezone="UTC"),
+        )
+        night = Held(min_count=1, max_count=2, minutes=9 * 60)
+        assert (table.span, table.held[1]) == (Span.WEEK, night)
 
     def test_a_single_moment_holds_for_ever_after(self):
         assert found(EVENING).held == (Held(min_count=1, max_count=2, minutes=10_080),)
@@ -206,6 +229,22 @@ class TestMoney:
         assert variant.cheapest(Fraction(108, 168)) == Fraction(108 * 2, 108 * 2 + 60 * 3)
         assert (variant.cheapest(Fraction(0)), variant.cheapest(Fraction(1))) == (0, 1)
         assert cost.hosted(scaled(count=3))[0].cheapest(Fraction(1, 3)) == Fraction(1, 3)
+
+
+@pytest.mark.skipif(
+    f"python-dateutil {version('python-dateutil')}" != clocks.MADE_FROM, reason="another list of time zones"
+)
+@given(st.sampled_from(sorted(TIMEZONES)), st.integers(0, moments.YEAR_MINUTES - 1))
+def test_a_clock_reads_as_in_the_list_that_it_was_made_from(timezone, minute):
+    """What a clock leaves out, or shows twice, is not asked."""
+    zone = get_zonefile_instance().get(timezone)
+    shown = datetime(moments.REFERENCE_YEAR, 1, 1, tzinfo=zone) + timedelta(minutes=minute)
+    assume(datetime_exists(shown) and not datetime_ambiguous(shown))
+    assert clocks.in_utc(minute, timezone) == minute - shown.utcoffset().total_seconds() // 60
+
+
+def test_every_time_zone_that_a_schedule_may_name_has_a_clock():
+    assert all(clocks.steps(timezone) for timezone in TIMEZONES)
 
 
 counts = st.integers(1, 50)
