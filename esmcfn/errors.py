@@ -52,8 +52,8 @@ class Problem(Struct, frozen=True, order=True):
 
     Attributes:
         file: path relative to the root, with forward slashes.
-        line: counted from 1.
-        column: counted from 1.
+        line: counted from 1; 0 where it is about a folder, which has none.
+        column: counted from 1; 0 as above.
         message: what is wrong, with the offending value.
         suggestion: what to write instead; empty where nothing is near.
     """
@@ -66,7 +66,8 @@ class Problem(Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         hint = f" ({self.suggestion})" if self.suggestion else ""
-        return visible(f"{self.file}:{self.line}:{self.column}: {self.message}{hint}")
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return visible(f"{place}: {self.message}{hint}")
 
 
 def visible(text: str, *, keep: str = "") -> str:

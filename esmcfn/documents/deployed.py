@@ -92,8 +92,8 @@ def error(error: EsmcfnError) -> Document:
         "problems": [
             {
                 "file": problem.file,
-                "line": problem.line,
-                "column": problem.column,
+                "line": problem.line or None,
+                "column": problem.column or None,
                 "message": problem.message,
                 "suggestion": problem.suggestion,
             }

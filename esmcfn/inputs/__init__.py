@@ -26,6 +26,8 @@ from esmcfn.domain.project import Policy, Project
 from esmcfn.errors import LONGEST, InputError, Problem, did_you_mean, shown
 from esmcfn.inputs.folders import ENVIRONMENTS, names
 
+ANOTHER = "name an environment that is there; nothing was written and nothing was called"
+
 
 class Loaded(Struct, frozen=True, kw_only=True):
     """A project as far as it could be read.
@@ -50,7 +52,7 @@ def load(root: Path, name: str, *, cache: Path | None = None) -> Loaded:
     """
     known = environment_names(root)
     if name not in known:
-        raise InputError((_missing(root, name, known),))
+        raise InputError((_missing(root, name, known),), next_step=ANOTHER)
     from esmcfn.inputs.memory import Memory
     from esmcfn.inputs.project import project  # YAML and Cerberus: what completes names has no time for them
 
@@ -108,12 +110,15 @@ def environment_names(root: Path) -> tuple[str, ...]:
 
 
 def _missing(root: Path, name: str, known: tuple[str, ...]) -> Problem:
-    """An environment that nobody wrote, or wrote under another ending."""
+    """An environment that nobody wrote, or wrote under another ending; or a root that is nowhere."""
     said = shown(name)
+    if not root.is_dir():
+        said = shown(str(root))
+        return Problem(said, 0, 0, "there is no such folder", "--root or ESMCFN_ROOT names the one with environments/")
     if name in names(root, ENVIRONMENTS, ending=".yml"):
         near = f"rename {said}.yml to {said}.yaml"
     elif known:
         near = did_you_mean(name[:LONGEST], known) or f"there are {', '.join(map(shown, known))}"
     else:
         near = "esmcfn init writes a first one; --root names the folder"
-    return Problem(f"{ENVIRONMENTS}/{said}.yaml", 1, 1, f"there is no environment {said}", near)
+    return Problem(f"{ENVIRONMENTS}/", 0, 0, f"there is no environment {said}", near)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from builders import CATALOG_TEXT, ENVIRONMENT_TEXT, PACKAGE, a_root
 
-from esmcfn import inputs
+from esmcfn import documents, inputs
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Container, ExecutionRoleSettings
 from esmcfn.errors import InputError
@@ -231,10 +231,10 @@ def test_no_selected_model_must_be_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("dve", "environments/dve.yaml:1:1: there is no environment dve (did you mean dev?)"),
-        ("x", "environments/x.yaml:1:1: there is no environment x (there are dev, staging)"),
-        ("../dev", "environments/../dev.yaml:1:1: there is no environment ../dev (did you mean dev?)"),
-        ("old", "environments/old.yaml:1:1: there is no environment old (rename old.yml to old.yaml)"),
+        ("dve", "environments/: there is no environment dve (did you mean dev?)"),
+        ("x", "environments/: there is no environment x (there are dev, staging)"),
+        ("../dev", "environments/: there is no environment ../dev (did you mean dev?)"),
+        ("old", "environments/: there is no environment old (rename old.yml to old.yaml)"),
     ],
 )
 def test_an_unknown_environment_names_the_nearest(tmp_path: Path, name: str, complaint: str) -> None:
@@ -248,10 +248,23 @@ def test_an_unknown_environment_names_the_nearest(tmp_path: Path, name: str, com
 
 def test_a_folder_without_environments_says_how_to_begin(tmp_path: Path) -> None:
     assert complaints(tmp_path) == [
-        "environments/dev.yaml:1:1: there is no environment dev"
-        " (esmcfn init writes a first one; --root names the folder)"
+        "environments/: there is no environment dev (esmcfn init writes a first one; --root names the folder)"
     ]
     assert inputs.environment_names(tmp_path) == ()
+
+
+def test_a_root_that_is_nowhere_is_named_and_not_the_environment(tmp_path: Path) -> None:
+    assert complaints(tmp_path / "nope") == [
+        f"{tmp_path}/nope: there is no such folder (--root or ESMCFN_ROOT names the one with environments/)"
+    ]
+
+
+def test_what_is_about_a_folder_has_no_line_for_machines_either(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        inputs.load(tmp_path, "dve")
+    (problem,) = documents.error(raised.value)["problems"]
+    assert (problem["file"], problem["line"], problem["column"]) == ("environments/", None, None)
+    assert "lines named above" not in raised.value.next_step
 
 
 def test_environments_are_the_yaml_files_in_order(tmp_path: Path) -> None:

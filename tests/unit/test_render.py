@@ -12,11 +12,12 @@ from test_verbs import a_finding
 
 from esmcfn.domain.deployment import Execution
 from esmcfn.domain.finding import Level
+from esmcfn.domain.plan import Plan
 from esmcfn.domain.report import Failure
 from esmcfn.errors import CloudError
 from esmcfn.render import FORMATS, render
 from esmcfn.render.canonical import canonical
-from esmcfn.render.colour import coloured
+from esmcfn.render.colour import on_screen
 from esmcfn.verbs.deploying import Wishes, deploy
 from esmcfn.verbs.offline import check
 from esmcfn.verbs.planning import make_plan
@@ -38,7 +39,7 @@ def a_deployment(stacks):
 
 def test_colour_is_put_on_and_nothing_else_changes():
     text = render("text", (a_plan(findings=[a_finding(message="long " * 60)]),))
-    shown = coloured(text)
+    shown = on_screen(text, [Plan], columns=2000, colours=True)
     assert shown != text
     assert ANSI.sub("", shown) == text
 
