@@ -40,6 +40,7 @@ HINTS = (
     "cloudformation:ListStackResources",
     "sagemaker:DescribeModel",
     "sagemaker:ListTags",
+    "application-autoscaling:DescribeScalableTargets",
 )
 """Calls whose answer makes a plan better, and whose absence is said and stops nothing."""
 
