@@ -110,7 +110,7 @@ def _item(variant: HostedVariant, price: Price | None) -> CostItem:
     charge = variant.software_usd_per_hour if variant.marketplace else ZERO
     hourly = None if price is None else price.usd_per_hour
 
-    def everything(instances: Fraction) -> Decimal | None:
+    def everything(instances: Fraction | int) -> Decimal | None:
         return None if hourly is None else a_month(hourly, instances) + a_month(charge or ZERO, instances)
 
     return CostItem(

@@ -16,7 +16,7 @@ HOURS_PER_MONTH = 730
 _MICRO = Decimal("0.000001")
 
 
-def a_month(usd_per_hour: Decimal, instances: Fraction) -> Decimal:
+def a_month(usd_per_hour: Decimal, instances: Fraction | int) -> Decimal:
     """US dollars of so many instances a month: exact where they are whole, to the millionth where a week is parted."""
     if instances.denominator == 1:
         return usd_per_hour * instances.numerator * HOURS_PER_MONTH
@@ -113,17 +113,17 @@ class HostedVariant(Struct, frozen=True, kw_only=True):
     timetable: Timetable | None = None
 
     @property
-    def least(self) -> Fraction:
+    def least(self) -> Fraction | int:
         """Instances at the lower bound, averaged over the hours of a schedule."""
         return self._averaged(lambda held: held.min_count, self.min_count)
 
     @property
-    def expected(self) -> Fraction:
+    def expected(self) -> Fraction | int:
         """The expected instances within the bounds of each hour, averaged."""
         return self._averaged(self.expected_in, self.expected_count)
 
     @property
-    def most(self) -> Fraction:
+    def most(self) -> Fraction | int:
         """Instances at the upper bound, averaged over the hours of a schedule."""
         return self._averaged(lambda held: held.max_count, self.max_count)
 
@@ -148,11 +148,11 @@ class HostedVariant(Struct, frozen=True, kw_only=True):
             left, hours = left - taken, hours + taken * self.expected_in(each)
         return hours / sum(each.minutes * self.expected_in(each) for each in held)
 
-    def _averaged(self, count: Callable[[Held], int], always: int) -> Fraction:
+    def _averaged(self, count: Callable[[Held], int], always: int) -> Fraction | int:
         """Over the hours of the schedule; `always` without one, or where nobody can say its hours."""
         held = self.timetable.held if self.timetable else ()
         if not held:
-            return Fraction(always)
+            return always
         return Fraction(sum(count(each) * each.minutes for each in held), sum(each.minutes for each in held))
 
     @property
