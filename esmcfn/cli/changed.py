@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from esmcfn.cli import options
+
 if TYPE_CHECKING:
     from esmcfn.domain.changed import AsBuilt
     from esmcfn.domain.project import Project
@@ -24,16 +26,7 @@ Examples:
 @click.option(
     "--base", metavar="REF", required=True, envvar="ESMCFN_BASE", help="Branch, tag or commit to compare with."
 )
-@click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    envvar="ESMCFN_FORMAT",
-    help="JSON is the promise; text may change.",
-)
+@options.form("text", "json")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -49,7 +42,7 @@ def changed(ctx: click.Context, *, base: str, form: str, output: Path | None) ->
     """
     from tempfile import TemporaryDirectory
 
-    from esmcfn.cli.compose import writable, written
+    from esmcfn.cli.compose import reportable, written
     from esmcfn.cli.streams import printed
     from esmcfn.inputs import history
     from esmcfn.render.changed import render
@@ -57,7 +50,7 @@ def changed(ctx: click.Context, *, base: str, form: str, output: Path | None) ->
 
     root: Path = ctx.obj["root"]
     if output:
-        writable(output)
+        reportable(output)
     commit = history.commit_of(root, base)
     with TemporaryDirectory(prefix="esmcfn-") as folder:
         history.written(root, commit, Path(folder))

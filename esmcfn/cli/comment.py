@@ -71,7 +71,7 @@ def comment(
     """
     from msgspec.structs import replace
 
-    from esmcfn.cli.compose import writable, written
+    from esmcfn.cli.compose import reportable, written
     from esmcfn.cli.streams import printed
     from esmcfn.domain.review import Expected, Unplanned
     from esmcfn.errors import ExitCode, UsageError
@@ -82,7 +82,7 @@ def comment(
     if not plans and changed is None and policies is None:
         raise UsageError("name the files of plans", next_step="esmcfn plan dev --out dev.json; esmcfn comment dev.json")
     if output:
-        writable(output)
+        reportable(output)
     wanted = expected(changed) if changed else None
     found = seen(plans, wanted)
     wanted = replace(wanted or Expected(), policies=rejudged(policies) if policies else None)

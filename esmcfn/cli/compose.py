@@ -288,11 +288,18 @@ def _writable_all(paths: Sequence[Path]) -> None:
     """Look before the work, not after it."""
     seen: set[Path] = set()
     for path in paths:
-        writable(path)
+        reportable(path)
         place = path.resolve()
         if place in seen and (place.is_file() or not place.exists()):
             raise UsageError(f"{path} is named twice", next_step="name a file of its own for each format")
         seen.add(place)
+
+
+def reportable(path: Path) -> None:
+    """Raise UsageError where a report cannot go, or would replace what somebody wrote by hand."""
+    if path.suffix in {".yaml", ".yml"} and path.is_file():
+        raise UsageError(f"{path} is YAML that somebody wrote: no report replaces it", next_step="name another file")
+    writable(path)
 
 
 def writable(path: Path) -> None:

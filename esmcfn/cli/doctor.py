@@ -12,7 +12,7 @@ from esmcfn.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from esmcfn.cli.compose import Run
-    from esmcfn.domain.examination import Examined
+    from esmcfn.domain.examination import Check, Examined
     from esmcfn.permissions import Scope
 
 
@@ -42,16 +42,7 @@ Examples:
     envvar="ESMCFN_PERMISSIONS",
     help="Print the IAM policy of whoever runs these verbs, and CloudFormation's own.",
 )
-@click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    envvar="ESMCFN_FORMAT",
-    help="JSON is the promise; text may change.",
-)
+@options.form("text", "json")
 @click.option("--profile", default="", envvar="ESMCFN_PROFILE", help="AWS profile; overrides the environment's.")
 @options.anywhere
 @click.pass_context
@@ -91,6 +82,8 @@ def _examined(ctx: click.Context, words: tuple[str, ...], form: str, profile: st
             raise UsageError(f"there is no environment {shown(word)}", next_step=near)
     names = tuple(dict.fromkeys(words)) or there
     machine = tuple(tools(__version__))
+    if not there:
+        machine = (*machine, _without_environments(ctx.obj["root"]))
     found: tuple[Examined, ...] = ()
     if names:
         run = compose(ctx, verb="doctor", names=names, every=False, models=(), form=form, profile=profile)
@@ -101,14 +94,26 @@ def _examined(ctx: click.Context, words: tuple[str, ...], form: str, profile: st
     return int(ExitCode.CLOUD if failed else ExitCode.DONE)
 
 
+def _without_environments(root: Path) -> Check:
+    """Nothing is wrong with a machine by itself, but whoever asks expects to hear of what would be deployed."""
+    from esmcfn.domain.examination import Check, Health
+
+    missing = "there is no such folder" if not root.is_dir() else "it has no environments/NAME.yaml"
+    step = "esmcfn init writes a first one; --root names the folder that has some"
+    return Check(name="root", subject=str(root), health=Health.WARNING, said=missing, next_step=step)
+
+
 def _examine(run: Run, name: str) -> Examined:
     """One environment; files that are wrong are a check that failed."""
     from esmcfn.domain.examination import Check, Examined, Health
+    from esmcfn.domain.project import SANDBOX
     from esmcfn.errors import InputError, SandboxError
-    from esmcfn.verbs.examining import examine
+    from esmcfn.verbs.examining import examine, of_sandbox
 
     try:
-        return examine(*run.opened(name))
+        project, selection, world = run.opened(name)
+        found = examine(project, selection, world)
+        return of_sandbox(found) if project.environment.account == SANDBOX else found
     except InputError as error:
         said = f"{error}: {error.problems[0]}"
         check = Check(name="files", health=Health.FAILED, said=said, next_step=f"esmcfn validate {name}")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from esmcfn.cli import options
+
 
 def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     from esmcfn.policy.explanation import OWN
@@ -21,16 +23,7 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     epilog="\b\nExamples:\n  esmcfn explain ESM001\n  esmcfn explain CKV_AWS_149\n",
 )
 @click.argument("rule", shell_complete=_complete)
-@click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    envvar="ESMCFN_FORMAT",
-    help="JSON is the promise; text may change.",
-)
+@options.form("text", "json")
 @click.pass_context
 def explain(ctx: click.Context, rule: str, form: str) -> None:
     """Say why a rule exists, with its source, a good and a bad example."""

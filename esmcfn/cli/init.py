@@ -86,16 +86,7 @@ Examples:
     callback=_owners,
     help="Whom GitHub asks about policies, workflows and catalogs (CODEOWNERS); may be repeated.",
 )
-@click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    envvar="ESMCFN_FORMAT",
-    help="JSON is the promise; text may change.",
-)
+@options.form("text", "json")
 @options.anywhere
 @click.pass_context
 def init(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -123,18 +123,26 @@ _ENVIRONMENTS = (
 )
 
 
+Decorated = TypeVar("Decorated", bound=Callable[..., object])
+
+
+def form(*formats: str) -> Callable[[Decorated], Decorated]:
+    """What a report is to be."""
+    return click.option(
+        "-f",
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        default="text",
+        show_default=True,
+        envvar="ESMCFN_FORMAT",
+        help="JSON is the promise; text may change.",
+    )
+
+
 def _report(formats: Sequence[str]) -> tuple[Callable[[Command], Command], ...]:
     return (
-        click.option(
-            "-f",
-            "--format",
-            "form",
-            type=click.Choice(formats),
-            default="text",
-            show_default=True,
-            envvar="ESMCFN_FORMAT",
-            help="JSON is the promise; text may change.",
-        ),
+        form(*formats),
         click.option(
             "--output",
             type=click.Path(dir_okay=False, path_type=Path),
@@ -175,7 +183,7 @@ _ANYWHERE = (
         envvar="ESMCFN_ROOT",
         expose_value=False,
         callback=_heard,
-        help="As before the command.",
+        help="Folder with catalogs/ and environments/.",
     ),
     click.option(
         "-v",
@@ -184,7 +192,7 @@ _ANYWHERE = (
         envvar="ESMCFN_VERBOSE",
         expose_value=False,
         callback=_heard,
-        help="As before the command.",
+        help="Say what is being done, and why.",
     ),
 )
 

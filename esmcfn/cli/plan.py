@@ -47,7 +47,7 @@ Examples:
 @click.option("--delete-first", is_flag=True, envvar="ESMCFN_DELETE_FIRST", help=options.DELETE_FIRST)
 def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -> int:
     """Show what deploying would change, cost and break; change nothing."""
-    from esmcfn.cli.compose import writable, written
+    from esmcfn.cli.compose import reportable, written
     from esmcfn.cli.streams import told
     from esmcfn.errors import UsageError
     from esmcfn.render import render
@@ -59,7 +59,7 @@ def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -
     if words["revert"] and words["delete_first"]:
         raise UsageError(options.REVERT_OR_DELETE)
     if out:
-        writable(out)  # said before change sets are kept for a file that cannot be written
+        reportable(out)  # said before change sets are kept for a file that cannot be written
     manner = Manner(keep=bool(out), detailed=detailed_exitcode, **words)
     outcomes = run.outcomes(lambda project, selection, world: make_plan(project, selection, world, manner))
     if out:

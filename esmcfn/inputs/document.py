@@ -137,7 +137,7 @@ class _Reading:
         events = iter(self._events())
         first = next(events, None)
         if first is None or (isinstance(first, yaml.ScalarEvent) and _is_nothing(first)):
-            self._stop(1, 1, "the file is empty")
+            self._stop(1, 1, "the file is empty", "write what it is to say, or delete it")
         top = self._value(first, events, ())
         if not isinstance(top, dict):
             line, column = _at(first)

@@ -23,7 +23,8 @@ def test_a_healthy_account_is_0_and_faults_are_told_one_by_one(root):
     seen = checks(well)
     for name in (("credentials", None), ("account", None), ("stacks", None), ("quota", "ml.g5.2xlarge")):
         assert seen[name]["health"] == "ok", seen[name]
-    assert seen["permissions", "plan"]["health"] == "unknown"  # moto simulates nothing
+    assert {each["health"] for each in seen.values()} == {"ok"}
+    assert "an AWS account is examined about them" in seen["sandbox", None]["said"]
     assert seen["credentials", None]["said"].endswith("arn:aws:sts::123456789012:federated-user/sandbox")
     assert {each["subject"]: each["health"] for each in well.document["tools"]}["checkov"] == "ok"
 
@@ -72,6 +73,9 @@ def test_a_folder_without_environments_still_has_tools(root, tmp_path):
     assert done.code == ExitCode.CLOUD
     document = json.loads(done.out)
     assert document["environments"] == []
+    (warned,) = [each for each in document["tools"] if each["health"] == "warning"]
+    assert (warned["check"], warned["said"]) == ("root", "it has no environments/NAME.yaml")
+    assert "esmcfn init" in warned["next_step"]
     (failed,) = [each for each in document["tools"] if each["health"] == "failed"]
     assert (failed["subject"], failed["next_step"]) == ("checkov", "esmcfn doctor --install-tools")
 

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from esmcfn.cli.compose import written
+from esmcfn.cli.program import run
 from esmcfn.errors import UsageError
 
 
@@ -53,3 +54,21 @@ def test_a_reader_that_goes_away_is_no_error(root):
     process.stdout.close()
     _, err = process.communicate(timeout=180)
     assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "dev", "--out", "environments/dev.yaml"),
+        ("cost", "dev", "--offline", "--output", "environments/dev.yaml"),
+        ("audit", "dev", "--also", "json=environments/dev.yaml"),
+        ("changed", "--base", "HEAD", "--output", "environments/dev.yaml"),
+    ],
+)
+def test_no_report_replaces_yaml_that_somebody_wrote(tmp_path, monkeypatch, capsys, words):
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments/dev.yaml").write_text("environment: dev\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(words) == 2
+    assert "is YAML that somebody wrote" in capsys.readouterr().err
+    assert (tmp_path / "environments/dev.yaml").read_text(encoding="utf-8") == "environment: dev\n"

@@ -11,7 +11,7 @@ from fakes import FakeExaminer, FakeQuotas, FakeStacks, a_world
 from esmcfn.domain.examination import Check, Examined, Health, Package
 from esmcfn.errors import AccessDenied, CloudError
 from esmcfn.render.examined import render
-from esmcfn.verbs.examining import examine
+from esmcfn.verbs.examining import examine, of_sandbox
 
 OK, WARNING, FAILED, UNKNOWN = Health
 
@@ -162,3 +162,18 @@ def test_json_counts_what_it_lists_and_text_shows_the_next_step():
     assert "    ! quota ml.g5.2xlarge: 0\n        next: raise it\n" in text
     assert "\x1b" not in text
     assert text.endswith("2 checks: 1 failed, 1 unknown\n")
+
+
+def test_of_a_sandbox_only_what_it_has_nothing_of_is_left_out():
+    nobody = Check(name="quota", health=UNKNOWN, said="they could not be read")
+    proven = Check(name="subscription", subject="a", health=WARNING, said="probably not subscribed")
+    lacks = (
+        Check(name="permissions", subject="plan", health=UNKNOWN, said="it cannot be simulated"),
+        Check(name="subscription", subject="b", health=UNKNOWN, said="it cannot be proven"),
+    )
+    all_of_it = Examined(environment="dev", account="1", region="r", checks=(nobody, proven, *lacks))
+    checks = of_sandbox(all_of_it).checks
+    assert checks[:2] == (nobody, proven)
+    assert [(each.name, each.health) for each in checks[2:]] == [("sandbox", OK)]
+    without = Examined(environment="dev", account="1", region="r", checks=(nobody, proven))
+    assert of_sandbox(without) == without

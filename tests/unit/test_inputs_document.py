@@ -20,9 +20,9 @@ def complaints(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "f.yaml:1:1: the file is empty"),
-        ("\n# nothing\n", "f.yaml:1:1: the file is empty"),
-        ("---\n", "f.yaml:1:1: the file is empty"),
+        ("", "f.yaml:1:1: the file is empty (write what it is to say, or delete it)"),
+        ("\n# nothing\n", "f.yaml:1:1: the file is empty (write what it is to say, or delete it)"),
+        ("---\n", "f.yaml:1:1: the file is empty (write what it is to say, or delete it)"),
         ("- a\n- b\n", "f.yaml:1:1: the file must be a mapping of keys to values, not a list"),
         ("\nwords\n", "f.yaml:2:1: the file must be a mapping of keys to values, not text"),
         ("12\n", "f.yaml:1:1: the file must be a mapping of keys to values, not a number"),

@@ -47,7 +47,7 @@ def test_a_root_overrides_by_name_and_keeps_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "policies/a.yaml:1:1: the file is empty"),
+        ("", "policies/a.yaml:1:1: the file is empty (write what it is to say, or delete it)"),
         ("level: {}\n", "policies/a.yaml:1:1: level: unknown key (did you mean levels?)"),
         (
             "levels: {ESM001: hrad}\n",
