@@ -203,3 +203,27 @@ def of_aws() -> Account:
         return clients.setdefault(service, boto3.client(service))
 
     return Account(client, time.sleep, None)
+
+
+def left_behind(live: Account) -> list[str]:
+    """Return what is still there of what the tests make."""
+    sagemaker = live.client("sagemaker")
+    return [
+        *(stack["StackName"] for stack in live.cfn.describe_stacks()["Stacks"]),
+        *(topic["TopicArn"] for topic in live.client("sns").list_topics()["Topics"]),
+        *(bucket["Name"] for bucket in live.client("s3").list_buckets()["Buckets"]),
+        *(policy["Arn"] for policy in live.client("iam").list_policies(Scope="Local")["Policies"]),
+        *(found["EndpointName"] for found in sagemaker.list_endpoints()["Endpoints"]),
+        *(found["EndpointConfigName"] for found in sagemaker.list_endpoint_configs()["EndpointConfigs"]),
+        *(found["ModelName"] for found in sagemaker.list_models()["Models"]),
+    ]
+
+
+def findings(live: Account, change_set: str) -> list[tuple[str, str, str]]:
+    """Return the name, the mode and the path of what early validation found."""
+    found = live.cfn.describe_events(ChangeSetName=change_set)["OperationEvents"]
+    return [
+        (event["ValidationName"], event["ValidationFailureMode"], event["ValidationPath"])
+        for event in found
+        if event["EventType"] == "VALIDATION_ERROR"
+    ]

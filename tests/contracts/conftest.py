@@ -121,3 +121,25 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 def account(_running: Sandbox) -> Account:
     """An account in which nothing ever happened, for verbs, at a clock that runs."""
     return Account.emptied(_running)
+
+
+@pytest.fixture(params=["sandbox", pytest.param("aws", marks=pytest.mark.live)])
+def live(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An account: the sandbox always, AWS with --live."""
+    from . import account as accounts  # it stands on this module
+
+    if request.param == "sandbox":
+        world: World = request.getfixturevalue("world")
+        found = accounts.of_sandbox(world)
+    else:
+        for name, value in accounts.SHELL.items():
+            monkeypatch.setenv(name, value)
+        if not accounts.ALLOWED or boto3.client("sts").get_caller_identity()["Account"] != accounts.ALLOWED:
+            pytest.skip("the credentials are not those of ESMCFN_LIVE_ACCOUNT")
+        found = accounts.of_aws()
+    try:
+        yield found
+    finally:
+        found.close()
+    if found.world is not None:
+        assert accounts.left_behind(found) == []

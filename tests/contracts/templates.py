@@ -65,3 +65,7 @@ def an_endpoint(
             },
         },
     )
+
+
+def a_group(name: str, **attributes: Any) -> dict[str, Any]:
+    return {"Type": "AWS::Logs::LogGroup", **attributes, "Properties": {"LogGroupName": name}}
