@@ -86,6 +86,12 @@ Examples:
     callback=_owners,
     help="Whom GitHub asks about policies, workflows and catalogs (CODEOWNERS); may be repeated.",
 )
+@click.option(
+    "--lock",
+    is_flag=True,
+    envvar="ESMCFN_LOCK",
+    help="Pin by digest what esmcfn needs on GitHub, as pip's index tells; in a repository that is there, that alone.",
+)
 @options.form("text", "json")
 @options.anywhere
 @click.pass_context
@@ -96,38 +102,53 @@ def init(
     payload: Path | None,
     requirement: str,
     owners: tuple[str, ...],
+    lock: bool,
     form: str,
 ) -> None:
     """Scaffold a repository that works at once in the sandbox: catalog, environment, policies, workflows.
 
-    Nothing is asked and nothing is overwritten: what is there already is named, and nothing is written.
+    Nothing is asked and nothing is overwritten: what is there already is named, and nothing is written. With --lock,
+    in a repository that is there already, the file of pinned dependencies alone is written anew.
     """
+    from esmcfn.cli.compose import written
     from esmcfn.cli.streams import printed, told
-    from esmcfn.render.canonical import canonical
     from esmcfn.scaffold import REQUIREMENTS, new_repository
 
     root = folder or ctx.obj["root"]
+    pinned = _pinned_dependencies() if lock else None
+    if pinned and (root / REQUIREMENTS).is_file():
+        written(root / pinned.path, pinned.text)
+        _told(root, (pinned,), (), form)
+        return
     carried = _carried(payload) if payload else None
     replaced = {file.path: file for file in carried.files} if carried else {}
     requirement = requirement or _installed()
     files = tuple(replaced.get(file.path, file) for file in new_repository(requirement, owners))
+    files = (*files, *([pinned] if pinned else []))
     _write(root, files)
     left = carried.left if carried else ()
     if not requirement:
         told(f"note: this esmcfn came from a folder: write into {REQUIREMENTS} where GitHub gets it (--esmcfn does)")
+    _told(root, files, left, form)
+    if form == "text":
+        go = f"esmcfn --root {root} " if folder else "esmcfn "
+        printed("\n".join(["", "Next:", *(f"  {go}{words}" for words in ("plan dev", "deploy dev", "outputs dev"))]))
+        printed("\n")
+        for each in left:
+            told(f"not carried over: {each}")
+
+
+def _told(root: Path, files: tuple[File, ...], left: tuple[str, ...], form: str) -> None:
+    """What was written."""
+    from esmcfn.cli.streams import printed
+    from esmcfn.render.canonical import canonical
+
     if form == "json":
         made = [{"path": file.path, "about": file.about} for file in files]
         printed(canonical({"schema": "esmcfn.init/v1", "folder": str(root), "files": made, "left": list(left)}))
         return
     widest = max(len(file.path) for file in files)
-    lines = [f"{file.path:<{widest}}  {file.about}" for file in files]
-    go = f"esmcfn --root {root} " if folder else "esmcfn "
-    printed(
-        "\n".join([*lines, "", "Next:", *(f"  {go}{words}" for words in ("plan dev", "deploy dev", "outputs dev"))])
-    )
-    printed("\n")
-    for each in left:
-        told(f"not carried over: {each}")
+    printed("".join(f"{file.path:<{widest}}  {file.about}\n" for file in files))
 
 
 def _carried(payload: Path) -> Carried:
@@ -142,6 +163,14 @@ def _carried(payload: Path) -> Carried:
     except UnicodeDecodeError as error:
         raise InputError((Problem(str(payload), 1, 1, "the file is not UTF-8", "save it as UTF-8"),)) from error
     return carried_over(text, payload.as_posix())
+
+
+def _pinned_dependencies() -> File:
+    from esmcfn.cli.locking import locked
+    from esmcfn.scaffold import File
+    from esmcfn.scaffold.locking import PATH
+
+    return File(path=PATH, text=locked(), about="what esmcfn needs on GitHub, by digest")
 
 
 def _write(root: Path, files: tuple[File, ...]) -> None:

@@ -265,7 +265,10 @@ def machine(folder: Path, variables: dict[str, str], server: Path) -> dict[str, 
         # Both are told to leave the checkout alone, which may hold a venv.py or a pip.py of somebody's.
         "python": f'[ "$1 $2 $3" = "-I -m venv" ] && mkdir -p "$4/bin" && ln -sf "{commands}/pip" "$4/bin/python" '
         f'&& ln -sf "{commands}/esmcfn" "$4/bin/esmcfn"',
-        "pip": f'[ "$1 $3 $4 $6" = "-I pip install --disable-pip-version-check" ] && cat "$8" >> "{folder}/installed"',
+        "pip": '[ "$1 $2 $3" = "-I -m pip" ] || exit 1; '
+        'case " $* " in *" --disable-pip-version-check "*) ;; *) exit 1; esac; '
+        f'echo "$*" >> "{folder}/pip"; '
+        f'while [ "$#" -gt 1 ]; do [ "$1" != --requirement ] || cat "$2" >> "{folder}/installed"; shift; done',
     }
     for name, script in scripts.items():
         (commands / name).write_text(f"#!/bin/sh\n{script}\n")

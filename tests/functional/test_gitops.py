@@ -302,6 +302,21 @@ def test_a_judgement_that_did_not_come_is_unknown_in_the_comment(world):
     assert "**unknown**" in comment["body"]
 
 
+def test_dependencies_that_init_pinned_are_installed_by_digest_and_nothing_beside_them(world):
+    digest = f"boto3==1.44.5 --hash=sha256:{'ab' * 32}"
+    (world.origin / ".github/actions/esmcfn/dependencies.txt").write_text(f"{digest}\n")
+    world.commit()
+    world.pull(6, "environment: live", "# a remark\nenvironment: live")
+    run = world.planned(6)
+    assert run.failed == set(), [job.log for job in run.jobs]
+    dependencies, esmcfn, check = (world.folder / "pip").read_text().splitlines()[:3]
+    assert "--require-hashes" in dependencies
+    assert "--only-binary :all: --no-deps" in dependencies
+    assert "--no-deps --no-build-isolation" in esmcfn
+    assert "pip check" in check
+    assert set((world.folder / "installed").read_text().splitlines()) == {digest, PINNED}
+
+
 def test_our_own_workflows_install_the_esmcfn_of_their_commit(world):
     for name in ("workflows", "actions"):
         shutil.rmtree(world.origin / ".github" / name)

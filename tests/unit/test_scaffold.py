@@ -12,7 +12,7 @@ from esmcfn.cli.program import run
 from esmcfn.domain.hosting import ScalingMetric
 from esmcfn.errors import InputError
 from esmcfn.inputs import load
-from esmcfn.scaffold import ACTION, OWN, REQUIREMENTS, new_repository, requirement_of
+from esmcfn.scaffold import ACTION, OWN, REQUIREMENTS, locking, new_repository, requirement_of
 from esmcfn.scaffold.payload import carried_over
 from esmcfn.selection import select
 
@@ -160,6 +160,64 @@ def test_what_is_no_owner_is_refused_and_nothing_is_written(tmp_path, capsys, ow
     assert run(["init", str(tmp_path / "new"), "--owner", owner]) == 2
     assert "is no @person" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+REQUIRES = (
+    "boto3>=1.43.62",
+    "tomli>=2; python_version < '3.11'",
+    "moto[server]>=5; extra == 'sandbox'",
+    'ruff; extra == "dev"',
+)
+
+
+def test_what_is_pinned_is_what_esmcfn_needs_with_its_sandbox_and_what_builds_it():
+    wanted = ["boto3>=1.43.62", "tomli>=2; python_version < '3.11'", "moto[server]>=5", "setuptools", "wheel"]
+    assert list(locking.needed(REQUIRES)) == wanted
+
+
+def test_pip_is_asked_for_the_runners_that_the_workflows_name_and_installs_nothing():
+    words = " ".join(locking.asked(["boto3"], constraints="c", report="r"))
+    assert "--dry-run" in words
+    assert f"--python-version {locking.PYTHON}" in words
+    made = {file.path: file.text for file in new_repository("esmcfn == 1")}
+    assert f'python-version: "{locking.PYTHON}"' in made[ACTION]
+    systems = {name for text in made.values() for name in re.findall(r"runs-on: (\S+)", text)}
+    assert systems == {"ubuntu-24.04"}
+    assert "manylinux_2_39_x86_64" in words, "the glibc of ubuntu-24.04"
+
+
+def answer(**changes):
+    digest = {"archive_info": {"hashes": {"sha256": "ab" * 32}}, "url": "https://index.example/x.whl"}
+    return {"metadata": {"name": "Moto_Server", "version": "5.2"}, "download_info": digest, **changes}
+
+
+def test_an_answer_becomes_versions_and_digests_and_names_no_index():
+    text = locking.text({"install": [answer(), answer(metadata={"name": "a", "version": "1"})]})
+    digest = "ab" * 32
+    lines = [f"a==1 --hash=sha256:{digest}", f"moto-server==5.2 --hash=sha256:{digest}"]
+    assert [line for line in text.splitlines() if not line.startswith("#")] == lines
+    assert "://" not in text
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        None,
+        [],
+        {},
+        {"install": []},
+        {"install": [None]},
+        {"install": [answer(metadata={"name": "a b", "version": "1"})]},
+        {"install": [answer(metadata={"name": "a", "version": "1 --index-url x"})]},
+        {"install": [answer(download_info={})]},
+        {"install": [answer(download_info={"vcs_info": {}})]},
+        {"install": [answer(download_info={"archive_info": {"hashes": {"md5": "ab"}}})]},
+        {"install": [answer(download_info={"archive_info": {"hashes": {"sha256": "ab\n--index-url x"}}})]},
+    ],
+)
+def test_what_has_no_digest_is_not_written_as_if_it_had_one(report):
+    with pytest.raises(locking.UnlockedError):
+        locking.text(report)
 
 
 def test_every_file_is_explained_in_a_line(tmp_path, capsys):
