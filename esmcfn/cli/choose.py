@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from esmcfn.cli import options
+
 if TYPE_CHECKING:
     from esmcfn.domain.choice import Choice
     from esmcfn.domain.project import Project
@@ -34,16 +36,7 @@ Examples:
     envvar="ESMCFN_CHOOSE_OUT",
     help="Folder to copy the chosen plans into, one file an environment.",
 )
-@click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    envvar="ESMCFN_FORMAT",
-    help="JSON is the promise; text may change.",
-)
+@options.form("text", "json")
 @click.pass_context
 def choose(ctx: click.Context, folders: tuple[Path, ...], *, out: Path, form: str) -> int:
     """Take, for each environment, the first plan that the working tree builds to; name the folders newest first.

@@ -182,6 +182,8 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     """Was JSON asked for? Read from the words themselves, since they may be what is wrong."""
     asked = os.environ.get("ESMCFN_FORMAT", "")
     for number, word in enumerate(arguments):
+        if word == "--":  # what follows are names, an environment called -f among them
+            break
         if word in {"-f", "--format"}:
             asked = "".join(arguments[number + 1 : number + 2])
         elif word.startswith("--format="):

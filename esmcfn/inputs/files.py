@@ -10,11 +10,26 @@ from msgspec.structs import replace
 from esmcfn.domain.origin import Origin
 from esmcfn.errors import Problem, did_you_mean, shown
 from esmcfn.inputs.document import Document, parse
-from esmcfn.inputs.folders import names
+from esmcfn.inputs.folders import POLICIES, names
 from esmcfn.inputs.memory import Memory, digest_of
 
 MAX_BYTES = 1024 * 1024
 """Size of a file; five thousand selected models fit."""
+
+
+NO_LINK = (
+    "put the text itself there: whoever may write where a link leads would decide, unseen by CODEOWNERS and git blame"
+)
+"""What to do about a link among the policies."""
+
+
+def linked(root: Path, relative: str) -> str | None:
+    """The link on the way to a file of the policies, which has to be what a review of them sees; None without one."""
+    parts = relative.split("/")
+    if parts[0] != POLICIES:
+        return None
+    ways = ("/".join(parts[:length]) for length in range(1, len(parts) + 1))
+    return next((way for way in ways if (root / way).is_symlink()), None)
 
 
 def document(root: Path, relative: str, memory: Memory, *, asked_at: Origin | None = None) -> Document:
@@ -40,6 +55,8 @@ def document(root: Path, relative: str, memory: Memory, *, asked_at: Origin | No
             return refused("does not exist", _near(root, relative))
         if not path.is_file():
             return refused("is not a file")
+        if (link := linked(root, relative)) is not None:
+            return refused(f"is reached by a link ({shown(link)})", NO_LINK)
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (

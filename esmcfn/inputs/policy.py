@@ -153,6 +153,7 @@ def _digest(root: Path, said: _Said, problems: list[Problem]) -> str:
     whole = [everything, list(said.environments)]
     digest = hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str).encode())
     problems.extend(programs(root))
+    problems.extend(_links(root))
     for relative in _checks(root):
         path = root / relative
         if not path.resolve().is_relative_to(root.resolve()):
@@ -173,6 +174,16 @@ def programs(root: Path) -> Iterator[Problem]:
         if relative.casefold().endswith((".py", ".pyw", ".so", ".pyd")):
             message = "a check is YAML or JSON: esmcfn runs no program of the repository that it judges"
             yield Problem(relative, 1, 1, message, "write it as YAML; docs/rules.md says how, and remove this file")
+
+
+def _links(root: Path) -> Iterator[Problem]:
+    """Links among the root's own checks, folders too."""
+    for folder, inner, found in os.walk(root / CHECKS):
+        for name in (*inner, *found):
+            relative = os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")
+            inside = (root / relative).resolve().is_relative_to(root.resolve())  # the rest is told otherwise
+            if inside and (link := files.linked(root, relative)) is not None:
+                yield Problem(relative, 1, 1, f"the check is reached by a link ({shown(link)})", files.NO_LINK)
 
 
 def _checks(root: Path) -> list[str]:

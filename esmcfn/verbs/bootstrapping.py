@@ -50,6 +50,17 @@ class Repository(Struct, frozen=True, kw_only=True):
     provider_arn: str = ""
 
 
+def _refuse_shared_name(name: str, project: Project) -> None:
+    """GitHub's environment NAME-plan plans NAME: were it also where NAME-plan is deployed, one would have two roles."""
+    other = name.removesuffix("-plan") if name.endswith("-plan") else f"{name}-plan"
+    if other in project.environment_names:
+        plans, deploys = sorted((name, other), key=len)
+        raise UsageError(
+            f"{deploys} is what GitHub's environment that plans {plans} is called, and {deploys} would deploy there",
+            next_step=f"rename environments/{deploys}.yaml",
+        )
+
+
 def bootstrap_selection(project: Project, selection: Selection, repository: Repository) -> Selection:
     """The one stack, as an environment of its own, so that it is planned, judged and deployed as any other.
 
@@ -64,6 +75,7 @@ def bootstrap_selection(project: Project, selection: Selection, repository: Repo
             f"the environment {own} has the name that bootstrapping {environment.name} needs",
             next_step=f"rename environments/{own}.yaml",
         )
+    _refuse_shared_name(environment.name, project)
     target = replace(selection.target, service_role_arn="")
     scope = scope_of(selection)
     roles = {kind: f"{PREFIX}-{scope.stacks}-{kind}" for kind in ("plan", "deploy", "service")}

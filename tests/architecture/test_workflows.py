@@ -131,6 +131,15 @@ def test_no_secret_is_used_and_aws_is_asked_by_oidc(path):
             assert not seconds or all(60 * job["timeout-minutes"] <= seconds for job in jobs(path))
 
 
+def test_a_check_is_passed_against_main_alone():
+    """Against another branch it would be passed by that branch's policies, and stay with the commit."""
+    triggers = parsed(REPOSITORY / ".github/workflows/plan.yml")[True]
+    assert triggers["pull_request"] == {"branches": ["main"]}, (
+        "and no `edited`: a title would replace a check that failed"
+    )
+    assert triggers["merge_group"] is None
+
+
 def test_only_deploying_has_the_role_that_deploys():
     text = {path.stem: path.read_text(encoding="utf-8") for path in WORKFLOWS}
     assert {name for name in text if "vars.ESMCFN_PLAN_ROLE_ARN" in text[name]} == {"plan", "drift", "audit"}

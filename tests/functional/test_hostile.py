@@ -27,6 +27,13 @@ def test_json_says_the_same_with_escapes_of_its_own():
     assert not {"\x1b", "\x07", "\u009b", "\u202e", "\u2028"} & set(text)
 
 
+def test_an_error_stays_json_whatever_the_names_after_two_dashes_look_like(root):
+    for name in ("-f", "--format=text", "-ftext"):
+        done = root.esmcfn("validate", "-f", "json", "--", name)
+        assert done.code == ExitCode.INPUT
+        assert done.document["schema"] == "esmcfn.error/v1"
+
+
 def test_an_environments_name_cannot_forge_a_line(root):
     done = root.esmcfn("plan", ESCAPES)
     assert done.code == ExitCode.INPUT

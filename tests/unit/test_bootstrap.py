@@ -184,3 +184,13 @@ def test_so_many_keys_that_no_role_could_be_allowed_them_are_refused_before_anyt
     assert "IAM takes 10,240" in problem.message
     assert "kms_key_arn" in problem.suggestion
     assert bootstrap_selection(a_project(), replace(EVERYTHING, models=keys[:10]), ACME).bootstrap
+
+
+@pytest.mark.parametrize(("name", "other"), [("dev", "dev-plan"), ("dev-plan", "dev")])
+def test_an_environment_that_is_called_as_the_one_that_plans_another_is_refused(name, other):
+    project = replace(a_project(), environment_names=(name, other))
+    selection = a_selection()
+    selection = replace(selection, environment=replace(selection.environment, name=name))
+    with pytest.raises(UsageError, match="dev-plan is what GitHub's environment that plans dev is called") as raised:
+        bootstrap_selection(project, selection, Repository(name="acme/models"))
+    assert raised.value.next_step == "rename environments/dev-plan.yaml"

@@ -190,3 +190,13 @@ def test_what_python_left_behind_is_no_check(tmp_path: Path) -> None:
     left = {"policies/checkov/__pycache__/one.cpython-311.pyc": "x"}
 
     assert policy(a_root(tmp_path / "a")).digest == policy(a_root(tmp_path / "b", files=left)).digest
+
+
+@pytest.mark.parametrize("linked", ["policies/levels.yaml", "policies/checkov/own.yaml", "policies/checkov/more"])
+def test_what_a_link_leads_to_is_no_policy(tmp_path: Path, linked: str) -> None:
+    root = a_root(tmp_path, files={"notes/own.yaml": "levels: {}\n"})
+    (root / linked).parent.mkdir(parents=True, exist_ok=True)
+    (root / linked).symlink_to(root / "notes" / ("" if linked.endswith("more") else "own.yaml"))
+    (problem,) = inputs.load(root, "dev").problems
+    assert problem.file == linked
+    assert f"reached by a link ({linked})" in problem.message
