@@ -20,19 +20,30 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 
 @click.command(
     short_help="Say why a rule exists.",
-    epilog="\b\nExamples:\n  esmcfn explain ESM001\n  esmcfn explain CKV_AWS_149\n",
+    epilog="""\b
+Examples:
+  esmcfn explain                every rule of the house
+  esmcfn explain ESM001
+  esmcfn explain CKV_AWS_149
+""",
 )
-@click.argument("rule", shell_complete=_complete)
+@click.argument("rule", required=False, shell_complete=_complete)
 @options.form("text", "json")
 @click.pass_context
-def explain(ctx: click.Context, rule: str, form: str) -> None:
-    """Say why a rule exists, with its source, a good and a bad example."""
+def explain(ctx: click.Context, rule: str | None, form: str) -> None:
+    """Say why a rule exists, with its source, a good and a bad example.
+
+    Without a rule, list those of the house with the level that each has here.
+    """
     from esmcfn.inputs import levels
     from esmcfn.policy import house
     from esmcfn.policy.graph import BY_ID
     from esmcfn.policy.page import shortened
     from esmcfn.render.explanation import explained
 
+    if rule is None:
+        click.echo(_every(ctx.obj["root"], form), nl=False)
+        return
     ours = BY_ID.get(rule.upper())
     known = ours or house.find(rule)
     if known is None:
@@ -52,6 +63,21 @@ def explain(ctx: click.Context, rule: str, form: str) -> None:
         "bad": shortened(known.bad) if form == "text" else known.bad,
     }
     click.echo(explained(facts, form), nl=False)
+
+
+def _every(root: Path, form: str) -> str:
+    from esmcfn.inputs import levels
+    from esmcfn.policy.graph import GRAPH_RULES
+    from esmcfn.policy.house import RULES
+    from esmcfn.render.explanation import Listed, listed
+
+    here = levels(root)
+    rules = [
+        Listed(rule=each.id, engine=engine, level=here.get(each.id, each.level).value, summary=each.summary)
+        for engine, those in (("house", RULES), ("checkov", GRAPH_RULES))
+        for each in those
+    ]
+    return listed(rules, form)
 
 
 def _foreign(root: Path, rule: str) -> dict[str, str]:

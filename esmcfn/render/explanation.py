@@ -1,10 +1,12 @@
-"""One rule, explained."""
+"""One rule, explained; or all of the house, listed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import indent
+
+from msgspec import Struct, to_builtins
 
 
 def explained(facts: Mapping[str, str], form: str) -> str:
@@ -13,6 +15,29 @@ def explained(facts: Mapping[str, str], form: str) -> str:
     if form == "json":
         return json.dumps({"schema": "esmcfn.explain/v1", **known}, indent=2, ensure_ascii=False) + "\n"
     return "\n\n".join(_paragraphs(known)) + "\n"
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """A rule, in a line.
+
+    Attributes:
+        engine: house, or checkov for those of ours that it runs.
+        level: the one in force in this root.
+    """
+
+    rule: str
+    engine: str
+    level: str
+    summary: str
+
+
+def listed(rules: Sequence[Listed], form: str) -> str:
+    """A line a rule, as text or as `esmcfn.rules/v1`."""
+    if form == "json":
+        document = {"schema": "esmcfn.rules/v1", "rules": to_builtins(rules)}
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    widest = max((len(each.rule) for each in rules), default=0)
+    return "".join(f"{each.rule:<{widest}}  {each.level:<8}  {each.summary}\n" for each in rules)
 
 
 def _paragraphs(facts: Mapping[str, str]) -> Iterator[str]:

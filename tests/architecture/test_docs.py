@@ -11,6 +11,8 @@ import pytest
 
 from esmcfn.cli.program import COMMANDS, Program, program
 from esmcfn.errors import ExitCode
+from esmcfn.policy.graph import GRAPH_RULES
+from esmcfn.policy.house import RULES
 from esmcfn.render import FORMATS, OF_FINDINGS, OF_ONE_VERB, OF_READERS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -68,6 +70,10 @@ def test_every_command_and_option_has_help(path, command):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_readme_names_every_command(name):
     assert f"esmcfn {name}" in README
+
+
+def test_the_readme_counts_the_rules():
+    assert f"{len(RULES) + len(GRAPH_RULES)} rules of our own" in README
 
 
 @pytest.mark.parametrize("code", ExitCode)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 from awaited import HANG_SECONDS, until
@@ -129,6 +130,14 @@ def test_the_reviewed_plan_and_nothing_else(fast):
     assert done.document["plan_id"] == document["plan_id"]
     assert pending(fast) == []
     assert fast.esmcfn("deploy", "--plan", "plan.json", "--yes").code == ExitCode.STALE
+
+
+def test_the_readme_shows_the_snippet_that_is_printed(root):
+    root.deployed()
+    shown = root.esmcfn("outputs", "dev", "-f", "python")
+    assert shown.code == ExitCode.DONE, shown.err
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert f"```python\n{shown.out}```\n" in readme
 
 
 def test_a_plan_of_a_dry_run_has_nothing_to_execute(fast):

@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from esmcfn.cli.program import program
 from esmcfn.errors import UsageError
 from esmcfn.policy.checkov import VARIABLE
+from esmcfn.policy.graph import GRAPH_RULES
+from esmcfn.policy.house import RULES
 
 
 def run(root: Path, *words: str) -> Result:
@@ -61,6 +63,18 @@ def test_without_checkov_it_is_said_that_nobody_looked(tmp_path: Path) -> None:
     document = json.loads(done.stdout)
     assert "could not be asked" in document["unasked"]
     assert "summary" not in document
+
+
+def test_without_a_rule_every_one_of_the_house_is_listed_with_the_level_in_force(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies/levels.yaml").write_text("levels: {ESM004: hard, CKV2_ESM_9: soft}\n", encoding="utf-8")
+    lines = [line.split(maxsplit=2) for line in run(tmp_path).stdout.splitlines()]
+    levels = {rule: level for rule, level, _ in lines}
+    assert set(levels) == {rule.id for rule in (*RULES, *GRAPH_RULES)}
+    assert (levels["ESM004"], levels["CKV2_ESM_9"], levels["ESM001"]) == ("hard", "soft", "hard")
+    document = json.loads(run(tmp_path, "-f", "json").stdout)
+    assert document["schema"] == "esmcfn.rules/v1"
+    assert {each["rule"]: each["level"] for each in document["rules"]} == levels
 
 
 @pytest.mark.usefixtures("no_checkov")
