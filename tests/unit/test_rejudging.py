@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 
-import msgspec
 import pytest
 from msgspec.structs import replace
+from rejudged import WAIVER, document, finding, judged, said, since, wrote
 
-from esmcfn.domain.finding import Engine, Finding, Level, Severity
+from esmcfn.domain.finding import Level
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
 from esmcfn.domain.rejudged import Effect, Since, Written
-from esmcfn.domain.review import Expected
-from esmcfn.domain.waiver import Waiver, Writers
 from esmcfn.inputs.planned import rejudged
 from esmcfn.policy.shifting import entries, settings, shifts
 from esmcfn.render import rejudged as rendering
-from esmcfn.render.comment import COMMENT, SUMMARY, Where, comment
-
-WAIVER = Waiver(
-    rule="ESM016",
-    environment="dev",
-    resource="esm-dev",
-    reason="until the tag is there",
-    owner="platform@example.com",
-    approver="security@example.com",
-    ticket="SEC-1",
-    created=date(2026, 11, 1),
-    expires=date(2027, 3, 1),
-    origin=Origin("policies/waivers.yaml", 2),
-)
-
-
-def finding(**changes):
-    known = {
-        "rule": "ESM016",
-        "engine": Engine.HOUSE,
-        "severity": Severity.ERROR,
-        "level": Level.SOFT,
-        "message": "the tag is missing",
-        "origin": Origin("environments/dev.yaml", 8),
-        "fingerprint": "a",
-    }
-    return Finding(**{**known, **changes})
-
-
-def wrote(waiver):
-    return Writers(names=frozenset({"bob", "bob@example.com"}))
 
 
 @pytest.mark.parametrize(
@@ -119,31 +85,6 @@ def test_levels_limits_and_lists_are_told_with_what_they_were():
     assert list(settings(before, before)) == []
 
 
-def since(**changes):
-    known = {
-        "base": "HEAD^1",
-        "commit": "c" * 40,
-        "blocked_before": True,
-        "shifts": shifts([finding()], [finding(waiver=WAIVER)]),
-        "waivers": tuple(entries([], [WAIVER], wrote)),
-    }
-    return Since(**{**known, **changes})
-
-
-def judged(tmp_path, *documents):
-    path = tmp_path / "policies.json"
-    path.write_text(json.dumps({"schema": "esmcfn.checks/v1", "environments": list(documents)}))
-    return rejudged(path)
-
-
-def document(environment, found):
-    return {"schema": "esmcfn.check/v1", "environment": environment, "since": msgspec.to_builtins(found)}
-
-
-def said(policies, limit=COMMENT):
-    return comment((), Expected(policies=policies), Where(limit=limit))
-
-
 def test_a_comment_says_who_lifted_what_until_when_and_nobodys_address(tmp_path):
     text = said(judged(tmp_path, document("prod", since()), document("dev", since())))
     assert "no environment changes, policies do" in text
@@ -189,14 +130,3 @@ def test_policies_of_before_that_could_not_be_read_leave_it_unknown(tmp_path):
     unread = Since(base="HEAD^1", commit="c" * 40, wrong="1 problem, first policies/levels.yaml:1:1: not YAML")
     assert "what is lifted is **unknown**" in said(judged(tmp_path, document("dev", unread)))
     assert "unknown" in "\n".join(rendering.markdown(unread))
-
-
-def test_ten_thousand_findings_with_evil_names_stay_one_comment(tmp_path):
-    evil = "</details>@octocat `|` ##[add-mask]x " * 20
-    (one,) = since().shifts
-    many = tuple(replace(one, rule=f"{evil}{number}", message=evil, file=evil) for number in range(10_000))
-    document_of = document(evil, since(shifts=many, base=evil))
-    for limit in (COMMENT, SUMMARY):
-        text = said(judged(tmp_path, document_of), limit)
-        assert limit.holds(text)
-        assert "##[add" not in text
