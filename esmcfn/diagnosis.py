@@ -145,7 +145,7 @@ def diagnose(execution: Execution, sight: Sight, *, environment: str, deleted_fi
     if kind is Kind.UNKNOWN and seen:
         kind, advice = classified(seen)
     recover = f"esmcfn deploy {environment} --recover shows and takes the way out"
-    aftermath = _AFTERMATH.get(execution.status, "look at the stack in the CloudFormation console")
+    aftermath = _AFTERMATH.get(execution.status or "", "look at the stack in the CloudFormation console")
     return Diagnosis(
         kind=kind,
         causes=found,

@@ -29,7 +29,7 @@ from esmcfn.domain.waiver import Writers
 from esmcfn.errors import CloudError, StalePlanError
 from esmcfn.plan import compare
 from esmcfn.ports import Cloud, Heard
-from esmcfn.verbs.world import Stop, World
+from esmcfn.verbs.world import DEPLOY, Question, Stop, World
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -184,8 +184,11 @@ class FakeStacks:
 
     def delete(self, stack_id: str, heard: Heard, *, within: float) -> Execution:
         self._called("delete")
-        self.there.pop(stack_id.split("/")[-2])
-        return Execution(status="DELETE_COMPLETE")
+        name = stack_id.split("/")[-2]
+        end = self.ends.get(f"delete {name}", Execution(status="DELETE_COMPLETE"))
+        if end.succeeded:
+            self.there.pop(name)
+        return end
 
     def recover(self, stack: DeployedStack, heard: Heard, *, within: float, skip: Sequence[str] = ()) -> Execution:
         self._called("recover")
@@ -276,9 +279,11 @@ class FakePerson:
         self._stops = list(stops)
         self.asked: list[str] = []
         self.told: list[str] = []
+        self.questions: list[Question] = []
 
-    def agrees(self, plan: Report) -> bool:
+    def agrees(self, plan: Report, question: Question = DEPLOY) -> bool:
         self.asked.append("plan")
+        self.questions.append(question)
         return self._agrees
 
     def consents(self, consequence: str) -> bool:
@@ -365,7 +370,7 @@ class FakeEndpoints:
         if "log" in self.fail:
             raise self.fail["log"]
         if name not in self.logs:
-            return ContainerLog(started=False)
+            return ContainerLog(started=False, exists=False)
         fresh = [line for line in self.logs[name] if since is None or line.at >= since]
         return ContainerLog(started=True, lines=tuple(fresh[-most:]))
 

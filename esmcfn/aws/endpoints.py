@@ -40,7 +40,7 @@ class SageMakerEndpoints:
                 lines = list(self._since(group, since, most) if since else self._last(group, streams or (), most))
             except ClientError as error:
                 if error_code(error) == "ResourceNotFoundException":
-                    return ContainerLog(started=False)
+                    return ContainerLog(started=False, exists=False)
                 raise
         lines.sort(key=lambda line: line.at)
         # A stack of ours may have made the group: only a stream says that a container was there.

@@ -182,7 +182,7 @@ def _deployed(run: Run, trusted: Repository, wishes: Wishes, *, yes: bool) -> in
     with watching() as display:
 
         def verb(project: Project, selection: Selection, world: World) -> Report:
-            world = replace(world, person=Asked(display=display, yes=yes, question="Make these?"), watch=display)
+            world = replace(world, person=Asked(display=display, yes=yes), watch=display)
             chosen = bootstrapping.bootstrap_selection(project, selection, trusted)
             return bootstrapping.bootstrap(project, chosen, world, wishes, repository=trusted)
 

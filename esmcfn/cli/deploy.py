@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from esmcfn.cli import options
+from esmcfn.cli.mandate import Writing, again
 
 if TYPE_CHECKING:
     from esmcfn.cli.compose import Run
+    from esmcfn.cli.mandate import Mandate
     from esmcfn.domain.plan import ReviewedPlan
     from esmcfn.domain.project import Project
     from esmcfn.domain.report import Report
@@ -28,6 +30,7 @@ def _plans(ctx: click.Context, parameter: click.Parameter, value: Path | None) -
 
 
 @click.command(
+    cls=Writing,
     short_help="Plan, pass the policy gate, and execute.",
     epilog="""\b
 Examples:
@@ -40,7 +43,7 @@ Examples:
 """,
 )
 @options.reports("deploy", account=True)
-@options.executes
+@options.mandated
 @click.option(
     "--plan",
     "reviewed",
@@ -64,60 +67,65 @@ Examples:
     envvar="ESMCFN_SKIP",
     help="With --recover: leave this resource as it is; may be repeated.",
 )
-def deploy(run: Run, *, yes: bool, reviewed: tuple[ReviewedPlan, ...], **words: Any) -> int:
+def deploy(
+    run: Run,
+    *,
+    mandate: Mandate,
+    reviewed: tuple[ReviewedPlan, ...],
+    revert: bool,
+    delete_first: bool,
+    recover: bool,
+    skip: tuple[str, ...],
+) -> int:
     """Plan, pass the policy gate, and execute; or execute exactly what was reviewed, or refuse."""
-    from msgspec.structs import replace
+    from esmcfn.errors import UsageError
+    from esmcfn.verbs.deploying import deploy
 
-    from esmcfn.cli.person import Asked, refuse_unasked
-    from esmcfn.cli.watching import watching
-    from esmcfn.verbs.deploying import Wishes, deploy, deploy_reviewed, reviewed_selection
-    from esmcfn.verbs.steps import Terms
-
-    refuse_unasked(yes)
-    _refuse_contradictions(run, reviewed, words)
-    wishes = Wishes(
-        terms=Terms(again=_again(run), within=words["timeout"], discard_others=words["discard_others"]),
-        wait_for_stack=words["wait_for_stack"],
-        recover=words["recover"],
-        skip=words["skip"],
-        delete_first=words["delete_first"],
-        revert=words["revert"],
-    )
-    plans = {plan.environment: plan for plan in reviewed}
-    with watching() as display:
-
-        def verb(project: Project, selection: Selection, world: World) -> Report:
-            world = replace(world, person=Asked(display=display, yes=yes), watch=display)
-            if reviewed:
-                plan = plans[project.environment.name]
-                return deploy_reviewed(project, reviewed_selection(project, plan), world, plan, wishes)
-            return deploy(project, selection, world, wishes)
-
-        outcomes = run.outcomes(verb)
-    return run.emit(outcomes)
-
-
-def _again(run: Run) -> str:
-    """The command that goes on; a reviewed plan is stale once a part of it was executed."""
-    return f"esmcfn {run.verb} {' '.join(run.names)}"
-
-
-def _refuse_contradictions(run: Run, reviewed: tuple[ReviewedPlan, ...], words: dict[str, Any]) -> None:
-    from esmcfn.errors import StalePlanError, UsageError
-
-    if words["skip"] and not words["recover"]:
+    if skip and not recover:
         raise UsageError("--skip is for --recover", next_step="say both, or neither")
-    if words["revert"] and words["delete_first"]:
-        raise UsageError(options.REVERT_OR_DELETE)
-    if not reviewed:
-        return
-    if run.models or words["delete_first"] or words["recover"] or words["revert"]:
-        raise UsageError(
-            "--plan executes what was reviewed: "
-            "--model, --delete-first, --revert-drift and --recover belong to planning"
-        )
+    if revert and delete_first:
+        raise UsageError(options.REVERT_OR_DELETE, next_step="--delete-first or --revert-drift")
+    if reviewed:
+        if run.models or delete_first or recover or revert:
+            raise UsageError(
+                "--plan executes what was reviewed: "
+                "--model, --delete-first, --revert-drift and --recover belong to planning",
+                next_step="leave them out, or plan again with them: esmcfn plan --help says which it takes",
+            )
+        return _exactly(run, mandate, reviewed)
+    wishes = mandate.wishes(recover=recover, skip=skip, delete_first=delete_first, revert=revert)
+    return mandate.carried_out(run, lambda project, selection, world: deploy(project, selection, world, wishes))
+
+
+def _exactly(run: Run, mandate: Mandate, reviewed: tuple[ReviewedPlan, ...]) -> int:
+    """Execute what was reviewed."""
+    from esmcfn.errors import StalePlanError
+    from esmcfn.verbs.deploying import deploy_reviewed, reviewed_selection
+
     missing = set(run.names).difference(plan.environment for plan in reviewed)
     if missing:
         raise StalePlanError(
             f"the plan is not for {', '.join(sorted(missing))}", next_step="plan again and review what has changed"
         )
+    plans = {plan.environment: plan for plan in reviewed}
+
+    def verb(project: Project, selection: Selection, world: World) -> Report:
+        plan = plans[project.environment.name]
+        wishes = mandate.wishes(again=_replanned(plan))
+        return deploy_reviewed(project, reviewed_selection(project, plan), world, plan, wishes)
+
+    return mandate.carried_out(run, verb)
+
+
+def _replanned(plan: ReviewedPlan) -> str:
+    """The command that goes on; a reviewed plan is stale once a part of it was executed, so that it is planned anew."""
+    return again(
+        click.get_current_context(),
+        without=("names", "every", "reviewed"),
+        adding=(
+            plan.environment,
+            *(word for key in sorted(plan.narrowed) for word in ("--model", key)),
+            *(["--delete-first"] if plan.delete_first else []),
+            *(["--revert-drift"] if plan.reverts else []),
+        ),
+    )

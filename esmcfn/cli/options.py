@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from esmcfn.errors import shown
+
+if TYPE_CHECKING:
+    from esmcfn.cli.compose import Run
 
 Command = Callable[..., int]
 """A command's body; what Click passes it is typed where it takes it."""
@@ -171,9 +175,13 @@ _ACCOUNT = (
 
 
 def _heard(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
-    """A word that may stand before or after the verb."""
-    if value and parameter.name:
-        ctx.obj[parameter.name] = value
+    """A word that may stand before or after the verb; what is typed is stronger than what the shell says."""
+    name = parameter.name
+    if not value or not name:
+        return
+    before, after = ctx.find_root().get_parameter_source(name), ctx.get_parameter_source(name)
+    if before is not ParameterSource.COMMANDLINE or after is ParameterSource.COMMANDLINE:
+        ctx.obj[name] = value
 
 
 _ANYWHERE = (
@@ -244,6 +252,19 @@ def executes(command: Command) -> Command:
     for option in reversed(_EXECUTES):
         command = option(command)
     return command
+
+
+def mandated(command: Command) -> Command:
+    """The same, and it gets what was said of that as one Mandate."""
+
+    @wraps(command)
+    def called(run: Run, **words: Any) -> int:
+        from esmcfn.cli.mandate import Mandate, again
+
+        own = {name: words.pop(name) for name in ("yes", "wait_for_stack", "timeout", "discard_others")}
+        return command(run, mandate=Mandate(**own, again=again(click.get_current_context())), **words)
+
+    return executes(called)
 
 
 _EXECUTES = (

@@ -12,7 +12,7 @@ from esmcfn.cli.streams import told
 from esmcfn.cli.watching import Display
 from esmcfn.domain.report import Report
 from esmcfn.errors import UsageError
-from esmcfn.verbs.world import Stop
+from esmcfn.verbs.world import DEPLOY, Question, Stop
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -20,26 +20,25 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     Attributes:
         yes: everything was agreed to beforehand.
-        question: what is asked below a plan.
-        by_name: a word that has to be typed to agree to a plan; empty where yes or no is enough.
     """
 
     display: Display
     yes: bool = False
-    question: str = "Deploy this?"
-    by_name: str = ""
 
-    def agrees(self, plan: Report) -> bool:
+    def agrees(self, plan: Report, question: Question = DEPLOY) -> bool:
         from esmcfn.render import render
 
         if self.yes:
-            self._warn(plan)
+            _tell(plan, question)
             return True
         self.display.pause()
         click.echo(render("text", (plan,)), err=True)
-        if self.by_name:
-            return bool(click.prompt(f"{self.question} Type {self.by_name} to go on", err=True) == self.by_name)
-        return click.confirm(self.question, err=True)
+        for line in question.besides:
+            told(f"! {line}")
+        if question.by_name:
+            typed = click.prompt(f"{question.text} Type {question.by_name} to go on", err=True)
+            return bool(typed == question.by_name)
+        return click.confirm(question.text, err=True)
 
     def consents(self, consequence: str) -> bool:
         self.display.pause()
@@ -66,16 +65,17 @@ class Asked(Struct, frozen=True, kw_only=True):
             chosen = "l"
         return choices[chosen]
 
-    def _warn(self, plan: Report) -> None:
-        """What a person would have read in the plan before they agreed."""
-        from esmcfn.domain.plan import Plan
-        from esmcfn.render import overwriting, words
 
-        if isinstance(plan.body, Plan):
-            for line in words.headroom(plan.body):
-                told(f"! quota: {line}")
-            for line in overwriting.losses(plan.body):
-                told(f"! drift: {line}")
+def _tell(plan: Report, question: Question) -> None:
+    """What a person would have read before they agreed, in a few lines: a log has it beside what came of it."""
+    from esmcfn.domain.plan import Plan
+    from esmcfn.render import brief
+
+    if isinstance(plan.body, Plan):
+        for line in brief.lines(plan.body):
+            told(line)
+    for line in question.besides:
+        told(f"! {line}")
 
 
 def present() -> bool:

@@ -20,6 +20,7 @@ def deployment(deployment: Deployment) -> Document:
         "stacks": [_stack_outcome(stack) for stack in deployment.stacks],
         "cost": priced.cost(deployment.cost),
         "left": list(deployment.left),
+        "deleted": list(deployment.deleted),
         "outputs": {"sagemaker_endpoints": living.endpoints(deployment.endpoints)},
         **({"github": _settings(deployment.settings)} if deployment.settings else {}),
     }

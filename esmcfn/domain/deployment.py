@@ -63,20 +63,31 @@ class Cause(Struct, frozen=True, kw_only=True):
         return f"{self.logical_id} ({self.resource_type}): {self.reason}"
 
 
+class Leftover(Struct, frozen=True, kw_only=True):
+    """A resource that its stack let go of, or could not delete."""
+
+    logical_id: str
+    resource_type: str
+    physical_id: str
+
+    def __str__(self) -> str:
+        return f"{self.logical_id} ({self.resource_type}) {self.physical_id}"
+
+
 class Execution(Struct, frozen=True, kw_only=True):
     """How one stack's operation ended.
 
     Attributes:
-        status: CloudFormation's StackStatus at the end.
+        status: CloudFormation's StackStatus at the end; None where it was asked for nothing.
         events: all of the operation, oldest first; empty where there was nothing to do.
     """
 
-    status: str
+    status: str | None
     events: tuple[StackEvent, ...] = ()
 
     @property
     def succeeded(self) -> bool:
-        return self.status in SUCCEEDED
+        return self.status is None or self.status in SUCCEEDED
 
     @property
     def seconds(self) -> float | None:
@@ -84,11 +95,11 @@ class Execution(Struct, frozen=True, kw_only=True):
         return (self.events[-1].at - self.events[0].at).total_seconds() if self.events else None
 
     @property
-    def left(self) -> tuple[str, ...]:
-        """ "LogicalId (Type) physical id" of what CloudFormation did not delete, so that it goes on existing."""
+    def left(self) -> tuple[Leftover, ...]:
+        """What CloudFormation did not delete, so that it goes on existing."""
         last = {(event.logical_id, event.physical_id): event for event in self.events if not event.of_stack}
         return tuple(
-            f"{event.logical_id} ({event.resource_type}) {event.physical_id}"
+            Leftover(logical_id=event.logical_id, resource_type=event.resource_type, physical_id=event.physical_id)
             for event in last.values()
             if event.status in {"DELETE_SKIPPED", "DELETE_FAILED"}
         )
@@ -169,6 +180,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
         endpoints: what callers need, by key; not of models whose stack failed, `outputs` says what those have.
         cost: what changed by it, a month.
         left: what goes on existing after a deletion, or drifted and was not put back, one sentence each.
+        deleted: what went that no stack owned, one sentence each.
         settings: what goes into GitHub; None but of a bootstrap.
     """
 
@@ -180,6 +192,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
     endpoints: Mapping[str, EndpointOutput]
     cost: Cost
     left: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
     settings: GitHubSettings | None = None
 
     @property

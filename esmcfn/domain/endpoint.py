@@ -131,10 +131,12 @@ class ContainerLog(Struct, frozen=True, kw_only=True):
 
     Attributes:
         started: False where nothing was ever written: no container started, which is capacity, quota, image or role.
+        exists: False where there is not even a log group; a stack may have made one that nobody wrote into.
         lines: oldest first.
     """
 
     started: bool
+    exists: bool = True
     lines: tuple[LogLine, ...] = ()
 
 

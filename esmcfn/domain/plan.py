@@ -112,6 +112,7 @@ class StackPlan(Struct, frozen=True, kw_only=True):
         unscale_first: what scales its variant goes before the variant gets another instance type, and comes back.
         refused: why CloudFormation made no change set of it; empty where it did, or was not asked.
         stuck: it has to be recovered first, and what runs in it is not what a template says.
+        held: it shall go, and termination protection stands against that.
         notes: what a reviewer should know besides the changes (early validation, stack settings, outputs).
         drift: how what runs differs from what is deployed; None where nobody looked: nothing would be overwritten.
     """
@@ -131,6 +132,7 @@ class StackPlan(Struct, frozen=True, kw_only=True):
     unscale_first: bool = False
     refused: str = ""
     stuck: bool = False
+    held: bool = False
     notes: tuple[str, ...] = ()
     drift: PlannedDrift | None = None
 

@@ -15,7 +15,7 @@ assemble     the whole plan, bound to digests, with its verdict
 
 from __future__ import annotations
 
-from esmcfn.plan.assemble import PROTECTED, assemble, policy_verdict, protected, removed, stack_plan, unchanged, verdict
+from esmcfn.plan.assemble import assemble, policy_verdict, protected, removed, stack_plan, unchanged, verdict
 from esmcfn.plan.compare import compare, removal
 from esmcfn.plan.derived import otherwise
 from esmcfn.plan.headroom import deleted_first, headroom
@@ -28,7 +28,6 @@ from esmcfn.plan.staleness import differences
 
 __all__ = [
     "NO_WAY",
-    "PROTECTED",
     "SCALING",
     "WAYS_OUT",
     "assemble",

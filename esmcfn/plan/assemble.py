@@ -98,8 +98,6 @@ def _named(change: Change, template: Template, body: Mapping[str, object] | None
 def removed(deployed: DeployedStack, changes: tuple[Change, ...]) -> StackPlan:
     """A stack whose key is no longer selected."""
     notes = () if changes else ("its template could not be read, so its resources are not listed",)
-    if deployed.termination_protection:
-        notes = (*notes, PROTECTED)
     return StackPlan(
         name=deployed.name,
         model=deployed.model,
@@ -108,6 +106,7 @@ def removed(deployed: DeployedStack, changes: tuple[Change, ...]) -> StackPlan:
         stack_id=deployed.stack_id,
         updated_at=deployed.updated_at,
         changes=tuple(shared(assessed(change)) for change in changes),
+        held=bool(deployed.termination_protection),
         notes=notes,
     )
 
@@ -116,11 +115,10 @@ def protected(made: StackPlan, deployed: DeployedStack | None, wanted: bool | No
     """The same plan, with the termination protection that the environment asks for; None asks for nothing."""
     now = bool(deployed and deployed.termination_protection)
     if wanted is None or wanted is now or (wanted and made.action is StackAction.DELETE):
-        return made
+        return replace(made, notes=(*made.notes, PROTECTED)) if made.held else made
     action = StackAction.UPDATE if made.action is StackAction.UNCHANGED else made.action
-    notes = tuple(note for note in made.notes if note != PROTECTED)
     said = f"termination protection is switched {'on' if wanted else 'off'}"
-    return replace(made, action=action, protection=wanted, notes=(*notes, said))
+    return replace(made, action=action, protection=wanted, held=False, notes=(*made.notes, said))
 
 
 def assemble(

@@ -10,6 +10,9 @@ from esmcfn.errors import LostSight
 from esmcfn.render import settings, words
 from esmcfn.render.escape import code, safe
 
+NOTHING_EXECUTED = "CloudFormation had nothing to do"
+"""Where another one's status would stand: of an endpoint that fell, of a stack of which only a setting is switched."""
+
 LOG_LINES = 8
 """Lines of a container's log that a report for people shows; JSON has all that were read."""
 
@@ -20,8 +23,9 @@ def text(deployment: Deployment) -> Iterator[str]:
     for stack in deployment.stacks:
         yield f"{words.STACK_SYMBOLS[stack.action]} {stack.name}: {_ended(stack)}{_took(stack)}"
         yield from (f"    {line}" for line in _why(stack))
-    if not deployment.stacks:
+    if not deployment.stacks and not deployment.deleted:
         yield "= nothing to do"
+    yield from (f"Deleted  {each}" for each in deployment.deleted)
     yield from (f"Left     {each}" for each in deployment.left)
     yield from _endpoints(deployment)
     if deployment.stacks and deployment.succeeded:
@@ -48,8 +52,9 @@ def markdown(deployment: Deployment) -> Iterator[str]:
             yield f"**{safe(stack.name)}**"
             yield ""
             yield from (f"- {safe(line)}" for line in lines)
-    if deployment.left:
+    if deployment.deleted or deployment.left:
         yield ""
+        yield from (f"- deleted: {safe(each)}" for each in deployment.deleted)
         yield from (f"- left: {safe(each)}" for each in deployment.left)
     if deployment.settings:
         yield from settings.markdown(deployment.settings)
@@ -63,7 +68,7 @@ def _ended(stack: StackOutcome) -> str:
     if stack.execution is None:
         return "not reached"
     serving = f", endpoint {stack.endpoint.status}" if stack.endpoint else ""
-    return f"{stack.execution.status}{serving}"
+    return f"{stack.execution.status or NOTHING_EXECUTED}{serving}"
 
 
 def _unseen(stack: StackOutcome) -> bool:
@@ -114,6 +119,6 @@ def _verdict(deployment: Deployment) -> str:
         said = (f"Failed   {', '.join(failed)}" if failed else "", f"Unseen   {', '.join(unseen)}" if unseen else "")
         return "\n".join(filter(None, said))
     if not deployment.stacks:
-        return "Done     everything was as it should be"
+        return "Done" if deployment.deleted else "Done     everything was as it should be"
     removed = all(stack.action is StackAction.DELETE for stack in deployment.stacks)
     return f"Done     {words.counted(len(deployment.stacks), 'stack')} {'removed' if removed else 'changed'}"

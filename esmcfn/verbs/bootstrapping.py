@@ -17,17 +17,18 @@ from esmcfn.permissions import READS, WRITES, Scope, document, of_handlers, of_v
 from esmcfn.permissions.grants import OWNER_TAG
 from esmcfn.resources.github import ISSUER
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.deploying import Wishes, cleared, executed
-from esmcfn.verbs.patience import once_free
-from esmcfn.verbs.planning import Manner, make_plan
+from esmcfn.verbs.deploying import Deed, Wishes, carried_out
 from esmcfn.verbs.sizing import refuse_long_policies
-from esmcfn.verbs.world import World
+from esmcfn.verbs.world import Question, World
 
 NAME = "bootstrap-{}"
 """What the stack's tag says in place of the environment's name: no environment takes it for its own."""
 
 PREFIX = "esmcfn"
 """Where the names of its stack and roles begin; the service role may touch no role that begins so."""
+
+
+DEED = Deed(verb="bootstrap", question=Question(text="Make these?"))
 
 
 class Repository(Struct, frozen=True, kw_only=True):
@@ -126,9 +127,8 @@ def bootstrap(
     Raises:
         Interrupted, CloudError, StackBusyError: as deploying raises them.
     """
-    manner = Manner(keep=True, revert=wishes.revert)
     try:
-        report = once_free(lambda: make_plan(project, selection, world, manner), world, wishes.wait_for_stack)
+        done = carried_out(project, selection, world, wishes, DEED)
     except CloudError as error:
         if "GitHubProvider" not in error.message or "already exists" not in error.message:
             raise
@@ -138,7 +138,6 @@ def bootstrap(
             operation=error.operation,
             next_step=f"the account has GitHub's provider already: add --oidc-provider-arn {_provider(selection)}",
         ) from error
-    done = executed(report, selection, world, wishes.terms, given_up=cleared(world), verb="bootstrap")
     if not isinstance(done.body, Deployment) or done.exit_code is not ExitCode.DONE:
         return done
     return replace(done, body=replace(done.body, settings=settings(project, selection, repository, world)))

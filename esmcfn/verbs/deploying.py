@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from esmcfn import plan
 from esmcfn.domain.deployment import Deployment, StackOutcome
 from esmcfn.domain.overwriting import Fate
 from esmcfn.domain.plan import Plan, ReviewedPlan
@@ -21,7 +20,7 @@ from esmcfn.verbs.planning import Manner, make_plan
 from esmcfn.verbs.recovering import recovered
 from esmcfn.verbs.reviewing import remade
 from esmcfn.verbs.steps import Terms
-from esmcfn.verbs.world import World
+from esmcfn.verbs.world import DEPLOY, Question, World
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
@@ -43,6 +42,22 @@ class Wishes(Struct, frozen=True, kw_only=True):
     revert: bool = False
 
 
+class Deed(Struct, frozen=True, kw_only=True):
+    """What a verb makes of executing a plan.
+
+    Attributes:
+        verb: whose report it is.
+        question: what is asked below the plan.
+        agreed: what has to be done once it is sure that the plan will be executed, and before it is.
+        aside: physical ids of what stacks leave behind on purpose, and the verb itself speaks of.
+    """
+
+    verb: str = "deploy"
+    question: Question = DEPLOY
+    agreed: Callable[[], None] = lambda: None
+    aside: frozenset[str] = frozenset()
+
+
 def deploy(project: Project, selection: Selection, world: World, wishes: Wishes) -> Report:
     """Plan, pass the policy gate, ask, execute.
 
@@ -50,16 +65,9 @@ def deploy(project: Project, selection: Selection, world: World, wishes: Wishes)
         Interrupted: declined; the change sets are removed.
         CloudError, StackBusyError: as planning raises them; nothing was executed.
     """
-
-    manner = Manner(keep=True, delete_first=wishes.delete_first, revert=wishes.revert)
-
-    def planned() -> Report:
-        return make_plan(project, selection, world, manner)
-
     if wishes.recover:
         recovered(selection, world, wishes.terms, skip=wishes.skip)
-    report = once_free(planned, world, wishes.wait_for_stack)
-    return executed(report, selection, world, wishes.terms, given_up=cleared(world))
+    return carried_out(project, selection, world, wishes, Deed())
 
 
 def deploy_reviewed(
@@ -75,7 +83,7 @@ def deploy_reviewed(
         Interrupted: declined; the change sets stay.
     """
     report = once_free(lambda: remade(project, selection, world, reviewed), world, wishes.wait_for_stack)
-    return executed(report, selection, world, wishes.terms, given_up=lambda made: None)
+    return _executed(report, selection, world, wishes.terms, Deed(), given_up=lambda made: None)
 
 
 def reviewed_selection(project: Project, reviewed: ReviewedPlan) -> Selection:
@@ -90,7 +98,19 @@ def reviewed_selection(project: Project, reviewed: ReviewedPlan) -> Selection:
     return select(project, only=reviewed.narrowed)
 
 
-def cleared(world: World) -> Callable[[Plan], None]:
+def carried_out(project: Project, selection: Selection, world: World, wishes: Wishes, deed: Deed) -> Report:
+    """Plan as soon as nobody else is at work, and have that executed once it passes the gate and somebody agrees.
+
+    Raises:
+        Interrupted: declined; the change sets are removed.
+        CloudError, StackBusyError: as planning raises them; nothing was executed.
+    """
+    manner = Manner(keep=True, delete_first=wishes.delete_first, revert=wishes.revert)
+    report = once_free(lambda: make_plan(project, selection, world, manner), world, wishes.wait_for_stack)
+    return _executed(report, selection, world, wishes.terms, deed, given_up=_cleared(world))
+
+
+def _cleared(world: World) -> Callable[[Plan], None]:
     """What to do with a plan that was made for this run and is not executed: remove the change sets that it kept."""
 
     def clear(made: Plan) -> None:
@@ -102,51 +122,48 @@ def cleared(world: World) -> Callable[[Plan], None]:
     return clear
 
 
-def executed(
-    report: Report,
-    selection: Selection,
-    world: World,
-    terms: Terms,
-    *,
-    given_up: Callable[[Plan], None],
-    agreed: Callable[[], None] = lambda: None,
-    verb: str = "deploy",
+def _executed(
+    report: Report, selection: Selection, world: World, terms: Terms, deed: Deed, *, given_up: Callable[[Plan], None]
 ) -> Report:
     """The deployment of a plan; or the plan itself, where the gate blocks it.
 
     Args:
         given_up: clears away what a plan has kept when it is not executed.
-        agreed: what has to be done once it is sure that it will be executed, and before it is.
     """
     made = report.body
     assert isinstance(made, Plan)  # noqa: S101 - planning makes plans
     try:
-        _refuse_protected(made)
+        refuse_protected((stack.name for stack in made.stacks if stack.held), selection)
         if made.verdict.blocked:
             given_up(made)
             return report
-        if not made.empty and not world.person.agrees(report):
+        if (not made.empty or deed.question.besides) and not world.person.agrees(report, deed.question):
             raise Interrupted("declined: nothing was changed", next_step="run it again when you are ready")
-        agreed()
+        deed.agreed()
     except BaseException:  # Ctrl-C at the question included: what was kept for an answer goes without one
         given_up(made)
         raise
     outcomes = Executing(made, selection, cloud=world.connect(), world=world, terms=terms).outcomes()
     return Report(
-        verb=verb,
+        verb=deed.verb,
         environment=made.environment,
-        body=_deployment(made, outcomes),
+        body=_deployment(made, outcomes, deed.aside),
         exit_code=worst(outcomes),
     )
 
 
-def _refuse_protected(made: Plan) -> None:
-    """What CloudFormation would refuse in the end is refused before anything is executed."""
-    protected = [stack.name for stack in made.stacks if plan.PROTECTED in stack.notes]
+def refuse_protected(names: Iterable[str], selection: Selection) -> None:
+    """What CloudFormation would refuse in the end is refused before anything is executed.
+
+    Args:
+        names: of stacks that would go, and are protected from that.
+    """
+    protected = ", ".join(names)
     if protected:
+        path = selection.environment.path
         raise CloudError(
-            f"termination protection is on: {', '.join(protected)}",
-            next_step="write `termination_protection: false` into the environment's file, have it reviewed, try again",
+            f"termination protection is on: {protected}",
+            next_step=f"write `termination_protection: false` into {path}, have it reviewed, and try again",
         )
 
 
@@ -156,7 +173,7 @@ def worst(outcomes: Sequence[StackOutcome]) -> ExitCode:
     return next((code for code in PRECEDENCE if code in codes), ExitCode.DONE)
 
 
-def _deployment(made: Plan, outcomes: tuple[StackOutcome, ...]) -> Deployment:
+def _deployment(made: Plan, outcomes: tuple[StackOutcome, ...], aside: frozenset[str]) -> Deployment:
     failed = {outcome.model for outcome in outcomes if not outcome.succeeded}
     return Deployment(
         plan_id=made.plan_id,
@@ -172,6 +189,7 @@ def _deployment(made: Plan, outcomes: tuple[StackOutcome, ...]) -> Deployment:
                 for outcome in outcomes
                 if outcome.execution
                 for each in outcome.execution.left
+                if each.physical_id not in aside
             ),
             *_not_put_back(made),
         ),

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
-from esmcfn.errors import CloudError, NotDeployed
+from esmcfn.errors import NotDeployed
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import surveyed
-from esmcfn.verbs.deploying import Wishes, cleared, executed
-from esmcfn.verbs.patience import once_free
-from esmcfn.verbs.planning import KEEPING, make_plan
-from esmcfn.verbs.world import World
-
-LOG_STAYS = (
-    "the container log of {name} (log group /aws/sagemaker/Endpoints/{name}), which no stack deletes; "
-    "--delete-logs removes it"
-)
+from esmcfn.verbs.deploying import Deed, Wishes, carried_out, refuse_protected
+from esmcfn.verbs.leftovers import LOG, Logs
+from esmcfn.verbs.world import Question, World
 
 
 def destroy(
@@ -56,21 +49,25 @@ def destroy(
             f"there is no stack of {selection.environment.name} in this account and region",
             next_step=f"environments that have stacks here: {known}",
         )
-    _refuse_protected(deployed, nothing)
-    report = once_free(lambda: make_plan(project, nothing, world, KEEPING), world, wishes.wait_for_stack)
-    done = executed(report, nothing, world, wishes.terms, given_up=cleared(world), verb="destroy")
+    if selection.environment.termination_protection is not False:
+        refuse_protected((stack.name for stack in deployed if stack.termination_protection), selection)
+    logs = Logs(cloud, selection, deployed)
+    name = selection.environment.name
+    going = logs.found() if delete_logs else ()
+    question = Question(
+        text=f"Remove all of {name}?",
+        by_name=name,
+        besides=tuple(f"deleted for good: {LOG.format(each)}" for each in going),
+    )
+    deed = Deed(verb="destroy", question=question, aside=logs.groups)
+    done = carried_out(project, nothing, world, wishes, deed)
     if not isinstance(done.body, Deployment):
         return done
-    # A parked model's stack names no endpoint any more; the environment's file still does.
-    names = {stack.endpoint_name for stack in selection.models}
-    names |= {stack.outputs["EndpointName"] for stack in deployed if "EndpointName" in stack.outputs}
-    kept = frozenset(stack.endpoint_name for stack in selection.models if stack.log_retention_days)
-    names_of_stacks = {stack.name for stack in selection.stacks}
-    reviews = {name: stack_id for name, stack_id in survey.reviews.items() if name in names_of_stacks}
-    # A stack leaves its log behind, and what becomes of logs is said below.
-    others = (each for each in done.body.left if not any(each.endswith(f"/{name}") for name in kept))
-    left = (*others, *_reviews(reviews, cloud), *_logs(sorted(names), cloud, delete=delete_logs, kept=kept))
-    return replace(done, body=replace(done.body, left=left))
+    names = {stack.name for stack in selection.stacks}
+    reviews = {name: stack_id for name, stack_id in survey.reviews.items() if name in names}
+    deleted, stays = logs.settled(delete=delete_logs and done.body.succeeded)
+    left = (*done.body.left, *_reviews(reviews, cloud), *stays)
+    return replace(done, body=replace(done.body, left=left, deleted=deleted))
 
 
 def vanished(selection: Selection, name: str) -> Selection:
@@ -85,16 +82,6 @@ def vanished(selection: Selection, name: str) -> Selection:
     return replace(selection, environment=environment, base=None, models=())
 
 
-def _refuse_protected(deployed: Sequence[DeployedStack], selection: Selection) -> None:
-    environment = selection.environment
-    protected = [stack.name for stack in deployed if stack.termination_protection]
-    if protected and environment.termination_protection is not False:
-        raise CloudError(
-            f"termination protection is on: {', '.join(protected)}",
-            next_step=f"write `termination_protection: false` into {environment.path}, have it reviewed, and try again",
-        )
-
-
 def _reviews(reviews: Mapping[str, str], cloud: Cloud) -> tuple[str, ...]:
     """Stacks of plans that were kept and never executed go; what somebody else plans there stays, and is named."""
     return tuple(
@@ -102,23 +89,3 @@ def _reviews(reviews: Mapping[str, str], cloud: Cloud) -> tuple[str, ...]:
         for name, stack_id in reviews.items()
         if not cloud.stacks.clear(stack_id)
     )
-
-
-def _logs(names: Sequence[str], cloud: Cloud, *, delete: bool, kept: frozenset[str]) -> tuple[str, ...]:
-    """What is left of the containers' logs, one sentence each.
-
-    Args:
-        kept: names of endpoints whose log a stack made, so that it is there although nobody wrote into it.
-    """
-    left = []
-    for name in names:
-        try:
-            if name not in kept and not cloud.endpoints.log(name, most=1).started:
-                continue
-            if delete:
-                cloud.endpoints.delete_log(name)
-            else:
-                left.append(LOG_STAYS.format(name=name))
-        except CloudError as error:
-            left.append(f"whatever the container of {name} wrote: {error.message}")
-    return tuple(left)

@@ -77,11 +77,10 @@ class Executing:
         return (outcome for outcome in judged if not outcome.succeeded)
 
     def _standing(self, stack: StackPlan) -> StackOutcome:
-        execution = Execution(status=NOTHING)
         try:
-            return self._judged(stack, execution, _Sightings(self._cloud, self._stacks.get(stack.name)))
+            return self._judged(stack, NOTHING, _Sightings(self._cloud, self._stacks.get(stack.name)))
         except CloudError as error:
-            return replace(_outcome(stack, execution), error=error)
+            return replace(_outcome(stack, NOTHING), error=error)
 
     def _groups(self) -> Iterable[list[StackPlan]]:
         stacks = [stack for stack in self._made.stacks if stack.action is not StackAction.UNCHANGED]
@@ -165,7 +164,8 @@ class Executing:
         if stack.protection is not None and execution.succeeded and stack.action is not StackAction.DELETE:
             outcome = self._protected(stack, outcome, stack.protection)
         failure = f"failed: {execution.status}: {_reason(outcome.diagnosis)}"
-        words = f"done: {execution.status}" if outcome.succeeded else failure
+        done = f"done: {execution.status}" if execution.status else "done"
+        words = done if outcome.succeeded else failure
         self._world.watch.ended(stack.name, words, well=outcome.succeeded)
         return outcome
 
@@ -255,7 +255,7 @@ class Executing:
             "stopped watching; " + "; ".join(said),
             exit_code=code,
             next_step=f"esmcfn status {self._made.environment} shows where it stands; "
-            f"{self._terms.again} --wait-for-stack 30m goes on from there",
+            f"{self._terms.again} goes on from there",
         )
 
 

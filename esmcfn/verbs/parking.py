@@ -12,10 +12,8 @@ from esmcfn.domain.stack import Selection
 from esmcfn.errors import NotDeployed
 from esmcfn.selection import select
 from esmcfn.verbs.account import guarded
-from esmcfn.verbs.deploying import Wishes, cleared, executed
-from esmcfn.verbs.patience import once_free
-from esmcfn.verbs.planning import KEEPING, make_plan
-from esmcfn.verbs.world import World
+from esmcfn.verbs.deploying import Deed, Wishes, carried_out
+from esmcfn.verbs.world import Question, World
 
 
 def park(
@@ -54,16 +52,12 @@ def park(
     selection = select(changed, only=chosen)
     if parked:
         _refuse_undeployed(selection, world)
-    report = once_free(lambda: make_plan(changed, selection, world, KEEPING), world, wishes.wait_for_stack)
-    return executed(
-        report,
-        selection,
-        world,
-        wishes.terms,
-        given_up=cleared(world),
-        agreed=lambda: write(chosen),
+    deed = Deed(
         verb="park" if parked else "resume",
+        question=Question(text="Park them?" if parked else "Bring them back?"),
+        agreed=lambda: write(chosen),
     )
+    return carried_out(changed, selection, world, wishes, deed)
 
 
 def _refuse_undeployed(selection: Selection, world: World) -> None:

@@ -35,7 +35,11 @@ def recovered(selection: Selection, world: World, terms: Terms, *, skip: tuple[s
     for stack in stuck:
         said = plan.consequence(stack, skip)
         if said is None:
-            raise DeploymentError(f"{stack.name} is {stack.status}: {plan.NO_WAY}")
+            raise DeploymentError(
+                f"{stack.name} is {stack.status}, and esmcfn knows no way out of it",
+                next_step=f"look at {stack.name} in the CloudFormation console, bring it to where it can be updated, "
+                "and run it again",
+            )
         if not world.person.consents(said):
             raise Interrupted("declined: nothing was recovered", next_step="run it again when you are ready")
     try:
@@ -44,7 +48,7 @@ def recovered(selection: Selection, world: World, terms: Terms, *, skip: tuple[s
         raise Interrupted(
             f"stopped watching; CloudFormation goes on recovering {', '.join(stack.name for stack in stuck)}",
             exit_code=getattr(stop, "exit_code", ExitCode.INTERRUPTED),
-            next_step=f"{terms.again} --wait-for-stack 30m goes on from there",
+            next_step=f"{terms.again} goes on from there",
         ) from None
     failed = [said for said in endings if said]
     if failed:
@@ -65,7 +69,7 @@ def _one(stack: DeployedStack, cloud: Cloud, world: World, terms: Terms, skip: t
     for left in ended.left:
         world.person.tell(f"{stack.name}: left behind: {left}")
     well = ended.status in RECOVERED
-    world.watch.ended(stack.name, ended.status, well=well)
+    world.watch.ended(stack.name, str(ended.status), well=well)
     if well:
         return ""
     why = "; ".join(str(cause) for cause in causes(ended.events)) or "CloudFormation gave no reason"

@@ -13,24 +13,33 @@ from esmcfn.domain.deployment import Execution
 from esmcfn.domain.plan import Plan, StackAction, StackPlan
 from esmcfn.domain.stack import ModelStack, Stack
 from esmcfn.domain.template import Template
-from esmcfn.errors import DeploymentError, EsmcfnError, Interrupted, LostSight, NotBegun, StackBusyError
+from esmcfn.errors import (
+    CloudError,
+    DeploymentError,
+    EsmcfnError,
+    Interrupted,
+    LostSight,
+    NotBegun,
+    StackBusyError,
+    StalePlanError,
+)
 from esmcfn.ports import Cloud, Heard
 from esmcfn.template import synthesize, without
 
-NOTHING = "UPDATE_COMPLETE"
-"""Status of a stack for which there is nothing to execute: only its settings change."""
+NOTHING = Execution(status=None)
+"""There is nothing that CloudFormation could be asked for: only a setting of the stack changes, or nothing does."""
 
 
 class Terms(Struct, frozen=True, kw_only=True):
     """How a plan is executed.
 
     Attributes:
-        again: the command that goes on from where this one is stopped.
+        again: the command that goes on from where this one is stopped, waiting for what CloudFormation still does.
         within: seconds that one stack may take; CloudFormation itself lets an endpoint's update take 970 minutes.
         discard_others: execute although that deletes other people's change sets.
     """
 
-    again: str = "esmcfn deploy"
+    again: str = "esmcfn deploy --wait-for-stack 30m"
     within: float = 61_200.0
     discard_others: bool = False
 
@@ -70,12 +79,30 @@ class Steps:
             return self._proposed(synthesize(self._stacks[stack.name]), heard) if unscaled.succeeded else unscaled
         if stack.change_set_id is None or stack.stack_id is None:
             if stack.protection is not None:
-                return Execution(status=NOTHING)
+                return NOTHING
             raise DeploymentError(
                 f"{stack.name}: {'; '.join(stack.notes)}",
                 next_step=f"esmcfn deploy {self._made.environment} --recover shows and takes the way out",
             )
-        return operations.execute(stack.change_set_id, stack.stack_id, heard, within=within)
+        try:
+            return operations.execute(stack.change_set_id, stack.stack_id, heard, within=within)
+        except StalePlanError as error:
+            raise self._overtaken(stack, stack.stack_id) or error from error
+
+    def _overtaken(self, stack: StackPlan, stack_id: str) -> StackBusyError | None:
+        """Who deployed the stack after it was planned, and so removed our change set; None where nobody did."""
+        try:
+            there = self._deployed(self._stacks[stack.name])
+            if (there.updated_at if there else None) == stack.updated_at:
+                return None
+            held = self._cloud.stacks.holder(stack_id)
+        except CloudError:  # that the change set is gone is known, and is the news
+            return None
+        done = "deployed" if there else "deleted"
+        return StackBusyError(
+            f"{stack.name}: somebody else {done} it after this was planned" + (f": {held}" if held else ""),
+            next_step=f"esmcfn plan {self._made.environment} shows what is still to do",
+        )
 
     def _unscaled(self, stack: StackPlan, heard: Heard) -> Execution:
         """What is deployed, without what scales it."""
@@ -83,7 +110,7 @@ class Steps:
         there = self._deployed(wanted)
         body = self._cloud.stacks.template(there) if there else None
         if body is None:
-            return Execution(status=NOTHING)
+            return NOTHING
         return self._proposed(without(wanted, body, plan.SCALING), heard)
 
     def _deployed(self, stack: Stack) -> DeployedStack | None:
@@ -97,7 +124,7 @@ class Steps:
         proposed = stacks.propose(template, there, revert=self._made.reverts)
         if proposed.empty:
             stacks.discard(proposed)
-            return Execution(status=NOTHING)
+            return NOTHING
         try:
             return self._cloud.operations.execute(proposed.arn, proposed.stack_id, heard, within=self._terms.within)
         except (LostSight, Interrupted) as error:

@@ -33,11 +33,27 @@ class Stop(Enum):
     LEAVE = auto()
 
 
+class Question(Struct, frozen=True, kw_only=True):
+    """What is asked below a plan.
+
+    Attributes:
+        by_name: a word that has to be typed to agree; empty where yes or no is enough.
+        besides: what happens that the plan does not say, one sentence each.
+    """
+
+    text: str = "Deploy this?"
+    by_name: str = ""
+    besides: tuple[str, ...] = ()
+
+
+DEPLOY = Question()
+
+
 class Person(Protocol):
     """Whoever runs the command; where nobody is there to ask, what was said beforehand."""
 
-    def agrees(self, plan: Report) -> bool:
-        """Shall this plan be executed?"""
+    def agrees(self, plan: Report, question: Question) -> bool:
+        """Shall this plan be executed? Whoever agreed beforehand is told what it does."""
 
     def consents(self, consequence: str) -> bool:
         """May this happen? One question, its consequence said."""
@@ -56,7 +72,7 @@ class Person(Protocol):
 class Nobody:
     """Agrees to nothing."""
 
-    def agrees(self, plan: Report) -> bool:
+    def agrees(self, plan: Report, question: Question) -> bool:
         return False
 
     def consents(self, consequence: str) -> bool:

@@ -151,7 +151,7 @@ class TestWhatDoesNotPass:
         assert "CloudFormation goes on" in outcome(report).error.message
 
     def test_credentials_that_expire_while_watching_are_lost_sight_and_no_failure(self, deployed):
-        deployed.person.agrees = lambda plan: deployed.fault("expired-token", after=2) or True
+        deployed.person.agrees = lambda plan, question: deployed.fault("expired-token", after=2) or True
         report = deployed.deploy(BIGGER)
         assert report.exit_code is ExitCode.CLOUD
         assert isinstance(outcome(report).error, LostSight)
@@ -172,7 +172,7 @@ def test_of_two_deployments_at_once_one_wins_and_the_other_says_so(deployed):
     reports = []
     together = threading.Barrier(2)
 
-    def agrees(plan):
+    def agrees(plan, question):
         together.wait(HANG_SECONDS)
         return True
 
@@ -190,8 +190,37 @@ def test_of_two_deployments_at_once_one_wins_and_the_other_says_so(deployed):
         thread.join(HANG_SECONDS)
     codes = sorted(report.exit_code for report in reports)
     assert codes[0] is ExitCode.DONE
-    assert codes[1] in {ExitCode.STALE, ExitCode.BUSY}
+    assert codes[1] is ExitCode.BUSY
     assert status(deployed) == "UPDATE_COMPLETE"
+
+
+def overtaken(account, other, selection):
+    """What a deployment comes to where somebody else's is done while the person still reads the plan."""
+
+    def meanwhile(plan, question):
+        assert other.deploy(selection).exit_code is ExitCode.DONE
+        return True
+
+    account.person.agrees = meanwhile
+    return account.deploy(selection)
+
+
+def test_who_was_overtaken_is_told_that_somebody_else_deployed_and_who(deployed):
+    report = overtaken(deployed, Account(deployed.sandbox), BIGGER)
+    assert report.exit_code is ExitCode.BUSY
+    error = outcome(report).error
+    assert f"{MODEL}: somebody else deployed it after this was planned: UPDATE_" in error.message
+    assert " by esmcfn-" in error.message
+    assert "esmcfn plan dev" in error.next_step
+
+
+def test_who_was_overtaken_by_a_first_creation_is_told_so_too(deployed):
+    empty, other = Account.emptied(deployed.sandbox), Account(deployed.sandbox)
+    report = overtaken(empty, other, ONE)
+    assert report.exit_code is ExitCode.BUSY
+    (first, *_) = report.body.stacks
+    assert "somebody else deployed it after this was planned: CREATE_" in first.error.message
+    assert status(deployed) == "CREATE_COMPLETE"
 
 
 def test_an_execution_whose_answer_is_lost_and_whose_events_cannot_be_read_for_long_is_not_given_up(deployed):
@@ -203,7 +232,7 @@ def test_an_execution_whose_answer_is_lost_and_whose_events_cannot_be_read_for_l
 def test_who_declines_after_somebody_else_has_deployed_deletes_nothing_of_theirs(deployed):
     empty, other = Account.emptied(deployed.sandbox), Account(deployed.sandbox)
 
-    def meanwhile(plan):
+    def meanwhile(plan, question):
         assert other.deploy(ONE).exit_code is ExitCode.DONE
         deployed.fault("stale")  # DescribeStacks still tells of a review
         return False

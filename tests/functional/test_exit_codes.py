@@ -208,7 +208,7 @@ def test_130_143_an_interrupted_deployment_says_what_goes_on_in_aws(root, number
     _, err = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == code, err
     assert "CloudFormation goes on with: esm-dev-prototype-model; done: esm-dev" in err
-    assert "next: esmcfn status dev shows where it stands; esmcfn deploy dev --wait-for-stack 30m goes on" in err
+    assert "next: esmcfn status dev shows where it stands; esmcfn deploy dev --yes --wait-for-stack 30m goes on" in err
 
 
 def test_several_environments_end_with_the_worst_and_show_them_all(root):

@@ -23,6 +23,7 @@ from esmcfn.errors import (
     StackBusyError,
     StalePlanError,
 )
+from esmcfn.render import render
 from esmcfn.verbs.deploying import Wishes, deploy
 from esmcfn.verbs.steps import Terms
 from esmcfn.verbs.world import Stop
@@ -49,6 +50,27 @@ def nothing_to_do() -> bool:
 
 def outcomes(report):
     return {stack.name: stack for stack in report.body.stacks}
+
+
+class TestSettingsAlone:
+    def test_a_stack_of_which_only_protection_is_switched_has_no_status_that_nobody_said(self):
+        stacks = deployed()
+        protected = replace(ONE, environment=an_environment(termination_protection=True))
+        report = deploying(stacks, protected)
+        assert report.exit_code is ExitCode.DONE
+        assert "execute" not in stacks.calls
+        assert {outcome.execution.status for outcome in report.body.stacks} == {None}
+        assert "UPDATE_COMPLETE" not in render("text", (report,)) + render("json", (report,))
+
+    def test_an_endpoint_that_fell_is_told_beside_no_status_that_nobody_said(self):
+        stacks = deployed()
+        (name,) = stacks.endpoints.there
+        stacks.endpoints.serve(name, stacks.endpoints.there[name][0].config_name, status="Failed")
+        report = deploying(stacks)
+        assert report.exit_code is ExitCode.DEPLOYMENT
+        said = render("text", (report,))
+        assert f"= {MODEL}: CloudFormation had nothing to do, endpoint Failed" in said
+        assert "UPDATE_COMPLETE" not in said
 
 
 class TestTheGate:

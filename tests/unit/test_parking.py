@@ -8,8 +8,10 @@ from fakes import FakePerson, FakeStacks, a_world
 from msgspec.structs import replace
 from test_verbs import a_finding
 
+from esmcfn.domain.deployment import Execution
 from esmcfn.domain.plan import StackAction
 from esmcfn.errors import CloudError, ExitCode, Interrupted, UsageError
+from esmcfn.render import render
 from esmcfn.selection import select
 from esmcfn.verbs.deploying import Wishes, deploy
 from esmcfn.verbs.destroying import destroy, vanished
@@ -145,6 +147,51 @@ class TestDestroy:
         report = self.destroyed(stacks, delete_logs=delete_logs)
         assert any(name in left for left in report.body.left) is not delete_logs
         assert (name in stacks.endpoints.logs) is not delete_logs
+
+    def left_over(self) -> tuple[FakeStacks, str]:
+        """Nothing but the log of an endpoint."""
+        stacks = running()
+        name = next(iter(stacks.endpoints.there))
+        stacks.endpoints.logs[name] = ()
+        self.destroyed(stacks)
+        assert stacks.there == {}
+        return stacks, name
+
+    def test_logs_go_only_when_somebody_agreed_to_it_even_where_nothing_else_does(self):
+        stacks, name = self.left_over()
+        person = FakePerson(agrees=False)
+        with pytest.raises(Interrupted):
+            self.destroyed(stacks, delete_logs=True, person=person)
+        assert name in stacks.endpoints.logs
+        (question,) = person.questions
+        assert question.by_name == "dev"
+        assert [name in said and "for good" in said for said in question.besides] == [True]
+
+    def test_logs_that_went_are_named_even_where_nothing_else_did(self):
+        stacks, name = self.left_over()
+        report = self.destroyed(stacks, delete_logs=True)
+        assert name not in stacks.endpoints.logs
+        assert [name in said for said in report.body.deleted] == [True]
+        said = render("text", (report,))
+        assert f"Deleted  the container log of {name}" in said
+        assert "nothing to do" not in said
+
+    def test_logs_that_cannot_be_looked_for_stop_it_before_anything_goes(self):
+        stacks = running()
+        stacks.endpoints.fail["log"] = CloudError("no permission: logs:DescribeLogStreams")
+        with pytest.raises(CloudError, match="logs:DescribeLogStreams"):
+            self.destroyed(stacks, delete_logs=True)
+        assert len(stacks.there) == 3
+
+    def test_logs_stay_where_a_deletion_failed_since_they_may_say_why(self):
+        stacks = running()
+        name = next(iter(stacks.endpoints.there))
+        stacks.endpoints.logs[name] = ()
+        stacks.ends[f"delete {MODEL_A}"] = Execution(status="DELETE_FAILED")
+        report = self.destroyed(stacks, delete_logs=True)
+        assert report.exit_code is ExitCode.DEPLOYMENT
+        assert name in stacks.endpoints.logs
+        assert any(name in left for left in report.body.left)
 
     def test_nothing_deployed_is_nothing_to_do(self):
         report = self.destroyed(FakeStacks(), person=FakePerson(agrees=False))
