@@ -185,6 +185,10 @@ class TemplateRefused(CloudError):
     """CloudFormation does not take a template as it is; no change set was kept of it."""
 
 
+WITHOUT_REVERTING = "esmcfn drift says how to put each back by hand; plan and deploy without --revert-drift"
+"""What to do where CloudFormation makes no change set that reverts drift."""
+
+
 class SandboxError(CloudError):
     """The embedded AWS did not start or does not answer."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from esmcfn.errors import AccessDenied, CloudError, StackBusyError, StalePlanError, TemplateRefused
+from esmcfn.errors import WITHOUT_REVERTING, AccessDenied, CloudError, StackBusyError, StalePlanError, TemplateRefused
 
 _BUSY = re.compile(r"is in \w+_IN_PROGRESS state|already exists and cannot be created again")
 
@@ -41,11 +41,12 @@ def reverting(stack_name: str) -> Iterator[None]:
     except CloudError as error:
         if error.transient or error.next_step or isinstance(error, AccessDenied):
             raise
-        raise CloudError(
+        kind = TemplateRefused if isinstance(error, TemplateRefused) else CloudError  # policy may know the line
+        raise kind(
             f"{stack_name}: CloudFormation does not revert its drift: {error.message}",
             code=error.code,
             operation=error.operation,
-            next_step="esmcfn drift says how to put each back by hand; plan and deploy without --revert-drift",
+            next_step=WITHOUT_REVERTING,
         ) from error
 
 

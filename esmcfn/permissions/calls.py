@@ -115,6 +115,7 @@ VERBS: Mapping[str, frozenset[str]] = {
     "audit --drift": _COMPARE | _DETECT | _OBSERVE | _AUDIT,
     "cost": _COMPARE,
     "deploy": _DEPLOY | _RECOVER,
+    "deploy --plan": _DEPLOY | _RECOVER | _DETECT,  # of plan --drift --out, whose detection is asked again
     "destroy": _COMPARE | _LOGS | _DESTROY,
     "doctor": _LOOK | _HEADROOM | _QUOTAS | {"sagemaker:DescribeModelPackage"},
     "drift": _COMPARE | _DETECT | _OBSERVE,
@@ -167,7 +168,7 @@ READS = (
 )
 """Verbs that leave what runs as it is."""
 
-WRITES = ("deploy", "destroy", "park", "resume")
+WRITES = ("deploy", "deploy --plan", "destroy", "park", "resume")
 """Verbs that execute; CloudFormation needs what `handlers` says besides."""
 
 _EVERYWHERE = frozenset({"cloudformation:DescribeStacks", "cloudformation:ListStacks"})

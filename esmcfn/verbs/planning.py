@@ -16,7 +16,7 @@ from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.standing import Survey
 from esmcfn.domain.template import Template
-from esmcfn.errors import CloudError, ExitCode, StackBusyError, TemplateRefused
+from esmcfn.errors import WITHOUT_REVERTING, CloudError, ExitCode, StackBusyError, TemplateRefused
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import strays, surveyed
 from esmcfn.verbs.allowing import allowed, without_budget
@@ -103,7 +103,7 @@ def make_plan(project: Project, selection: Selection, world: World, manner: Mann
         with Staying(world.connect()) as open_sets:
             stacks, headroom = _asked(ground, world, manner, open_sets)
             findings = judgement.findings()
-            _refuse_unless_judged(stacks, findings)
+            _refuse_unless_judged(stacks, findings, next_step=WITHOUT_REVERTING if manner.revert else UNTAKEN)
     if manner.delete_first:
         stacks = [plan.deleted_first(stack, headroom, ground.later) for stack in stacks]
     made = _assembled(project, ground, stacks, findings, headroom, world, manner)
@@ -116,11 +116,11 @@ def make_plan(project: Project, selection: Selection, world: World, manner: Mann
     )
 
 
-def _refuse_unless_judged(stacks: Sequence[StackPlan], findings: Sequence[Finding]) -> None:
+def _refuse_unless_judged(stacks: Sequence[StackPlan], findings: Sequence[Finding], *, next_step: str) -> None:
     """Raise TemplateRefused where CloudFormation does not take a template, and policy has nothing to say of it."""
     refused = [stack.refused for stack in stacks if stack.refused]
     if refused and not any(finding.blocks for finding in findings):
-        raise TemplateRefused("; ".join(refused), next_step=UNTAKEN)
+        raise TemplateRefused("; ".join(refused), next_step=next_step)
 
 
 def _asked(

@@ -42,7 +42,7 @@ from esmcfn.verbs.refreshing import refresh
 from esmcfn.verbs.watching import status
 
 from .deploying import SPEED, Account
-from .test_deploying import client
+from .test_deploying import client, deploy_kept, kept
 
 BUDGET = MonthlyBudget(usd_per_month=Decimal(9), notice=BudgetNotice(emails=("ops@example.com",)))
 TOPIC = AlarmTopic(name="esm-dev-alarms", emails=("ops@example.com",))
@@ -210,6 +210,13 @@ def overwriting_deployed(there: Account) -> None:
     there.deploy(TAGGED)
 
 
+def reviewed(there: Account) -> None:
+    """A plan of what drifted, with CloudFormation's own word on it, executed from its file."""
+    overwriting(there, wholly=True)
+    plan = kept(there, TAGGED, wholly=True)
+    assert deploy_kept(there, plan, TAGGED).exit_code is ExitCode.DONE
+
+
 def audited_with_drift(there: Account) -> None:
     drifted(there)
     audit(a_project(), SHARED, there.world(), days=14, billed=True, edit=lambda text, *more: text, drifting=True)
@@ -314,6 +321,7 @@ SCENARIOS: dict[str, tuple[Scenario, ...]] = {
         overwriting_deployed,
         *(stuck, first, failing),
     ),
+    "deploy --plan": (reviewed, stuck, first, failing, lambda there: there.deploy(PROTECTED)),
     "destroy": (destroyed, cancelling, not_destroyed),
     "drift": (drifted,),
     "outputs": (lambda there: outputs(a_selection(), there.world()),),

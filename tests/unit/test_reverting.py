@@ -8,11 +8,13 @@ import pytest
 from builders import a_project, a_selection, a_stack, a_variant
 from fakes import NOW, FakePerson, FakeStacks, a_world
 from msgspec.structs import replace
+from test_verbs import a_finding
 
 from esmcfn import documents
 from esmcfn.domain.changeset import ProposedChange, ProposedProperty
+from esmcfn.domain.finding import Level
 from esmcfn.domain.plan import Action, Impact, ReviewedPlan, StackAction
-from esmcfn.errors import CloudError, ExitCode, Interrupted, StalePlanError
+from esmcfn.errors import CloudError, ExitCode, Interrupted, StalePlanError, TemplateRefused
 from esmcfn.plan import stack_plan
 from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
@@ -71,6 +73,16 @@ class TestPlan:
         with pytest.raises(CloudError, match="nested stacks"):
             planned(stacks)
         assert stacks.open == {}
+
+    def test_a_refusal_of_what_a_rule_blocks_is_a_note_beside_the_rule(self, stacks):
+        stacks.fail["propose"] = TemplateRefused("does not revert its drift: no such type")
+        with pytest.raises(TemplateRefused, match="no such type") as caught:
+            planned(stacks)
+        assert "without --revert-drift" in caught.value.next_step
+        hard = a_finding(level=Level.HARD)
+        report = make_plan(a_project(), ONE, a_world(stacks=stacks, findings=[hard]), Manner(revert=True))
+        assert report.exit_code is ExitCode.FINDINGS
+        assert "no such type" in report.body.stacks[0].notes[0]
 
     def test_every_stack_is_asked_about_whatever_its_digest_says(self, stacks):
         report = planned(stacks)
