@@ -18,7 +18,7 @@ acceptance   which drift a waiver may accept
 
 from __future__ import annotations
 
-from esmcfn.drift.acceptance import acceptable
+from esmcfn.drift.acceptance import unacceptable
 from esmcfn.drift.expected import expected
 from esmcfn.drift.judging import Observed, Subject, judge, judge_template, stack_notes, variants_of, wants_tags
 from esmcfn.drift.masking import shown
@@ -35,13 +35,13 @@ __all__ = [
     "Built",
     "Observed",
     "Subject",
-    "acceptable",
     "expected",
     "judge",
     "judge_template",
     "planned_drift",
     "shown",
     "stack_notes",
+    "unacceptable",
     "variants_of",
     "wants_tags",
 ]

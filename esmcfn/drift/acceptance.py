@@ -22,9 +22,19 @@ _CONTAINERS = frozenset({"PrimaryContainer", "Containers"})
 
 def acceptable(resource: ResourceDrift) -> bool:
     """May somebody sign for it? A waiver names a resource, so one value that nobody may sign for forbids it all."""
-    if resource.state is State.MISSING or resource.resource_type == STACK_TYPE or not resource.differences:
-        return False
-    return not any(_never(each.path) for each in resource.differences)
+    return not unacceptable(resource)
+
+
+def unacceptable(resource: ResourceDrift) -> str:
+    """Why nobody may sign for it; empty where somebody may."""
+    if resource.resource_type == STACK_TYPE:
+        return "its template was edited by hand"
+    if resource.state is State.MISSING:
+        return "it is missing"
+    if not resource.differences:
+        return "CloudFormation calls it modified without saying in what"
+    never = [each.path for each in resource.differences if _never(each.path)]
+    return f"nobody may sign for {', '.join(never)}" if never else ""
 
 
 def _never(path: str) -> bool:

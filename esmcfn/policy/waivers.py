@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
-from esmcfn.domain.waiver import SOON_DAYS, Waiver, Writers
+from esmcfn.domain.waiver import DRIFT_RULE, SOON_DAYS, Waiver, Writers
 from esmcfn.errors import did_you_mean, shown
 
 AUTHOR_RULE = "ESMCFN-WAIVER-AUTHOR"
@@ -101,6 +101,12 @@ def _judged(waiver: Waiver, covered: Sequence[Finding], by_author: bool, signed:
     elif by_author:
         said = f"{shown(waiver.approver)} wrote it and approves it"
         yield _finding(SELF_RULE, waiver, f"{said}, so it lifts nothing", "let somebody else approve it")
+    elif covered and not liftable and waiver.rule == DRIFT_RULE:
+        mend = (
+            "put that back as drift says, so that the waiver holds for what else drifts of the resource, or remove it"
+        )
+        said = f"it accepts nothing: this drift has the level hard, which nothing lifts ({covered[0].message})"
+        yield _finding(UNUSED_RULE, waiver, said, mend)
     elif covered and not liftable:
         mend = f"no waiver lifts it: mend what {waiver.rule} says, and remove the waiver"
         yield _finding(UNUSED_RULE, waiver, f"{waiver.rule} is hard here", mend)

@@ -90,6 +90,16 @@ def failed(report: Unreported) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def vanished(environment: str, *, run: str = "") -> str:
+    """The comment on an issue of an environment that the repository has no more."""
+    name, where = code(short(environment)), f" ([run]({run}))" if run else ""
+    return (
+        f"**{name} is no longer in the repository**, so nobody looks at it any more{where}. This closes for that "
+        "reason, and not because anything was put right: stacks of it that nobody destroyed run on and are paid for "
+        "(`esmcfn destroy`, in the last commit that has its file, removes them).\n"
+    )
+
+
 def news(looked: Looked, before: Standing, said: News, *, run: str = "") -> str:
     """The comment on an issue that says something else than before.
 

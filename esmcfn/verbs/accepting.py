@@ -49,12 +49,13 @@ def accepted(
 
 def _finding(resource: ResourceDrift) -> Finding:
     """A drift as waivers know what they are for."""
+    never = drift.unacceptable(resource)
     return Finding(
         rule=DRIFT_RULE,
         engine=Engine.HOUSE,
         severity=Severity.ERROR,
-        level=Level.SOFT if drift.acceptable(resource) else Level.HARD,
-        message=f"{resource.name}: {resource.state}",
+        level=Level.HARD if never else Level.SOFT,
+        message=f"{resource.name}: {never}" if never else f"{resource.name}: {resource.state}",
         origin=None,
         stack=resource.stack,
         model=resource.model,

@@ -32,6 +32,27 @@ def requests(looked: Looked, text: Text, known: Sequence[Known], *, author: str,
     return tuple(asked)
 
 
+def vanished(
+    known: Sequence[Known], there: Sequence[str], *, author: str, tell: Callable[[str], str]
+) -> tuple[Request, ...]:
+    """Close what is open about environments that the repository has no more: nobody looks at them, so it never would.
+
+    Args:
+        there: names of the environments that the repository has, readable or not.
+        tell: the comment, by the environment's name.
+    """
+    gone = sorted(
+        (each.number, each.marker.environment)
+        for each in known
+        if each.open and each.author == author and each.marker and each.marker.environment not in there
+    )
+    return tuple(
+        request
+        for number, name in gone
+        for request in (_comment(number, tell(name)), _edit(number, state="closed", state_reason="not_planned"))
+    )
+
+
 def _asked(looked: Looked, text: Text, current: Known | None, tell: Tell) -> list[Request]:
     standing = looked.standing
     if current is None:

@@ -212,7 +212,9 @@ class TestAccepted:
         report = account.drift(waivers=[self.waiver(resource="*")])
         assert report.exit_code is ExitCode.DRIFT
         assert report.body.waived == 0
-        assert "no waiver lifts it" in report.notes[0]
+        assert "this drift has the level hard" in report.notes[0]
+        assert f"nobody may sign for {path}" in report.notes[0]
+        assert "so that the waiver holds for what else drifts" in report.notes[0]
 
     def test_one_for_instances_does_not_hide_that_the_endpoint_is_gone(self, account):
         account.stacks.endpoints.there[account.selection.models[0].endpoint_name] = [None]

@@ -363,6 +363,58 @@ def test_what_is_no_list_of_issues_is_refused_with_its_line(tmp_path, line, caps
     assert "known:2" in capsys.readouterr().err
 
 
+def known_file(tmp_path, *lines):
+    """Issues as GitHub tells them, about environments of these names."""
+    path = tmp_path / "known.jsonl"
+    rows = (
+        {
+            "number": number,
+            "state": state,
+            "author": author,
+            "body": issue(replace(a_drift(a_drifted()), environment=name)).body,
+        }
+        for number, name, state, author in lines
+    )
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+def test_an_environment_that_is_no_longer_there_has_its_issue_closed_with_the_reason(tmp_path, capsys):
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "broken.yaml").write_text("no: [yaml", encoding="utf-8")
+    known = known_file(
+        tmp_path,
+        (3, "broken", "open", BOT),
+        (4, "gone", "open", BOT),
+        (5, "gone", "closed", BOT),
+        (6, "gone", "open", "somebody"),
+    )
+    out = tmp_path / "requests"
+    words = ["--root", str(tmp_path), "issue", "--close-vanished", "--known", known, "--out", str(out)]
+    assert run(words) == 0
+    assert capsys.readouterr().out == "POST issues/4/comments\nPATCH issues/4\n"
+    said = json.loads((out / "1.json").read_text(encoding="utf-8"))["body"]
+    assert "`gone` is no longer in the repository" in said
+    assert "esmcfn destroy" in said
+    assert json.loads((out / "2.json").read_text(encoding="utf-8")) == {
+        "state": "closed",
+        "state_reason": "not_planned",
+    }
+
+
+def test_without_a_folder_of_environments_nobody_knows_which_are_gone(tmp_path, capsys):
+    words = ["issue", "--close-vanished", "--known", known_file(tmp_path, (4, "gone", "open", BOT))]
+    assert run(["--root", str(tmp_path), *words, "--out", str(tmp_path / "requests")]) == 2
+    assert "no folder environments" in capsys.readouterr().err
+    assert not (tmp_path / "requests").exists()
+
+
+@pytest.mark.parametrize("words", [(), ("--close-vanished",)])
+def test_no_report_or_no_list_of_issues_cannot_be_meant(words, capsys):
+    assert run(["issue", *words]) == 2
+    assert capsys.readouterr().err
+
+
 def test_known_without_out_cannot_be_meant(tmp_path):
     assert run(["issue", str(report_file(tmp_path)), "--known", "x"]) == 2
 
