@@ -62,7 +62,7 @@ _NAMED: Mapping[str, str | Callable[[Mapping[str, object]], str]] = {
 }
 """Lists whose items have names: they are compared by name, whatever their order."""
 
-_STRANGERS = frozenset({"Subscriptions"})
+_STRANGERS = frozenset({"AccessKeys", "Subscriptions"})
 """Of these only what was added is drift here: each of the stack's own is a resource, and missing by itself."""
 
 _UNORDERED = frozenset({"Subscribers"})
@@ -118,7 +118,7 @@ def _compared(path: str, name: str, wanted: object, found: object) -> Iterator[P
     elif name in _NAMED and isinstance(wanted or [], list) and isinstance(found or [], list):
         yield from _by_name(path, name, _items(wanted), _items(found))
     elif name in _SETS and isinstance(wanted or [], list) and isinstance(found or [], list):
-        yield from _as_sets(path, _items(wanted), _items(found))
+        yield from _as_sets(path, _items(wanted), _items(found), added_only=name in _STRANGERS)
     elif name in _UNORDERED:
         if _unordered(wanted or []) != _unordered(found or []):
             yield path, wanted, found
@@ -160,9 +160,11 @@ def _named(name: str, items: Sequence[object]) -> dict[str, object]:
     return found
 
 
-def _as_sets(path: str, wanted: Sequence[object], found: Sequence[object]) -> Iterator[Pair]:
+def _as_sets(
+    path: str, wanted: Sequence[object], found: Sequence[object], *, added_only: bool = False
+) -> Iterator[Pair]:
     before, after = {str(item) for item in wanted}, {str(item) for item in found}
-    for item in sorted(before ^ after):
+    for item in sorted(after - before if added_only else before ^ after):
         yield f"{path}/{item}", (item if item in before else None), (item if item in after else None)
 
 

@@ -158,7 +158,7 @@ def _change(hit: Hit) -> None:
         if not handler.made_again:
             raise Refusal("CreateOnly", f"{path} of {hit.type.resource_type} cannot be changed by anybody")
         handler.delete(hit.request)
-        pending = handler.create(request).pending
+        pending = handler.create(replace(request, previous={}, previous_tags={})).pending
     else:
         pending = handler.update(request).pending
     if before is not None and not pending and seen() == before:

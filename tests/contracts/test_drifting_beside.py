@@ -14,6 +14,7 @@ from esmcfn.domain.drift import State
 from esmcfn.domain.hosting import AlarmTopic, Autoscaling
 from esmcfn.domain.overwriting import Fate
 from esmcfn.errors import ExitCode, TemplateRefused
+from esmcfn.sandbox import breaking
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
 from esmcfn.verbs.deploying import Wishes
@@ -85,6 +86,28 @@ class TestUnread:
         assert (unread.logical_id, unread.state) == (logical_id, State.NOT_CHECKED)
         assert action in unread.why
         assert report.exit_code is ExitCode.DRIFT
+
+
+class TestDeleted:
+    @pytest.mark.parametrize("logical_id", ["ExecutionRole", "AlarmKey", "Budget", "InvokeSecret"])
+    def test_what_is_made_again_is_made_in_full(self, deployed, logical_id):
+        breaking.break_resource(
+            deployed.sandbox.world, {"stack": "esm-dev", "logical_id": logical_id, "action": "delete"}
+        )
+        assert (("esm-dev", logical_id), []) in deviating(drift(deployed, ALL)).items()
+        assert deployed.deploy(ALL, Wishes(revert=True)).exit_code is ExitCode.DONE
+        assert deviating(drift(deployed, ALL)) == {}
+
+    def test_a_topic_comes_back_without_its_policy_which_is_told_with_the_way_back(self, deployed):
+        client(deployed, "sns").delete_topic(TopicArn=TOPIC)
+        assert deployed.deploy(ALL, Wishes(revert=True)).exit_code is ExitCode.DONE
+        assert "set-topic-attributes" in only(deployed, "AlarmTopicPolicy", "PolicyDocument")
+
+    def test_a_key_that_a_hand_deleted_is_missing_once(self, deployed):
+        iam, user = client(deployed, "iam"), BASE.service_account.user_name
+        (key,) = iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+        iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+        only(deployed, "InvokeAccessKey")
 
 
 class TestScaling:

@@ -220,7 +220,8 @@ class Drift:
         request = engine.request(new, at, previous=old)
         kind = schema.must_load(new.resource_type, engine.stack.region)
         if self.finding(engine.stack, old, kind).status == "DELETED":
-            return handler.create(replace(request, physical_id="", attributes={}))
+            # It comes anew, so that nothing of it is as it was before.
+            return handler.create(replace(request, physical_id="", attributes={}, previous={}, previous_tags={}))
         actual = handler.read(engine.request(old, at))
         tags = tag_map(actual.get("Tags"))
         # What no template declares is nobody's to take away: others attach the policy, join the group.
