@@ -284,8 +284,6 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("action", "unread"),
         [
-            ("cloudformation:DetectStackDrift", {"InvokeSecret"}),
-            ("cloudformation:DescribeStackResourceDrifts", {"InvokeSecret"}),
             ("sagemaker:DescribeModel", {"Model"}),
             ("sagemaker:DescribeEndpoint", {"Endpoint"}),
             ("sagemaker:DescribeEndpointConfig", {"EndpointConfig"}),
@@ -300,6 +298,13 @@ class TestRefused:
         assert report.exit_code is ExitCode.DRIFT
         assert drift(deployed).exit_code is ExitCode.DONE
         assert action in repr(report.body)
+
+    @pytest.mark.parametrize("operation", ["DetectStackDrift", "DescribeStackResourceDrifts"])
+    def test_without_cloudformations_detection_it_is_said_and_everything_is_compared(self, deployed, operation):
+        deployed.fault("access-denied", action=f"cloudformation:{operation}")
+        report = drift(deployed, strict=True)
+        assert (deviating(report), report.exit_code) == ({}, ExitCode.DONE)
+        assert all(operation in stack.notes[0] for stack in report.body.stacks)
 
     def test_without_cloudformations_detection_our_readers_find_the_same(self, deployed):
         sagemaker = client(deployed, "sagemaker")
