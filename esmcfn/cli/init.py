@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,12 +109,13 @@ def init(
 ) -> None:
     """Scaffold a repository that works at once in the sandbox: catalog, environment, policies, workflows.
 
-    Nothing is asked and nothing is overwritten: what is there already is named, and nothing is written. With --lock,
-    in a repository that is there already, the file of pinned dependencies alone is written anew.
+    Nothing is asked and nothing is overwritten: what is there already is named, and nothing is written. A README.md and
+    a .gitignore, which every repository has, stay as they are. With --lock, in a repository that is there already, the
+    file of pinned dependencies alone is written anew.
     """
     from esmcfn.cli.compose import written
     from esmcfn.cli.streams import printed, told
-    from esmcfn.scaffold import REQUIREMENTS, new_repository
+    from esmcfn.scaffold import EXAMPLE, KEPT, REQUIREMENTS, new_repository
 
     root = folder or ctx.obj["root"]
     pinned = _pinned_dependencies() if lock else None
@@ -125,8 +128,15 @@ def init(
     requirement = requirement or _installed()
     files = tuple(replaced.get(file.path, file) for file in new_repository(requirement, owners))
     files = (*files, *([pinned] if pinned else []))
+    if carried:  # its catalog is another one, and has not what the example selects
+        files = tuple(file for file in files if file.path != EXAMPLE)
+    kept = [file.path for file in files if file.path in KEPT and _is_there(root / file.path)]
+    lacks = _not_ignored(root, files) if ".gitignore" in kept else ""
+    files = tuple(file for file in files if file.path not in kept)
     _write(root, files)
     left = carried.left if carried else ()
+    if kept:
+        told(f"note: {' and '.join(kept)} stayed as it was" + (f"; add to .gitignore: {lacks}" if lacks else ""))
     if not requirement:
         told(f"note: this esmcfn came from a folder: write into {REQUIREMENTS} where GitHub gets it (--esmcfn does)")
     _told(root, files, left, form)
@@ -134,6 +144,10 @@ def init(
         go = f"esmcfn --root {root} " if folder else "esmcfn "
         printed("\n".join(["", "Next:", *(f"  {go}{words}" for words in ("plan dev", "deploy dev", "outputs dev"))]))
         printed("\n")
+        if not carried:
+            printed(
+                f"  cp {root / EXAMPLE} {root / EXAMPLE.removesuffix('.example')}   # production: fill in TO FILL\n"
+            )
         for each in left:
             told(f"not carried over: {each}")
 
@@ -173,8 +187,8 @@ def _pinned_dependencies() -> File:
     return File(path=PATH, text=locked(), about="what esmcfn needs on GitHub, by digest")
 
 
-def _write(root: Path, files: tuple[File, ...]) -> None:
-    """All of them or none.
+def _write(root: Path, files: Sequence[File]) -> None:
+    """All of them or none: what was made before one cannot be written goes again.
 
     Raises:
         UsageError: one is there already, or cannot be written.
@@ -182,16 +196,48 @@ def _write(root: Path, files: tuple[File, ...]) -> None:
     from esmcfn.cli.compose import written
     from esmcfn.errors import UsageError
 
-    there = [file.path for file in files if (root / file.path).exists() or (root / file.path).is_symlink()]
+    there = [file.path for file in files if _is_there(root / file.path)]
     if there:
         raise UsageError(
             f"{root} has already {', '.join(there)}: nothing was written",
-            next_step="name an empty folder: esmcfn init DIR",
+            next_step="name a folder without them: esmcfn init DIR",
         )
-    for file in files:
-        path = root / file.path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"cannot make the folder {path.parent}: {error.strerror}") from error
-        written(path, file.text)
+    made: list[Path] = []
+    try:
+        for file in files:
+            path = root / file.path
+            made += [folder for folder in reversed(path.parents) if not folder.exists()]
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                step = "name a folder that can be written into: esmcfn init DIR"
+                raise UsageError(f"cannot make the folder {path.parent}: {error.strerror}", next_step=step) from error
+            made.append(path)
+            written(path, file.text)
+    except BaseException:
+        _unmade(made)
+        raise
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
+
+
+def _unmade(made: Sequence[Path]) -> None:
+    """A folder that somebody put something else into stays."""
+    for path in reversed(made):
+        with suppress(OSError):
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink()
+
+
+def _not_ignored(root: Path, files: Sequence[File]) -> str:
+    """Which lines a .gitignore that was kept lacks of ours."""
+    (ours,) = [file.text for file in files if file.path == ".gitignore"]
+    try:
+        own = (root / ".gitignore").read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        own = []
+    return ", ".join(line for line in ours.splitlines() if line not in own and not line.startswith("#"))

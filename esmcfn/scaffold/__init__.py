@@ -41,11 +41,18 @@ _NOT_KNOWN = """\
 _EDITORS = "# yaml-language-server: "
 """A line for editors that points at a schema of the repository that it stands in."""
 
+EXAMPLE = "environments/prod.yaml.example"
+"""Production that passes policy; by another ending, so that nothing plans it before somebody has filled it in."""
+
+KEPT = frozenset({"README.md", ".gitignore"})
+"""What a repository has before it has any of ours: an own one stays as it is."""
+
 _FILES = (
     ("README.md", "README.md", "the next three commands"),
     (".gitignore", "gitignore", "keeps plans and virtual environments out of git"),
     ("catalogs/esm.yaml", "catalogs/esm.yaml", "which models may be deployed"),
     ("environments/dev.yaml", "environments/dev.yaml", "where, and which of them: the sandbox on this machine"),
+    (EXAMPLE, "environments/prod.yaml", "production, to be copied: what to fill in is marked in it"),
     ("policies/levels.yaml", "policies/levels.yaml", "which rules block, and their limits"),
     ("policies/waivers.yaml", "policies/waivers.yaml", "signed, dated exceptions to rules"),
 )

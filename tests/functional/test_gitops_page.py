@@ -39,8 +39,9 @@ def test_the_page_shows_what_is_printed_from_a_change_to_its_deployment(root):
     root.deployed()
     root.edit("ml.g5.2xlarge", "ml.g5.4xlarge")
     shown(root.esmcfn("changed", "--base", "HEAD").out)
-    assert root.esmcfn("plan", "dev", "--out", "dev.json").code == 0
-    root.write("changed.json", root.esmcfn("changed", "--base", "HEAD", "-f", "json").out)
+    for command in ("changed --base HEAD -f json --output changed.json", "plan dev --out dev.json"):
+        assert f"$ esmcfn {command}\n" in PAGE
+        assert root.esmcfn(*command.split()).code == 0
     done = root.esmcfn("comment", "dev.json", "--changed", "changed.json")
     assert done.code == 0
     shown(done.out)

@@ -81,6 +81,12 @@ def test_a_new_repository_is_valid_judged_and_planned_at_once(empty):
     assert "4 to add" in done.out
     assert empty.esmcfn("init").code == ExitCode.USAGE
 
+    example = empty.folder / "environments/prod.yaml.example"
+    empty.write("environments/prod.yaml", example.read_text(encoding="utf-8"))
+    judged = empty.esmcfn("check", "prod", "-f", "json")
+    assert judged.code == ExitCode.DONE, judged.out
+    assert not [each for each in judged.document["findings"] if each["level"] != "advisory"]
+
 
 def test_a_payload_becomes_a_repository_that_lacks_what_the_payload_does_not_say(empty):
     variant = {"ModelName": "my-model", "InstanceType": "ml.g5.2xlarge", "InitialInstanceCount": 1}

@@ -17,7 +17,8 @@ from esmcfn.scaffold.payload import carried_over
 from esmcfn.selection import select
 
 REPOSITORY = Path(__file__).parents[2]
-SHIPPED = ("catalogs/esm.yaml", "environments/dev.yaml", "policies/levels.yaml", "policies/waivers.yaml")
+PROD = "environments/prod.yaml.example"
+SHIPPED = ("catalogs/esm.yaml", "environments/dev.yaml", PROD, "policies/levels.yaml", "policies/waivers.yaml")
 VARIANT = {
     "ModelName": "my-model",
     "VariantName": "AllTraffic",
@@ -86,9 +87,44 @@ def test_a_file_in_the_place_of_a_folder_is_no_bug(tmp_path, capsys):
 @pytest.mark.parametrize("path", SHIPPED)
 def test_the_files_are_those_of_this_repository(path):
     (file,) = [each for each in new_repository() if each.path == path]
-    own = (REPOSITORY / path).read_text(encoding="utf-8")
+    own = (REPOSITORY / path.removesuffix(".example")).read_text(encoding="utf-8")
     assert file.text == own.partition("\n")[2], "without the line that points at a schema of this repository"
     assert own.startswith("# yaml-language-server")
+
+
+def test_a_readme_and_a_gitignore_that_are_there_stay_and_what_the_one_lacks_is_said(tmp_path, capsys):
+    (tmp_path / "README.md").write_text("# Ours\n")
+    (tmp_path / ".gitignore").write_text(".venv/\n")
+    assert run(["init", str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert "README.md and .gitignore stayed as it was; add to .gitignore: /*.json, /*.html" in told.err
+    assert "README.md" not in told.out
+    assert (tmp_path / "README.md").read_text() == "# Ours\n"
+    assert (tmp_path / ".gitignore").read_text() == ".venv/\n"
+    assert (tmp_path / "environments/dev.yaml").is_file()
+
+
+def test_what_fails_half_way_leaves_nothing_and_the_next_one_succeeds(tmp_path, capsys):
+    new = tmp_path / "new"
+    new.mkdir()
+    (new / "README.md").write_text("# Ours\n")
+    (new / "policies").write_text("in the way of a folder, after others were made\n")
+    assert run(["init", str(new)]) == 2
+    assert "cannot make the folder" in capsys.readouterr().err
+    assert sorted(path.name for path in new.rglob("*")) == ["README.md", "policies"]
+    (new / "policies").unlink()
+    assert run(["init", str(new)]) == 0
+
+
+def test_production_is_there_to_be_copied_and_every_place_to_fill_is_marked(tmp_path):
+    assert run(["init", str(tmp_path)]) == 0
+    text = (tmp_path / PROD).read_text()
+    marked = [line.split(":")[0].strip() for line in text.splitlines() if "TO FILL:" in line]
+    assert marked == ["account", "budget", "emails", "target_value"]
+    assert [path.name for path in (tmp_path / "environments").glob("*.yaml")] == ["dev.yaml"]
+    (tmp_path / "environments/prod.yaml").write_text(text)
+    loaded = load(tmp_path, "prod")
+    assert select(loaded.project, problems=loaded.problems).models
 
 
 def test_every_workflow_but_our_own_comes_along():
