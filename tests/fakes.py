@@ -303,9 +303,12 @@ class FakeWatch:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.starting: set[str] = set()
 
-    def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None:
+    def stage(self, stack: str, stage: str, *, waits_for: str = "", starts: bool = False) -> None:
         self.lines.append(f"{stack} {stage}")
+        if starts:
+            self.starting.add(stack)
 
     def ended(self, stack: str, how: str, *, well: bool) -> None:
         self.lines.append(f"{stack} {'well' if well else 'badly'} {how}")

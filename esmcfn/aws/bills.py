@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from esmcfn.aws.session import Clients, translated
 from esmcfn.domain.audit import MOST_REQUESTS, Bill, Charge
+from esmcfn.domain.stack import ENVIRONMENT_TAG, MODEL_TAG
 from esmcfn.errors import CloudError
 
 METRIC = "UnblendedCost"
@@ -19,7 +20,6 @@ METRIC = "UnblendedCost"
 CURRENCY = "USD"
 """Of every price and sum of ours; an account in China is billed in another one."""
 
-ENVIRONMENT_TAG, MODEL_TAG = "esmcfn:environment", "esmcfn:model"
 SERVICE = "Amazon SageMaker"
 
 

@@ -13,6 +13,7 @@ from esmcfn.aws.proposals import Proposals
 from esmcfn.aws.session import Clients, translated
 from esmcfn.domain.changeset import ChangeSet, Reviewed
 from esmcfn.domain.deployed import DeployedStack
+from esmcfn.domain.stack import ENVIRONMENT_TAG, MODEL_TAG
 from esmcfn.domain.standing import Survey
 from esmcfn.domain.template import Template
 
@@ -103,7 +104,7 @@ def _fits(stack: Mapping[str, Any], base_name: str, environment: str) -> bool:
 def _owner(stack: Mapping[str, Any]) -> str:
     """The environment that a stack's tag names; empty where it has none, or does not exist yet."""
     tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
-    return "" if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else str(tags.get("esmcfn:environment", ""))
+    return "" if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else str(tags.get(ENVIRONMENT_TAG, ""))
 
 
 def _endpoints(stacks: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -123,7 +124,7 @@ def _deployed(stack: Mapping[str, Any]) -> DeployedStack:
         stack_id=stack["StackId"],
         status=stack["StackStatus"],
         digest=digest[0] if digest else "",
-        model=tags.get("esmcfn:model"),
+        model=tags.get(MODEL_TAG),
         updated_at=began.astimezone(UTC) if began else None,
         status_reason=stack.get("StackStatusReason", ""),
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},

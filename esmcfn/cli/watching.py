@@ -19,7 +19,7 @@ HEARTBEAT_SECONDS = 30.0
 class Display(Protocol):
     """A Watch that can be taken away for a question; what happens next brings it back."""
 
-    def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None: ...
+    def stage(self, stack: str, stage: str, *, waits_for: str = "", starts: bool = False) -> None: ...
 
     def ended(self, stack: str, how: str, *, well: bool) -> None: ...
 
@@ -36,7 +36,7 @@ class Lines:
         self._spoke = time.monotonic()
         self._heart: threading.Thread | None = None
 
-    def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None:
+    def stage(self, stack: str, stage: str, *, waits_for: str = "", starts: bool = False) -> None:
         with self._lock:
             if self._stages.get(stack, ("", 0.0))[0] == stage:
                 return

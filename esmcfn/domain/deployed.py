@@ -7,6 +7,9 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
+STUCK = "the stack is stuck: what runs is not what its template says"
+"""What is to be said of what runs in a stack that has to be recovered first."""
+
 
 class DeployedStack(Struct, frozen=True, kw_only=True):
     """A stack that AWS says is ours.

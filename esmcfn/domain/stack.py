@@ -12,6 +12,12 @@ from esmcfn.domain.hosting import Alarms, AlarmTopic, Autoscaling
 from esmcfn.domain.origin import Origin, Origins
 from esmcfn.domain.project import Container, Environment
 
+ENVIRONMENT_TAG = "esmcfn:environment"
+"""Tag of every stack and resource: which environment it belongs to. What cannot be told by its name is told by it."""
+
+MODEL_TAG = "esmcfn:model"
+"""Tag of every model stack and its resources: the key of its selected model."""
+
 VARIANT_NAME = "variant-1"
 """The one production variant's name; it must never change, blue/green updates need it to stay.
 

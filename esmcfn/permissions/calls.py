@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from esmcfn.domain.stack import ENVIRONMENT_TAG
 from esmcfn.permissions import hosting
 from esmcfn.permissions.grants import (
     HOSTED,
-    OWNER_TAG,
     Condition,
     Grant,
     Scope,
@@ -211,7 +211,7 @@ _CHANGE_SETS: Condition = {
 }
 """Ours, whether they are called by name or by ARN."""
 
-_UNTAGGED: Condition = {"Null": {f"aws:ResourceTag/{OWNER_TAG}": "true"}}
+_UNTAGGED: Condition = {"Null": {f"aws:ResourceTag/{ENVIRONMENT_TAG}": "true"}}
 """A stack that no change set of ours was ever executed on, as what a first plan made.
 
 IAM knows no condition for an empty one: another's stack of such a name and without the tag is not told apart.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from esmcfn import naming
-from esmcfn.domain.stack import BaseStack, ExecutionRole, Selection, ServiceAccount
+from esmcfn.domain.stack import ENVIRONMENT_TAG, BaseStack, ExecutionRole, Selection, ServiceAccount
 
 HOSTED = ("endpoint", "endpoint-config", "model")
 """Kinds of SageMaker's resources that an environment consists of."""
@@ -17,9 +17,6 @@ Policy = dict[str, object]
 """An IAM policy document."""
 
 Condition = Mapping[str, Mapping[str, object]]
-
-OWNER_TAG = "esmcfn:environment"
-"""Tag of every stack and resource of ours; what cannot be told by its name is told by it."""
 
 
 class Scope(Struct, frozen=True, kw_only=True):
@@ -110,11 +107,11 @@ def nobody_elses_now(scope: Scope) -> Condition:
 
 
 def _requested(scope: Scope) -> Mapping[str, str]:
-    return {f"aws:RequestTag/{OWNER_TAG}": scope.environment}
+    return {f"aws:RequestTag/{ENVIRONMENT_TAG}": scope.environment}
 
 
 def _carried(scope: Scope) -> Mapping[str, str]:
-    return {f"aws:ResourceTag/{OWNER_TAG}": scope.environment}
+    return {f"aws:ResourceTag/{ENVIRONMENT_TAG}": scope.environment}
 
 
 def document(grants: Iterable[Grant]) -> Policy:

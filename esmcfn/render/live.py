@@ -14,8 +14,8 @@ from rich.text import Text
 from esmcfn.errors import visible
 from esmcfn.render.words import duration
 
-EXPECTED = {"endpoint": "10 to 25 min on AWS", "shared": "1 to 2 min on AWS"}
-"""How long stacks usually take; of endpoints what EvolutionaryScale names for its models.
+STARTS = "10 to 25 min on AWS"
+"""How long an endpoint usually takes to start, as EvolutionaryScale says of its models; of anything else nobody does.
 
 https://github.com/evolutionaryscale/esm
 """
@@ -33,6 +33,7 @@ class Row(Struct, kw_only=True):
     stack: str
     stage: str
     waits_for: str = ""
+    starts: bool = False
     began: float
     ended: float | None = None
     well: bool | None = None
@@ -52,12 +53,14 @@ class LiveTable:
             redirect_stdout=False,
         )
 
-    def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None:
+    def stage(self, stack: str, stage: str, *, waits_for: str = "", starts: bool = False) -> None:
         row = self._rows.get(stack)
         if row is None:
-            self._rows[stack] = Row(stack=stack, stage=stage, waits_for=waits_for, began=time.monotonic())
+            self._rows[stack] = Row(
+                stack=stack, stage=stage, waits_for=waits_for, starts=starts, began=time.monotonic()
+            )
         else:
-            row.stage, row.waits_for = stage, waits_for
+            row.stage, row.waits_for, row.starts = stage, waits_for, starts
         self._live.start()
 
     def ended(self, stack: str, how: str, *, well: bool) -> None:
@@ -77,14 +80,13 @@ class LiveTable:
         table.add_column("stage", no_wrap=True, overflow="ellipsis")
         table.add_column("elapsed", no_wrap=True, min_width=ELAPSED)
         if wide:
-            table.add_column("usually", no_wrap=True, min_width=len(EXPECTED["endpoint"]))
+            table.add_column("usually", no_wrap=True, min_width=len(STARTS))
             table.add_column("waits for", no_wrap=True, overflow="ellipsis")
         for row in tuple(self._rows.values()):
             style = {None: "", True: "green", False: "bold red"}[row.well]
             elapsed = duration((row.ended or time.monotonic()) - row.began)
             cells = [row.stack, visible(row.stage), elapsed]
             if wide:
-                expected = "" if row.ended else EXPECTED["endpoint" if "Endpoint" in row.waits_for else "shared"]
-                cells += [expected, row.waits_for]
+                cells += [STARTS if row.starts else "", row.waits_for]
             table.add_row(*(Text(cell, style=style) for cell in cells))
         return table

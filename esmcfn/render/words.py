@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 
 from esmcfn.domain.cost import Cost
+from esmcfn.domain.deployed import STUCK
 from esmcfn.domain.finding import Finding, Level
 from esmcfn.domain.plan import Action, Change, Headroom, Impact, Plan, StackAction
 from esmcfn.domain.waiver import Waiver
@@ -104,11 +105,7 @@ def felt(plan: Plan) -> Iterator[tuple[Impact, str, str]]:
             if change.impact is impact:
                 yield impact, who, f"{change.logical_id}: {change.meaning}"
         if impact is Impact.UNKNOWN:
-            yield from (
-                (impact, stack.model or stack.name, "the stack is stuck: what runs is not what its template says")
-                for stack in plan.stacks
-                if stack.stuck
-            )
+            yield from ((impact, stack.model or stack.name, STUCK) for stack in plan.stacks if stack.stuck)
 
 
 def cost_line(cost: Cost) -> str:

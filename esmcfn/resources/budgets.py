@@ -13,10 +13,8 @@ from decimal import Decimal
 from troposphere import budgets
 
 from esmcfn.domain.origin import Origin
-from esmcfn.domain.stack import BaseStack
+from esmcfn.domain.stack import ENVIRONMENT_TAG, BaseStack
 from esmcfn.resources import Part, Parts
-
-TAG = "esmcfn:environment"
 
 
 def monthly_budget(stack: BaseStack) -> Parts:
@@ -31,7 +29,7 @@ def monthly_budget(stack: BaseStack) -> Parts:
             BudgetType="COST",
             TimeUnit="MONTHLY",
             BudgetLimit=budgets.Spend(Amount=_number(wanted.usd_per_month), Unit="USD"),
-            CostFilters={"TagKeyValue": [f"user:{TAG}${stack.environment}"]},
+            CostFilters={"TagKeyValue": [f"user:{ENVIRONMENT_TAG}${stack.environment}"]},
         ),
         NotificationsWithSubscribers=[
             budgets.NotificationWithSubscribers(Notification=notification, Subscribers=subscribers)

@@ -10,6 +10,8 @@ from esmcfn.domain.budget import MonthlyBudget
 from esmcfn.domain.hosting import AlarmTopic
 from esmcfn.domain.project import CatalogEntry, Environment, Project, SelectedModel
 from esmcfn.domain.stack import (
+    ENVIRONMENT_TAG,
+    MODEL_TAG,
     BaseStack,
     ExecutionRole,
     ModelStack,
@@ -22,12 +24,6 @@ from esmcfn.errors import LONGEST, InputError, Problem, UsageError, did_you_mean
 from esmcfn.reference import partitions
 from esmcfn.reference.storage import own_disks
 from esmcfn.selection.judgement import contradictions
-
-ENVIRONMENT_TAG = "esmcfn:environment"
-"""Tag of every stack and resource: which environment it belongs to."""
-
-MODEL_TAG = "esmcfn:model"
-"""Tag of every model stack and its resources: the key of its selected model."""
 
 
 def select(project: Project, *, only: frozenset[str] = frozenset(), problems: tuple[Problem, ...] = ()) -> Selection:

@@ -11,10 +11,9 @@ from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.github import ROLE_VARIABLE, GitHubEnvironment, GitHubSettings
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
-from esmcfn.domain.stack import BootstrapStack, GitHubRole, Selection
+from esmcfn.domain.stack import ENVIRONMENT_TAG, BootstrapStack, GitHubRole, Selection
 from esmcfn.errors import CloudError, ExitCode, UsageError
 from esmcfn.permissions import READS, WRITES, Scope, document, of_handlers, of_verbs, scope_of
-from esmcfn.permissions.grants import OWNER_TAG
 from esmcfn.resources.github import ISSUER
 from esmcfn.template import synthesize_all
 from esmcfn.verbs.deploying import Deed, Wishes, carried_out
@@ -86,7 +85,7 @@ def bootstrap_selection(project: Project, selection: Selection, repository: Repo
         name=f"{PREFIX}-{own}",
         environment=own,
         target=target,
-        tags={**environment.tags, OWNER_TAG: own},
+        tags={**environment.tags, ENVIRONMENT_TAG: own},
         repository=repository.name,
         repository_id=repository.number,
         provider_arn=repository.provider_arn,

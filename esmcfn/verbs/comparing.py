@@ -13,15 +13,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from esmcfn import drift, template
-from esmcfn.domain.deployed import DeployedStack
+from esmcfn.domain.deployed import STUCK, DeployedStack
 from esmcfn.domain.drift import Unread
 from esmcfn.domain.overwriting import PlannedDrift
 from esmcfn.domain.plan import StackPlan
 from esmcfn.errors import CloudError
 from esmcfn.verbs.looking import Looked, Looking
 from esmcfn.verbs.reading import Pair, side_by_side
-
-STUCK = "the stack is stuck: what runs is not what its template says"
 
 
 class Seen(Struct, frozen=True, kw_only=True):

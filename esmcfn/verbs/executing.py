@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from esmcfn.diagnosis import Sight, diagnose, not_serving
+from esmcfn.diagnosis import ENDPOINT, Sight, diagnose, not_serving
 from esmcfn.domain.changeset import ChangeSet
 from esmcfn.domain.deployment import Diagnosis, Execution, StackEvent, StackOutcome
 from esmcfn.domain.endpoint import ObservedEndpoint
@@ -33,7 +33,9 @@ SIDE_BY_SIDE = 64
 
 Seen = TypeVar("Seen")
 
-ENDPOINT = "AWS::SageMaker::Endpoint"
+STARTING = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"})
+"""Statuses of an endpoint whose instances start, or may."""
+
 LOOK_SECONDS = 2.0
 """Between two looks at an endpoint."""
 
@@ -221,7 +223,8 @@ class Executing:
             reason = f": {event.reason}" if event.reason and event.status.endswith("_FAILED") else ""
             waits_for = event.logical_id if event.status.endswith("_IN_PROGRESS") and not event.of_stack else ""
             stage = f"{event.logical_id}  {event.detailed_status or event.status}{reason}"
-            self._world.watch.stage(stack.name, stage, waits_for=waits_for)
+            starts = event.resource_type == ENDPOINT and event.status in STARTING
+            self._world.watch.stage(stack.name, stage, waits_for=waits_for, starts=starts)
 
         return heard
 

@@ -87,11 +87,12 @@ class Nobody:
 class Watch(Protocol):
     """Whoever shows how a deployment goes."""
 
-    def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None:
+    def stage(self, stack: str, stage: str, *, waits_for: str = "", starts: bool = False) -> None:
         """A stack has come this far.
 
         Args:
             waits_for: what takes its time now, empty where nothing does.
+            starts: that is an endpoint whose instances start, which takes the longest by far.
         """
 
     def ended(self, stack: str, how: str, *, well: bool) -> None:
@@ -101,7 +102,7 @@ class Watch(Protocol):
 class Unwatched:
     """Nobody looks."""
 
-    def stage(self, stack: str, stage: str, *, waits_for: str = "") -> None: ...
+    def stage(self, stack: str, stage: str, *, waits_for: str = "", starts: bool = False) -> None: ...
 
     def ended(self, stack: str, how: str, *, well: bool) -> None: ...
 

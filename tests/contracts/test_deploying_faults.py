@@ -312,7 +312,7 @@ def test_whoever_stops_begins_nothing_more(deployed):
         stop()
         stopped.set()
 
-    def stage(stack, stage, *, waits_for=""):
+    def stage(stack, stage, *, waits_for="", starts=False):
         if stage == "begins":
             begun.append(stack)
             assert len(begun) <= 5 or stopped.wait(HANG_SECONDS)  # the sixth is about to begin when the person stops
