@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from esmcfn.cli import options
+from esmcfn.cli.mandate import Writing
 
 if TYPE_CHECKING:
     from esmcfn.cli.compose import Run
+    from esmcfn.cli.mandate import Mandate
     from esmcfn.domain.project import Project
     from esmcfn.domain.report import Report
     from esmcfn.domain.stack import Selection
     from esmcfn.verbs.bootstrapping import Repository
-    from esmcfn.verbs.deploying import Wishes
     from esmcfn.verbs.world import World
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
@@ -39,6 +40,7 @@ def _like(pattern: re.Pattern[str], what: str) -> click.Option:
 
 
 @click.command(
+    cls=Writing,
     short_help="Make the roles that GitHub plans and deploys with.",
     epilog="""\b
 Examples:
@@ -111,10 +113,7 @@ Examples:
 def bootstrap(
     run: Run,
     *,
-    yes: bool,
-    wait_for_stack: float,
-    timeout: float,
-    discard_others: bool,
+    mandate: Mandate,
     repository: str,
     repository_id: str,
     oidc_provider_arn: str,
@@ -132,8 +131,6 @@ def bootstrap(
     """
     from esmcfn.errors import UsageError
     from esmcfn.verbs.bootstrapping import Repository
-    from esmcfn.verbs.deploying import Wishes
-    from esmcfn.verbs.steps import Terms
 
     if len(run.names) != 1 or run.models:
         raise UsageError("bootstrap takes one environment", next_step="esmcfn bootstrap dev --repository OWNER/NAME")
@@ -147,12 +144,7 @@ def bootstrap(
     )
     if out:
         return _written(run, trusted, out)
-    wishes = Wishes(
-        terms=Terms(again=f"esmcfn bootstrap {' '.join(run.names)}", within=timeout, discard_others=discard_others),
-        wait_for_stack=wait_for_stack,
-        revert=revert,
-    )
-    return _deployed(run, trusted, wishes, yes=yes)
+    return _deployed(run, mandate, trusted, revert=revert)
 
 
 def _written(run: Run, trusted: Repository, out: Path) -> int:
@@ -170,21 +162,12 @@ def _written(run: Run, trusted: Repository, out: Path) -> int:
     return run.emit(run.outcomes(verb))
 
 
-def _deployed(run: Run, trusted: Repository, wishes: Wishes, *, yes: bool) -> int:
+def _deployed(run: Run, mandate: Mandate, trusted: Repository, *, revert: bool) -> int:
     """Plan, ask, and make the stack."""
-    from msgspec.structs import replace
-
-    from esmcfn.cli.person import Asked, refuse_unasked
-    from esmcfn.cli.watching import watching
     from esmcfn.verbs import bootstrapping
 
-    refuse_unasked(yes)
-    with watching() as display:
+    def verb(project: Project, selection: Selection, world: World) -> Report:
+        chosen = bootstrapping.bootstrap_selection(project, selection, trusted)
+        return bootstrapping.bootstrap(project, chosen, world, mandate.wishes(revert=revert), repository=trusted)
 
-        def verb(project: Project, selection: Selection, world: World) -> Report:
-            world = replace(world, person=Asked(display=display, yes=yes), watch=display)
-            chosen = bootstrapping.bootstrap_selection(project, selection, trusted)
-            return bootstrapping.bootstrap(project, chosen, world, wishes, repository=trusted)
-
-        outcomes = run.outcomes(verb)
-    return run.emit(outcomes)
+    return mandate.carried_out(run, verb)

@@ -73,4 +73,7 @@ def _copied(choices: tuple[Choice, ...], folder: Path) -> None:
         for each in choices:
             (folder / f"{each.environment}.json").write_bytes(Path(each.file).read_bytes())
     except OSError as error:
-        raise UsageError(f"cannot copy plans into {folder}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot copy plans into {folder}: {error.strerror}",
+            next_step="name a folder that you can make and write into",
+        ) from error

@@ -43,7 +43,7 @@ Examples:
 """,
 )
 @options.reports("deploy", account=True)
-@options.mandated
+@options.executes
 @click.option(
     "--plan",
     "reviewed",

@@ -29,7 +29,7 @@ Examples:
 """,
 )
 @options.reports("destroy", account=True)
-@options.mandated
+@options.executes
 @click.option(
     "--like",
     metavar="ENVIRONMENT",

@@ -158,7 +158,10 @@ def _write(out: Path, asked: Sequence[Request]) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot make the folder {out}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot make the folder {out}: {error.strerror}",
+            next_step="name a folder that you can make and write into",
+        ) from error
     lines = []
     for number, each in enumerate(asked, start=1):
         written(out / f"{number}.json", json.dumps(dict(each.fields)))

@@ -122,7 +122,10 @@ def placed(report: Report, folder: Path | None) -> Report:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot make the folder {folder}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot make the folder {folder}: {error.strerror}",
+            next_step="name a folder that you can make and write into",
+        ) from error
     paths = {template.stack.name: folder / f"{template.stack.name}.json" for template in report.body.templates}
     for template in report.body.templates:
         written(paths[template.stack.name], template.text)

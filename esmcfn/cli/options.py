@@ -248,14 +248,7 @@ HOURS_17 = 17 * 3600.0
 
 
 def executes(command: Command) -> Command:
-    """A command that changes what is deployed: it asks, waits for others, and watches."""
-    for option in reversed(_EXECUTES):
-        command = option(command)
-    return command
-
-
-def mandated(command: Command) -> Command:
-    """The same, and it gets what was said of that as one Mandate."""
+    """A command that changes what is deployed: it asks, waits for others, and watches, as its Mandate says."""
 
     @wraps(command)
     def called(run: Run, **words: Any) -> int:
@@ -264,7 +257,10 @@ def mandated(command: Command) -> Command:
         own = {name: words.pop(name) for name in ("yes", "wait_for_stack", "timeout", "discard_others")}
         return command(run, mandate=Mandate(**own, again=again(click.get_current_context())), **words)
 
-    return executes(called)
+    decorated: Command = called
+    for option in reversed(_EXECUTES):
+        decorated = option(decorated)
+    return decorated
 
 
 _EXECUTES = (

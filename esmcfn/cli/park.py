@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     epilog="\b\nExamples:\n  esmcfn park dev\n  esmcfn park dev --model prototype_model --yes\n",
 )
 @options.reports("park", account=True)
-@options.mandated
+@options.executes
 def park(run: Run, *, mandate: Mandate) -> int:
     """Delete only the endpoints to stop the bill; model and configuration stay, and cost nothing.
 
@@ -40,7 +40,7 @@ def park(run: Run, *, mandate: Mandate) -> int:
     epilog="\b\nExamples:\n  esmcfn resume dev\n  esmcfn resume dev --model prototype_model --yes\n",
 )
 @options.reports("resume", account=True)
-@options.mandated
+@options.executes
 def resume(run: Run, *, mandate: Mandate) -> int:
     """Bring parked endpoints back under the same names: 10 to 25 minutes on AWS, and only while it has such hosts.
 

@@ -59,7 +59,10 @@ def written(root: Path, commit: str, folder: Path) -> None:
             else:
                 target.write_bytes(content)
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot write what commit {commit[:12]} has: {error}") from error
+        raise UsageError(
+            f"cannot write what commit {commit[:12]} has: {error}",
+            next_step="make room in the temporary folder, or name another one in TMPDIR",
+        ) from error
 
 
 def _entries(listing: bytes) -> Iterator[tuple[bytes, bytes, str, int]]:

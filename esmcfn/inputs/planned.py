@@ -59,7 +59,10 @@ def expected(path: Path) -> Expected:
     try:
         document = msgspec.json.decode(_content(path), type=_Changed)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not what `esmcfn changed -f json` writes: {error}") from error
+        raise UsageError(
+            f"{path} is not what `esmcfn changed -f json` writes: {error}",
+            next_step="make it anew: esmcfn changed --base REF -f json > FILE",
+        ) from error
     return Expected(
         environments=tuple(document.environment),
         vanished=tuple(document.vanished),

@@ -57,7 +57,10 @@ def known_issues(path: Path) -> tuple[Known, ...]:
         try:
             issue = msgspec.json.decode(line, type=_Issue)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path}:{number}: not an issue {{number, state, author, body}}: {error}") from error
+            raise UsageError(
+                f"{path}:{number}: not an issue {{number, state, author, body}}: {error}",
+                next_step="name a file with one JSON object a line, as drift.yml of esmcfn init writes it",
+            ) from error
         marker = _marker(issue.body or "")
         found.append(Known(number=issue.number, author=issue.author, open=issue.state == "open", marker=marker))
     return tuple(found)
@@ -120,5 +123,5 @@ def _content(path: Path) -> bytes:
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", next_step=_MAKE) from error
     if len(content) > MAX_BYTES:
-        raise UsageError(f"{path} is larger than {MAX_BYTES // 2**20} MiB")
+        raise UsageError(f"{path} is larger than {MAX_BYTES // 2**20} MiB", next_step=_MAKE)
     return content

@@ -94,7 +94,10 @@ def reviewed_selection(project: Project, reviewed: ReviewedPlan) -> Selection:
     """
     gone = reviewed.narrowed.difference(model.key for model in project.environment.selected_models)
     if gone:
-        raise StalePlanError(f"the plan is for {', '.join(sorted(gone))}, which is not selected any more")
+        raise StalePlanError(
+            f"the plan is for {', '.join(sorted(gone))}, which is not selected any more",
+            next_step="plan again and review what has changed",
+        )
     return select(project, only=reviewed.narrowed)
 
 
