@@ -106,6 +106,11 @@ def synthesize_all(selection: Selection) -> tuple[Template, ...]:
     return tuple(synthesize(stack) for stack in selection.stacks)
 
 
+def synthesize_beside(selection: Selection) -> tuple[Template, ...]:
+    """What a selection was narrowed away from, in the environment's order."""
+    return tuple(synthesize(stack) for stack in selection.beside)
+
+
 def digest_of(body: Mapping[str, object]) -> str:
     """ "sha256:..." over a template without its Description, where the digest itself stands."""
     rest = {key: value for key, value in body.items() if key != "Description"}

@@ -559,7 +559,9 @@ def a_world(
         examiner=examiner or FakeExaminer(),
     )
 
-    def begin(templates: Sequence[Template], *, policy: Policy, region: str) -> FakeJudgement:
+    def begin(
+        templates: Sequence[Template], *, policy: Policy, region: str, beside: Sequence[Template]
+    ) -> FakeJudgement:
         return FakeJudgement(findings)
 
     return World(

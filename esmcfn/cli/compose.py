@@ -180,7 +180,13 @@ class Run(Struct, frozen=True, kw_only=True):
         return authors(self.root)(waiver)
 
     def _begin(
-        self, templates: Sequence[Template], *, policy: Policy, region: str, sharing: Sharing | None
+        self,
+        templates: Sequence[Template],
+        *,
+        policy: Policy,
+        region: str,
+        beside: Sequence[Template],
+        sharing: Sharing | None,
     ) -> Judgement:
         from esmcfn.inputs import lines
         from esmcfn.inputs.authors import authors
@@ -197,6 +203,7 @@ class Run(Struct, frozen=True, kw_only=True):
             lines=lines(self.root),
             authors=authors(self.root),
             together=sharing.together() if sharing else None,
+            beside=beside,
         )
 
     def _together(self) -> Together:

@@ -37,8 +37,10 @@ def asked(run: Run, base: str) -> Iterator[Then | None]:
         folder = Path(name)
         history.written(run.root, commit, folder)
 
-        def begin(templates: Sequence[Template], *, policy: Policy, region: str) -> Judgement:
-            return _begun(run.root, folder, templates, policy=policy, region=region, commit=commit)
+        def begin(
+            templates: Sequence[Template], *, policy: Policy, region: str, beside: Sequence[Template]
+        ) -> Judgement:
+            return _begun(run.root, folder, templates, policy=policy, region=region, beside=beside, commit=commit)
 
         yield Then(
             base=base,
@@ -50,7 +52,14 @@ def asked(run: Run, base: str) -> Iterator[Then | None]:
 
 
 def _begun(
-    root: Path, folder: Path, templates: Sequence[Template], *, policy: Policy, region: str, commit: str
+    root: Path,
+    folder: Path,
+    templates: Sequence[Template],
+    *,
+    policy: Policy,
+    region: str,
+    beside: Sequence[Template],
+    commit: str,
 ) -> Judgement:
     from esmcfn import inputs
     from esmcfn.cli.compose import cache_folder
@@ -69,6 +78,7 @@ def _begun(
         today=datetime.now(UTC).date(),
         lines=inputs.lines(root),
         authors=authors(root, commit=commit),
+        beside=beside,
     )
 
 

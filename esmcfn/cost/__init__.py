@@ -8,6 +8,7 @@ hosting    what a selection runs by the hour
 deployed   what a deployed template runs by the hour
 timetable  how long a schedule holds which bounds
 hours      the same in words
+part       what some models are of it
 """
 
 from __future__ import annotations
@@ -20,9 +21,20 @@ from fractions import Fraction
 from esmcfn.cost.deployed import ASYNCHRONOUS, SERVERLESS, UNREADABLE, hosted_in
 from esmcfn.cost.hosting import ZERO, beside, hosted, software_prices, unparked
 from esmcfn.cost.hours import hours_notes
+from esmcfn.cost.part import narrowed
 from esmcfn.domain.cost import Cost, CostItem, HostedVariant, Price, PriceBook, a_month
 
-__all__ = ["UNREADABLE", "beside", "estimate", "hosted", "hosted_in", "nearest", "software_prices", "unparked"]
+__all__ = [
+    "UNREADABLE",
+    "beside",
+    "estimate",
+    "hosted",
+    "hosted_in",
+    "narrowed",
+    "nearest",
+    "software_prices",
+    "unparked",
+]
 
 AGED_DAYS = 90
 STALE_DAYS = 180

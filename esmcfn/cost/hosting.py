@@ -15,10 +15,10 @@ ZERO = Decimal(0)
 
 def beside(selection: Selection) -> tuple[str, ...]:
     """What a selection makes AWS bill for besides instances, in words; the price book has no prices of it."""
-    alarms = any(stack.alarms and stack.alarms.any and not stack.parked for stack in selection.models)
+    alarms = any(stack.alarms and stack.alarms.any and not stack.parked for stack in selection.whole)
     words = {
         "alarms": alarms,
-        "logs": any(stack.log_retention_days for stack in selection.models),
+        "logs": any(stack.log_retention_days for stack in selection.whole),
         "a KMS key": bool(selection.base and selection.base.alarm_topic),
     }
     return tuple(word for word, there in words.items() if there)

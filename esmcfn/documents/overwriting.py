@@ -15,6 +15,8 @@ def overall(plan: Plan) -> Document:
         "state": state.value if state else None,
         "stacks": {each.name.lower(): sum(drift.state is each for drift in plan.drifts) for each in State},
         "overwritten": sum(drift.overwritten for drift in plan.drifts),
+        "not_looked_at": len(plan.unseen),
+        "next_step": (plan.to_look or None) if plan.unseen else None,
     }
 
 

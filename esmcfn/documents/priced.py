@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from esmcfn.documents.figures import money
 from esmcfn.documents.living import Document
-from esmcfn.domain.cost import Cost, CostItem, HostedVariant, Timetable
+from esmcfn.domain.cost import Cost, CostItem, CostPart, HostedVariant, Timetable
 from esmcfn.domain.report import Refreshed
 
 
@@ -25,6 +25,16 @@ def cost(cost: Cost) -> Document:
         "updating": list(cost.updating),
         "surge_usd_per_hour": money(cost.surge_usd_per_hour),
         "notes": list(cost.notes),
+        "narrowed": _part(cost.narrowed) if cost.narrowed else None,
+    }
+
+
+def _part(part: CostPart) -> Document:
+    return {
+        "models": list(part.models),
+        "before_monthly": money(part.before_monthly),
+        "after_monthly": money(part.after_monthly),
+        "delta_monthly": money(part.delta_monthly),
     }
 
 

@@ -181,6 +181,19 @@ class CostItem(Struct, frozen=True, kw_only=True):
     max_monthly: Decimal | None
 
 
+class CostPart(Struct, frozen=True, kw_only=True):
+    """What some models of an environment cost a month; as in `Cost`.
+
+    Attributes:
+        models: their keys, sorted.
+    """
+
+    models: tuple[str, ...]
+    before_monthly: Decimal | None
+    after_monthly: Decimal | None
+    delta_monthly: Decimal | None
+
+
 class Cost(Struct, frozen=True, kw_only=True):
     """What a set of variants costs a month, against what is deployed.
 
@@ -196,6 +209,7 @@ class Cost(Struct, frozen=True, kw_only=True):
         updating: models whose update runs old and new instances side by side.
         surge_usd_per_hour: what the new ones cost on top while it does; None where nothing is updated or a price is
             unknown.
+        narrowed: what of it a run that was narrowed to some models is about; None where it was not.
     """
 
     currency: str = "USD"
@@ -213,3 +227,4 @@ class Cost(Struct, frozen=True, kw_only=True):
     parked_monthly: Decimal | None = None
     updating: tuple[str, ...] = ()
     surge_usd_per_hour: Decimal | None = None
+    narrowed: CostPart | None = None

@@ -210,6 +210,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         delete_first: what goes, goes before anything comes.
         headroom: whether the account's quotas hold what runs while this is deployed.
         reverts: what drifted is put back, in every stack.
+        to_look: the command that compares what runs with what is deployed; empty where none does.
     """
 
     plan_id: str
@@ -229,6 +230,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     delete_first: bool = False
     headroom: tuple[Headroom, ...] = ()
     reverts: bool = False
+    to_look: str = ""
 
     @property
     def empty(self) -> bool:
@@ -245,6 +247,12 @@ class Plan(Struct, frozen=True, kw_only=True):
                 counts[change.action.value] += 1
                 touched += stack.action is not StackAction.DELETE and change.action is not Action.DELETE
         return {**counts, "unchanged": sum(stack.resources for stack in self.stacks) - touched}
+
+    @property
+    def unseen(self) -> tuple[StackPlan, ...]:
+        """Stacks that stay, and nobody looked whether what runs is what they say."""
+        staying = {StackAction.UNCHANGED, StackAction.UPDATE}
+        return tuple(stack for stack in self.stacks if stack.drift is None and stack.action in staying)
 
     @property
     def drifts(self) -> tuple[PlannedDrift, ...]:

@@ -243,6 +243,7 @@ class Selection(Struct, frozen=True, kw_only=True):
         models: in the environment's order.
         bootstrap: what GitHub needs; stands alone.
         narrowed: keys asked for with --model; empty means all, and only then may a stack be listed for deletion.
+        beside: what it was narrowed away from: never touched, and yet part of what the environment costs and has.
     """
 
     environment: Environment
@@ -251,6 +252,12 @@ class Selection(Struct, frozen=True, kw_only=True):
     models: tuple[ModelStack, ...]
     bootstrap: BootstrapStack | None = None
     narrowed: frozenset[str] = field(default_factory=frozenset)
+    beside: tuple[ModelStack, ...] = ()
+
+    @property
+    def whole(self) -> tuple[ModelStack, ...]:
+        """Every model that the environment selects, whatever it was narrowed to."""
+        return (*self.models, *self.beside)
 
     @property
     def stacks(self) -> tuple[Stack, ...]:

@@ -12,6 +12,7 @@ from esmcfn.inputs.document import Document
 from esmcfn.inputs.folders import POLICIES, names
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.memory import Memory
+from esmcfn.inputs.path import labelled
 from esmcfn.inputs.scalar import Plain
 from esmcfn.inputs.values import Values
 
@@ -52,15 +53,17 @@ def _waiver(document: Document, number: int, values: Values, problems: list[Prob
     created, expires = values.day("created"), values.day("expires")
     for name, day in (("created", created), ("expires", expires)):
         if day is None and name in values:
-            message = f"{NAME}.{name}: there is no day {values.text(name)}"
+            message = f"{labelled((*at, name))}: there is no day {values.text(name)}"
             problems.append(document.problem((*at, name), message, "write one such as 2027-01-31"))
-    texts = {name: values.text(name) for name in _TEXTS}
-    if created is None or expires is None or not all(texts.values()):
+    if created is None or expires is None:
         return None
     days = (expires - created).days
-    if not 0 <= days <= LONGEST_DAYS:
-        message = f"{NAME}.expires: {expires} is {days} days after created"
+    lasts = 0 <= days <= LONGEST_DAYS
+    if not lasts:
+        message = f"{labelled((*at, 'expires'))}: {expires} is {days} days after created"
         problems.append(document.problem((*at, "expires"), message, f"a waiver lasts {LONGEST_DAYS} days at most"))
+    texts = {name: values.text(name) for name in _TEXTS}
+    if not lasts or not all(texts.values()):  # a text that is missing is among the problems already
         return None
     return Waiver(
         **texts,

@@ -135,11 +135,13 @@ def assemble(
     headroom: tuple[Headroom, ...] = (),
     reverts: bool = False,
     waiver: Waiver | None = None,
+    lowers: bool = False,
 ) -> Plan:
     """The plan, with its id computed over everything that does not merely say when or where it was kept.
 
     Args:
         waiver: somebody signed for being above a hard budget.
+        lowers: it only takes away, so that a budget stops nothing.
     """
     environment = selection.environment
     plan = Plan(
@@ -154,14 +156,24 @@ def assemble(
         findings=findings,
         cost=cost,
         endpoints=endpoints(templates),
-        verdict=verdict(findings, cost, environment, waiver=waiver),
+        verdict=verdict(findings, cost, environment, waiver=waiver, lowers=lowers),
         server_side=server_side,
         narrowed=tuple(sorted(selection.narrowed)),
         delete_first=delete_first,
         headroom=headroom,
         reverts=reverts,
+        to_look=_to_look(selection),
     )
     return replace(plan, plan_id=documents.plan_id(documents.plan(plan)))
+
+
+def _to_look(selection: Selection) -> str:
+    """What tells of drift; of the stack that GitHub needs nothing does."""
+    if selection.bootstrap:
+        return ""
+    return " ".join(
+        ["esmcfn drift", selection.environment.name, *(f"--model {key}" for key in sorted(selection.narrowed))]
+    )
 
 
 def endpoints(templates: Sequence[Template]) -> Mapping[str, EndpointOutput]:
@@ -179,12 +191,18 @@ def endpoints(templates: Sequence[Template]) -> Mapping[str, EndpointOutput]:
 
 
 def verdict(
-    findings: Sequence[Finding], cost: Cost, environment: Environment, *, waiver: Waiver | None = None
+    findings: Sequence[Finding],
+    cost: Cost,
+    environment: Environment,
+    *,
+    waiver: Waiver | None = None,
+    lowers: bool = False,
 ) -> Verdict:
     """What policy and budget say; a soft budget says it, and stops nothing.
 
     Args:
         waiver: somebody signed for being above a hard budget.
+        lowers: it only takes away: being above the budget is told, and does not stop it.
     """
     policy, budget = policy_verdict(findings), environment.budget_usd_per_month
     if budget is None:
@@ -201,6 +219,9 @@ def verdict(
     if waiver is not None:
         over = f"{over}; waived: {waiver.ticket}, approved by {waiver.approver}, until {waiver.expires}"
         return replace(policy, budget=over, reasons=(*policy.reasons, over), waiver=waiver)
+    if lowers:
+        over = f"{over}; this takes away, and is not stopped by it"
+        return replace(policy, budget=over, reasons=(*policy.reasons, over))
     return replace(policy, blocked=True, over_budget=True, budget=over, reasons=(*policy.reasons, over))
 
 

@@ -67,11 +67,12 @@ def begin(
     policy: Policy,
     region: str,
     cache: Path,
+    today: date,
     tools: Path | None = None,
     checks: Path | None = None,
     engines: Sequence[Adapter] = ENGINES,
     deadline_seconds: float = DEADLINE_SECONDS,
-    today: date = date.max,
+    beside: Sequence[Template] = (),
     lines: Callable[[Origin], str] = _unread,
     authors: Callable[[Waiver], Writers] = _unsigned,
     together: Together | None = None,
@@ -80,9 +81,10 @@ def begin(
 
     Args:
         cache: folder that remembers verdicts; made when needed.
+        today: the day on which waivers have to hold.
         tools: folder of the tools' environments, None for the usual place.
         checks: folder of the root's own checkov checks; it need not exist.
-        today: the day on which waivers have to hold; by default none does any more.
+        beside: other templates of the environment; what holds for all of it together counts them.
         lines: what stands on a line of YAML, for excerpts.
         authors: who wrote a waiver, so that nobody approves a waiver of their own.
         together: what engines are being asked for several environments at once.
@@ -101,7 +103,9 @@ def begin(
         )
         for adapter in engines
     )
-    return Judgement(tuple(templates), policy, hearings, today=today, lines=lines, authors=authors)
+    return Judgement(
+        tuple(templates), policy, hearings, today=today, lines=lines, authors=authors, beside=tuple(beside)
+    )
 
 
 def surroundings_of(
@@ -171,8 +175,10 @@ class Judgement:
         today: date,
         lines: Callable[[Origin], str],
         authors: Callable[[Waiver], Writers],
+        beside: tuple[Template, ...] = (),
     ) -> None:
         self._templates = templates
+        self._beside = beside
         self._policy = policy
         self._hearings = hearings
         self._today = today
@@ -192,7 +198,7 @@ class Judgement:
         if self._findings is None:
             from esmcfn.policy import house
 
-            found = list(house.findings(self._templates, self._policy, today=self._today))
+            found = list(house.findings(self._templates, self._policy, today=self._today, beside=self._beside))
             for hearing in self._hearings:
                 found.extend(self._heard(hearing))
             judged = [self._shown(finding) for finding in self._waived(found)]

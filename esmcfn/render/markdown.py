@@ -33,45 +33,26 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
     yield from _body(outcome.body)
 
 
-def _body(body: Body) -> Iterator[str]:
+def _body(body: Body) -> Iterator[str]:  # noqa: C901 - a table, one case for each kind of report
     match body:
         case Validated():
             yield f"### {safe(body.environment)}: valid, {words.counted(len(body.stacks), 'stack')}"
         case Built():
-            yield f"### {safe(body.environment)}: {words.counted(len(body.templates), 'template')}"
-            yield ""
-            yield "| stack | digest |"
-            yield "| --- | --- |"
-            yield from (f"| {code(each.stack.name)} | {code(each.digest)} |" for each in body.templates)
+            yield from _built(body)
         case Checked():
-            yield f"### {safe(body.environment)}: policy {words.policy_line(body.findings)}"
-            yield from _findings(body.findings)
-            yield from rejudged.markdown(body.since) if body.since else ()
+            yield from _checked(body)
         case Priced():
-            yield f"### {safe(body.environment)}: {words.cost_line(body.cost)}"
-            yield from _cost(body.cost)
-            for reason in body.verdict.reasons:
-                yield ""
-                yield f"**Budget** {safe(reason)}"
-            if not body.compared:
-                yield ""
-                yield f"Not compared with what is deployed: {safe(body.why)}"
-        case Refreshed() | Audit():
-            yield from repriced.markdown(body) if isinstance(body, Refreshed) else audited.markdown(body)
+            yield from _priced(body)
+        case Refreshed():
+            yield from repriced.markdown(body)
+        case Audit():
+            yield from audited.markdown(body)
         case Plan():
             yield from _plan(body)
         case Deployment():
             yield from deployment.markdown(body)
         case Outputs():
             yield from outputs.markdown(body)
-        case EnvironmentStatus() | Waited() | Logged() | EnvironmentDrift():
-            yield from _watched(body)
-        case _:
-            assert_never(body)
-
-
-def _watched(body: EnvironmentStatus | Waited | Logged | EnvironmentDrift) -> Iterator[str]:
-    match body:
         case EnvironmentStatus():
             yield from standing.markdown(body)
         case Waited():
@@ -80,21 +61,51 @@ def _watched(body: EnvironmentStatus | Waited | Logged | EnvironmentDrift) -> It
             yield from standing.markdown_logged(body)
         case EnvironmentDrift():
             yield from drifting.markdown(body)
+        case _:
+            assert_never(body)
+
+
+def _built(body: Built) -> Iterator[str]:
+    yield f"### {safe(body.environment)}: {words.counted(len(body.templates), 'template')}"
+    yield ""
+    yield "| stack | digest |"
+    yield "| --- | --- |"
+    yield from (f"| {code(each.stack.name)} | {code(each.digest)} |" for each in body.templates)
+
+
+def _checked(body: Checked) -> Iterator[str]:
+    yield f"### {safe(body.environment)}: policy {words.policy_line(body.findings)}"
+    yield from _findings(body.findings)
+    yield from rejudged.markdown(body.since) if body.since else ()
+
+
+def _priced(body: Priced) -> Iterator[str]:
+    yield f"### {safe(body.environment)}: {words.cost_line(body.cost)}"
+    yield from _cost(body.cost)
+    for reason in body.verdict.reasons:
+        yield ""
+        yield f"**Budget** {safe(reason)}"
+    if not body.compared:
+        yield ""
+        yield f"Not compared with what is deployed: {safe(body.why)}"
 
 
 def _plan(plan: Plan) -> Iterator[str]:
-    state = "blocked" if plan.verdict.blocked else "over budget" if plan.verdict.over_budget else "ready"
-    yield f"### {safe(plan.environment)}: {'nothing to do' if plan.empty else state}"
+    only = f", only {words.some([safe(key) for key in plan.narrowed])}" if plan.narrowed else ""
+    yield f"### {safe(plan.environment)}{only}: {_state(plan)}"
     yield ""
     yield f"**Changes** {words.summary(plan)}  "
     yield f"**Callers** {_callers(plan)}  "
-    yield from (f"**Drift** {line}  " for line in (overwriting.line(plan),) if line)
+    yield from (f"**Drift** {line}  " for line in (overwriting.line(plan), overwriting.unseen(plan)) if line)
     yield f"**Cost** {words.cost_line(plan.cost)}  "
     yield f"**Policy** {words.policy_line(plan.findings)}  "
     yield f"Account {plan.account}, {plan.region}, plan {code(plan.plan_id)}"
     if plan.verdict.budget:
         yield ""
         yield f"**Budget** {safe(plan.verdict.budget)}"
+    if plan.verdict.over_budget:
+        yield ""
+        yield f"**Blocked** {safe(words.OVER_BUDGET)}"
     for line in words.headroom(plan):
         yield ""
         yield f"**Quota** {safe(line)}"
@@ -117,6 +128,13 @@ def _plan(plan: Plan) -> Iterator[str]:
         yield f"Unchanged: {', '.join(code(name) for name in quiet)}"
     yield from _findings(plan.findings)
     yield from _cost(plan.cost)
+
+
+def _state(plan: Plan) -> str:
+    """What there is to do, and whether it may be done: the gate stops a run that changes nothing, too."""
+    policy = "blocked" if any(finding.blocks for finding in plan.findings) else ""
+    news = [word for word in (policy, "over budget" if plan.verdict.over_budget else "") if word]
+    return ", ".join([*(["nothing to do"] if plan.empty else []), *news]) or "ready"
 
 
 def _callers(plan: Plan) -> str:
@@ -180,11 +198,12 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _cost(cost: Cost) -> Iterator[str]:
-    if cost.items:
+    listed = words.items(cost)
+    if listed:
         yield ""
         yield f"| model | instances | {cost.currency} an hour | expected a month | min | max | software a month |"
         yield "| --- | --- | --- | --- | --- | --- | --- |"
-    for item in cost.items:
+    for item in listed:
         price = str(item.price.usd_per_hour) if item.price else "unknown"
         yield (
             f"| {code(item.hosted.model)} | {item.hosted.expected_count} x {item.hosted.instance_type} | {price} "

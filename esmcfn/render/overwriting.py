@@ -51,6 +51,16 @@ def line(plan: Plan) -> str:
     return "; ".join([*_fails(plan), news, looked])
 
 
+def unseen(plan: Plan) -> str:
+    """What stays was not looked at, and what looks; empty where there is no such stack."""
+    count = len(plan.unseen)
+    if not count:
+        return ""
+    stacks = "1 stack that stays as it is was" if count == 1 else f"{count} stacks that stay as they are were"
+    look = f": {plan.to_look} does that" if plan.to_look else ""
+    return f"{stacks} not compared with what runs{look}"
+
+
 def _stays(found: DriftedResource) -> int:
     """How much of it CloudFormation does not put back, or not for sure."""
     open_ends = {Fate.KEPT, Fate.UNCLEAR}

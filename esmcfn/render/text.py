@@ -49,25 +49,16 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
     yield from _body(outcome.body)
 
 
-def _body(body: Body) -> Iterator[str]:
+def _body(body: Body) -> Iterator[str]:  # noqa: C901 - a table, one case for each kind of report
     match body:
         case Validated():
             yield f"{body.environment}: valid, {words.counted(len(body.stacks), 'stack')}: {', '.join(body.stacks)}"
         case Built():
             yield from _built(body)
         case Checked():
-            yield f"{body.environment} · " + ", ".join(f"{name} {version}" for name, version in body.engines.items())
-            yield from excerpt.findings(body.findings)
-            yield f"Policy   {words.policy_line(body.findings)}"
-            yield from rejudged.text(body.since) if body.since else ()
+            yield from _checked(body)
         case Priced():
-            yield f"{body.environment} · {body.cost.region}"
-            yield from _items(body.cost)
-            yield f"Cost     {words.cost_line(body.cost)}"
-            if not body.compared:
-                yield f"         not compared with what is deployed: {body.why}"
-            yield from _notes((*words.beside(body.cost), *body.cost.notes))
-            yield from (f"Budget   {reason}" for reason in body.verdict.reasons)
+            yield from _priced(body)
         case Refreshed():
             yield from repriced.text(body)
         case Audit():
@@ -78,14 +69,6 @@ def _body(body: Body) -> Iterator[str]:
             yield from deployment.text(body)
         case Outputs():
             yield from outputs.text(body)
-        case EnvironmentStatus() | Waited() | Logged() | EnvironmentDrift():
-            yield from _watched(body)
-        case _:
-            assert_never(body)
-
-
-def _watched(body: EnvironmentStatus | Waited | Logged | EnvironmentDrift) -> Iterator[str]:
-    match body:
         case EnvironmentStatus():
             yield from standing.text(body)
         case Waited():
@@ -94,6 +77,25 @@ def _watched(body: EnvironmentStatus | Waited | Logged | EnvironmentDrift) -> It
             yield from standing.text_logged(body)
         case EnvironmentDrift():
             yield from drifting.text(body)
+        case _:
+            assert_never(body)
+
+
+def _checked(body: Checked) -> Iterator[str]:
+    yield f"{body.environment} · " + ", ".join(f"{name} {version}" for name, version in body.engines.items())
+    yield from excerpt.findings(body.findings)
+    yield f"Policy   {words.policy_line(body.findings)}"
+    yield from rejudged.text(body.since) if body.since else ()
+
+
+def _priced(body: Priced) -> Iterator[str]:
+    yield f"{body.environment} · {body.cost.region}"
+    yield from _items(body.cost)
+    yield f"Cost     {words.cost_line(body.cost)}"
+    if not body.compared:
+        yield f"         not compared with what is deployed: {body.why}"
+    yield from _notes((*words.beside(body.cost), *body.cost.notes))
+    yield from (f"Budget   {reason}" for reason in body.verdict.reasons)
 
 
 def _built(body: Built) -> Iterator[str]:
@@ -110,7 +112,8 @@ def _built(body: Built) -> Iterator[str]:
 def _plan(plan: Plan) -> Iterator[str]:
     view = "" if plan.server_side else " · read-only: CloudFormation was not asked"
     back = " · what drifted goes back" if plan.reverts else ""
-    yield f"{plan.environment} · account {plan.account} · {plan.region}{view}{back}"
+    only = f" · only {words.some(plan.narrowed)}" if plan.narrowed else ""
+    yield f"{plan.environment} · account {plan.account} · {plan.region}{only}{view}{back}"
     yield ""
     quiet = [stack for stack in plan.stacks if _quiet(stack)]
     said = tags.folds(plan.stacks)
@@ -126,7 +129,7 @@ def _plan(plan: Plan) -> Iterator[str]:
         yield ""
     yield f"Plan     {'nothing to do; ' if plan.empty else ''}{words.summary(plan)}"
     yield from _callers(plan)
-    yield from (f"Drift    {line}" for line in (overwriting.line(plan),) if line)
+    yield from (f"Drift    {line}" for line in (overwriting.line(plan), overwriting.unseen(plan)) if line)
     yield from (f"Quota    {line}" for line in words.headroom(plan))
     yield f"Cost     {words.cost_line(plan.cost)}"
     yield from _notes((*words.beside(plan.cost), *plan.cost.notes))
@@ -140,6 +143,8 @@ def _verdict(plan: Plan) -> Iterator[str]:
         yield "Blocked  policy forbids deploying this; see the findings above"
     if plan.verdict.budget:
         yield f"Budget   {plan.verdict.budget}"
+    if plan.verdict.over_budget:
+        yield f"Blocked  {words.OVER_BUDGET}"
 
 
 def _tags(fold: tags.Fold) -> Iterator[str]:
@@ -187,7 +192,7 @@ def _callers(plan: Plan) -> Iterator[str]:
 
 
 def _items(cost: Cost) -> Iterator[str]:
-    for item in cost.items:
+    for item in words.items(cost):
         hosted = item.hosted
         price = f"{item.price.usd_per_hour} an hour" if item.price else "price unknown"
         software = words.dollars(item.software_monthly)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from esmcfn.domain.cost import Cost
+from esmcfn.domain.cost import Cost, CostItem, CostPart
 from esmcfn.domain.deployed import STUCK
 from esmcfn.domain.finding import Finding, Level
 from esmcfn.domain.plan import Action, Change, Headroom, Impact, Plan, StackAction
@@ -109,18 +109,31 @@ def felt(plan: Plan) -> Iterator[tuple[Impact, str, str]]:
 
 
 def cost_line(cost: Cost) -> str:
-    """Before, after, difference, and how a month was counted."""
-    after = dollars(cost.after_monthly)
-    if cost.before_monthly == cost.after_monthly and cost.after_monthly is not None:
-        money = f"{after} {cost.currency} a month, as deployed"
-    elif cost.before_monthly is None:
-        why = "what is deployed costs an unknown amount" if cost.before_items else "not compared with what is deployed"
-        money = f"{after} {cost.currency} a month ({why})"
-    else:
-        delta = dollars(cost.delta_monthly, signed=True) if cost.delta_monthly is not None else "unknown"
-        money = f"{dollars(cost.before_monthly)} -> {after} {cost.currency} a month ({delta})"
+    """Before, after, difference, and how a month was counted; of a narrowed run what it is about, and then all."""
+    money = _money(cost, cost)
+    if cost.narrowed:
+        money = f"{some(cost.narrowed.models)}: {_money(cost.narrowed, cost)}; the whole environment: {money}"
     only = ", infrastructure only" if cost.infrastructure_only else ""
     return f"{money}{only}; list price, {cost.hours_per_month} hours a month"
+
+
+def _money(part: Cost | CostPart, cost: Cost) -> str:
+    """Before, after and difference of all of a cost, or of a part of it."""
+    after = dollars(part.after_monthly)
+    if part.before_monthly == part.after_monthly and part.after_monthly is not None:
+        return f"{after} {cost.currency} a month, as deployed"
+    if part.before_monthly is None:
+        why = "what is deployed costs an unknown amount" if cost.before_items else "not compared with what is deployed"
+        return f"{after} {cost.currency} a month ({why})"
+    delta = dollars(part.delta_monthly, signed=True) if part.delta_monthly is not None else "unknown"
+    return f"{dollars(part.before_monthly)} -> {after} {cost.currency} a month ({delta})"
+
+
+def items(cost: Cost) -> tuple[CostItem, ...]:
+    """What a table lists: all, or what a narrowed run is about."""
+    if cost.narrowed is None:
+        return cost.items
+    return tuple(item for item in cost.items if item.hosted.model in cost.narrowed.models)
 
 
 def sources(cost: Cost) -> list[str]:
@@ -128,10 +141,22 @@ def sources(cost: Cost) -> list[str]:
     return sorted({f"{item.price.source}, {item.price.as_of}" for item in cost.items if item.price})
 
 
+OVER_BUDGET = (
+    "the budget forbids deploying this: select less, park what nobody calls (esmcfn park), or have "
+    "policies/waivers.yaml waive BUDGET"
+)
+"""What being above a hard budget means, and the ways on."""
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """Names for a sentence, which ten of them would drown."""
+    return f"{', '.join(names[:most])}{_more(len(names) - most)}"
+
+
 def beside(cost: Cost) -> Iterator[str]:
     """What stands beside the sums: the surge of an update, and what parking saves."""
     if cost.updating:
-        models = ", ".join(cost.updating[:3]) + _more(len(cost.updating) - 3)
+        models = some(cost.updating)
         yield (
             f"while {models} {'is' if len(cost.updating) == 1 else 'are'} updated, old and new instances run "
             f"side by side: {dollars(cost.surge_usd_per_hour)} {cost.currency} an hour on top"
@@ -140,10 +165,7 @@ def beside(cost: Cost) -> Iterator[str]:
         yield reach
     if cost.parked:
         idle = [item.hosted.model for item in cost.parked]
-        yield (
-            f"parked: {', '.join(idle[:3])}{_more(len(idle) - 3)}, which saves "
-            f"{dollars(cost.parked_monthly)} {cost.currency} a month"
-        )
+        yield (f"parked: {some(idle)}, which saves {dollars(cost.parked_monthly)} {cost.currency} a month")
 
 
 def _reach(cost: Cost) -> str:

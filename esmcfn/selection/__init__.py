@@ -57,6 +57,7 @@ def select(project: Project, *, only: frozenset[str] = frozenset(), problems: tu
         base=_base_stack(environment, stacks, target),
         models=tuple(stack for stack in stacks if not only or stack.model in only),
         narrowed=only,
+        beside=tuple(stack for stack in stacks if only and stack.model not in only),
     )
 
 

@@ -49,6 +49,7 @@ class Deed(Struct, frozen=True, kw_only=True):
         verb: whose report it is.
         question: what is asked below the plan.
         agreed: what has to be done once it is sure that the plan will be executed, and before it is.
+        lowers: it only takes away, see `Manner`.
         aside: physical ids of what stacks leave behind on purpose, and the verb itself speaks of.
     """
 
@@ -56,6 +57,7 @@ class Deed(Struct, frozen=True, kw_only=True):
     question: Question = DEPLOY
     agreed: Callable[[], None] = lambda: None
     aside: frozenset[str] = frozenset()
+    lowers: bool = False
 
 
 def deploy(project: Project, selection: Selection, world: World, wishes: Wishes) -> Report:
@@ -108,7 +110,7 @@ def carried_out(project: Project, selection: Selection, world: World, wishes: Wi
         Interrupted: declined; the change sets are removed.
         CloudError, StackBusyError: as planning raises them; nothing was executed.
     """
-    manner = Manner(keep=True, delete_first=wishes.delete_first, revert=wishes.revert)
+    manner = Manner(keep=True, delete_first=wishes.delete_first, revert=wishes.revert, lowers=deed.lowers)
     report = once_free(lambda: make_plan(project, selection, world, manner), world, wishes.wait_for_stack)
     return _executed(report, selection, world, wishes.terms, deed, given_up=_cleared(world))
 

@@ -39,7 +39,7 @@ def destroy(
         CloudError: a stack is protected, and the environment does not say that it should not be.
         Interrupted, StackBusyError: as deploying raises them.
     """
-    nothing = replace(selection, base=None, models=(), narrowed=frozenset())
+    nothing = replace(selection, base=None, models=(), narrowed=frozenset(), beside=())
     cloud = world.connect()
     survey = surveyed(nothing, cloud)
     deployed = survey.ours
@@ -79,7 +79,7 @@ def vanished(selection: Selection, name: str) -> Selection:
         selected_models=(),
         termination_protection=None,
     )
-    return replace(selection, environment=environment, base=None, models=())
+    return replace(selection, environment=environment, base=None, models=(), beside=())
 
 
 def _reviews(reviews: Mapping[str, str], cloud: Cloud) -> tuple[str, ...]:

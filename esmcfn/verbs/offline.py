@@ -42,13 +42,14 @@ def check(
         then: a commit whose policies judge them, too.
     """
     templates = tuple(_foreign(each, selection) for each in given) or template.synthesize_all(selection)
-    with world.begin(templates, policy=project.policy, region=selection.target.region) as judgement:
+    beside = () if given else template.synthesize_beside(selection)
+    with world.begin(templates, policy=project.policy, region=selection.target.region, beside=beside) as judgement:
         findings = judgement.findings()
         engines = dict(judgement.engines)
     verdict = plan.policy_verdict(findings)
     compared: Since | None = None
     if then:
-        compared = since(project, selection, world, templates=templates, findings=findings, then=then)
+        compared = since(project, selection, world, templates=templates, beside=beside, findings=findings, then=then)
     name = selection.environment.name
     return Report(
         verb="check",

@@ -56,6 +56,7 @@ def park(
         verb="park" if parked else "resume",
         question=Question(text="Park them?" if parked else "Bring them back?"),
         agreed=lambda: write(chosen),
+        lowers=parked,
     )
     return carried_out(changed, selection, world, wishes, deed)
 

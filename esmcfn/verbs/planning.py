@@ -24,7 +24,7 @@ from esmcfn.verbs.asking import Asking, Kept, Staying
 from esmcfn.verbs.comparing import Comparing
 from esmcfn.verbs.headroom import Room
 from esmcfn.verbs.looking import Looking
-from esmcfn.verbs.reading import Pair, estimated, pairs, prices, running, updating, wanted
+from esmcfn.verbs.reading import Pair, beside, estimated, pairs, prices, running, staying, updating, wanted
 from esmcfn.verbs.sizing import refuse_too_large
 from esmcfn.verbs.world import World
 
@@ -39,6 +39,7 @@ class Manner(Struct, frozen=True, kw_only=True):
         delete_first: what goes, goes before anything comes; what the quota cannot hold twice is deleted first.
         wholly: look for drift in every stack, and ask CloudFormation about it, too.
         revert: put back what drifted, in every stack; CloudFormation is asked about all of them.
+        lowers: it only takes endpoints away: what it leaves alone is not judged, and a budget stops nothing.
         kept: where the change sets are that were kept before; none is made then, and none is removed.
     """
 
@@ -48,6 +49,7 @@ class Manner(Struct, frozen=True, kw_only=True):
     delete_first: bool = False
     wholly: bool = False
     revert: bool = False
+    lowers: bool = False
     kept: Kept | None = None
 
 
@@ -65,13 +67,15 @@ class Ground(Struct, frozen=True, kw_only=True):
 
     Attributes:
         found: every stack that is wanted or deployed, side by side.
-        now, later: what is paid for by the hour today, and when all is deployed.
+        beside: every other stack of the environment, which a narrowed run leaves alone.
+        now, later: what is paid for by the hour today, and when all is deployed; of what was found alone.
     """
 
     selection: Selection
     templates: tuple[Template, ...]
     survey: Survey
     found: tuple[Pair, ...]
+    beside: tuple[Pair, ...]
     now: tuple[HostedVariant, ...]
     later: tuple[HostedVariant, ...]
 
@@ -96,10 +100,12 @@ def make_plan(project: Project, selection: Selection, world: World, manner: Mann
         StackBusyError: somebody else is changing one of the stacks.
         Interrupted: the person said stop.
     """
-    templates = template.synthesize_all(selection)
+    templates, others = template.synthesize_all(selection), template.synthesize_beside(selection)
     refuse_too_large(templates)
-    with world.begin(templates, policy=without_budget(project.policy), region=selection.target.region) as judgement:
-        ground = _ground(project, selection, templates, world, wholly=manner.revert)
+    counted = () if manner.lowers else others
+    policy, region = without_budget(project.policy), selection.target.region
+    with world.begin(templates, policy=policy, region=region, beside=counted) as judgement:
+        ground = _ground(project, selection, world, templates=templates, others=others, wholly=manner.revert)
         with Staying(world.connect()) as open_sets:
             stacks, headroom = _asked(ground, world, manner, open_sets)
             findings = judgement.findings()
@@ -151,7 +157,14 @@ def _assembled(
     manner: Manner,
 ) -> Plan:
     moving = frozenset[str]() if manner.delete_first else _moving(ground, stacks)
-    cost = estimated(ground.selection, ground.now, world.now.date(), prices=prices(project), updating=moving)
+    cost = estimated(
+        ground.selection,
+        (*ground.now, *running(project, ground.beside)),
+        world.now.date(),
+        prices=prices(project),
+        updating=moving,
+        staying=staying(project, ground.beside),
+    )
     budget = allowed(project, ground.selection, cost, world)
     return plan.assemble(
         ground.selection,
@@ -166,11 +179,18 @@ def _assembled(
         delete_first=manner.delete_first,
         headroom=headroom,
         reverts=manner.revert,
+        lowers=manner.lowers,
     )
 
 
 def _ground(
-    project: Project, selection: Selection, templates: tuple[Template, ...], world: World, *, wholly: bool
+    project: Project,
+    selection: Selection,
+    world: World,
+    *,
+    templates: tuple[Template, ...],
+    others: tuple[Template, ...],
+    wholly: bool,
 ) -> Ground:
     cloud = world.connect()
     world.progress("reading what is deployed")
@@ -182,6 +202,7 @@ def _ground(
         templates=templates,
         survey=survey,
         found=found,
+        beside=beside(selection, others, found, survey.ours, cloud),
         now=running(project, found),
         later=wanted(selection),
     )

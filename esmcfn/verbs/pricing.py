@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from msgspec import Struct
+
 from esmcfn import cost, plan, template
 from esmcfn.domain.cost import HostedVariant
 from esmcfn.domain.deployment import Deployment
@@ -14,7 +16,7 @@ from esmcfn.domain.stack import Selection
 from esmcfn.errors import CloudError, ExitCode
 from esmcfn.verbs.account import guarded
 from esmcfn.verbs.allowing import allowed
-from esmcfn.verbs.reading import estimated, pairs, prices, running, updating
+from esmcfn.verbs.reading import beside, estimated, pairs, prices, running, staying, updating
 from esmcfn.verbs.world import World
 
 
@@ -24,22 +26,28 @@ def price(project: Project, selection: Selection, world: World, *, compared: boo
     Args:
         compared: read what is deployed; without it nothing is asked of AWS.
     """
-    before: tuple[HostedVariant, ...] | None = None
-    moving: frozenset[str] = frozenset()
+    now: _Now | None = None
     why = "" if compared else "what is deployed was not asked for"
     if compared:
         try:
-            before, moving = _running(project, selection, world)
+            now = _running(project, selection, world)
         except CloudError as error:
             why = error.message
-    estimate = estimated(selection, before, world.now.date(), prices=prices(project), updating=moving)
+    estimate = estimated(
+        selection,
+        now.running if now else None,
+        world.now.date(),
+        prices=prices(project),
+        updating=now.updating if now else frozenset(),
+        staying=now.staying if now else (),
+    )
     name = selection.environment.name
     budget = allowed(project, selection, estimate, world)
     verdict = plan.verdict((), estimate, selection.environment, waiver=budget.waiver)
     return Report(
         verb="cost",
         environment=name,
-        body=Priced(environment=name, cost=estimate, compared=before is not None, why=why, verdict=verdict),
+        body=Priced(environment=name, cost=estimate, compared=now is not None, why=why, verdict=verdict),
         notes=tuple(f"{each.message}; {each.advice}" for each in budget.findings if each.waiver is None),
         exit_code=ExitCode.BUDGET if verdict.over_budget else ExitCode.DONE,
     )
@@ -59,11 +67,25 @@ def aged(outcomes: Sequence[Outcome], today: date) -> str:
     return f"prices are of {as_of}, more than {old}: {cost.NEWER}"
 
 
-def _running(project: Project, selection: Selection, world: World) -> tuple[tuple[HostedVariant, ...], frozenset[str]]:
-    """What runs by the hour today, and which models an update would run twice for a while."""
+class _Now(Struct, frozen=True, kw_only=True):
+    """What is deployed, as far as it costs something.
+
+    Attributes:
+        running: of all of the environment, by the hour.
+        staying: what of that nobody selects any more, and a narrowed run leaves alone.
+        updating: models that an update would run twice for a while.
+    """
+
+    running: tuple[HostedVariant, ...]
+    staying: tuple[HostedVariant, ...]
+    updating: frozenset[str]
+
+
+def _running(project: Project, selection: Selection, world: World) -> _Now:
     cloud = world.connect()
     world.progress("reading what is deployed")
     deployed = guarded(selection, cloud)
     templates = template.synthesize_all(selection)
     found = pairs(selection, templates, deployed, cloud)
-    return running(project, found), updating(found)
+    around = beside(selection, template.synthesize_beside(selection), found, deployed, cloud)
+    return _Now(running=running(project, (*found, *around)), staying=staying(project, around), updating=updating(found))

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from esmcfn import cost
 from esmcfn.domain.cost import Cost, HostedVariant, PriceBook
@@ -77,6 +78,26 @@ def pairs(
     return side_by_side(read, found, busy=lambda pair: pair.deployed is not None and (wholly or not pair.unchanged))
 
 
+def beside(
+    selection: Selection,
+    templates: Sequence[Template],
+    found: Sequence[Pair],
+    deployed: Sequence[DeployedStack],
+    cloud: Cloud,
+) -> tuple[Pair, ...]:
+    """Every other stack of the environment, which a narrowed run leaves alone; what is not selected any more, too.
+
+    Args:
+        templates: of the models that the selection was narrowed away from.
+        found: what the run is about.
+    """
+    if not selection.narrowed:
+        return ()
+    ours = {pair.template.stack.name for pair in found if pair.template}
+    others = [stack for stack in deployed if stack.name not in ours and not stack.gone]
+    return pairs(replace(selection, narrowed=frozenset()), templates, others, cloud)
+
+
 def running(project: Project, found: Iterable[Pair]) -> tuple[HostedVariant, ...]:
     """What runs by the hour today."""
     software = cost.software_prices(project.catalog)
@@ -97,6 +118,11 @@ def running(project: Project, found: Iterable[Pair]) -> tuple[HostedVariant, ...
 def wanted(selection: Selection) -> tuple[HostedVariant, ...]:
     """What runs by the hour when all is deployed."""
     return tuple(variant for stack in selection.models for variant in cost.hosted(stack))
+
+
+def staying(project: Project, around: Iterable[Pair]) -> tuple[HostedVariant, ...]:
+    """What a narrowed run leaves running although it is not selected any more."""
+    return running(project, (pair for pair in around if pair.template is None))
 
 
 def prices(project: Project) -> PriceBook:
@@ -125,23 +151,26 @@ def estimated(
     *,
     prices: PriceBook,
     updating: frozenset[str] = frozenset(),
+    staying: Sequence[HostedVariant] = (),
 ) -> Cost:
-    """What the selection costs a month.
+    """What the environment costs a month, and what of that a narrowed selection is about.
 
     Args:
-        before: what runs today; None where it could not be read.
+        before: what runs today in all of the environment; None where it could not be read.
         updating: models whose new instances start beside the old ones.
+        staying: what runs on although it is not selected any more.
     """
-    return cost.estimate(
-        wanted(selection),
+    every = cost.estimate(
+        (*(variant for stack in selection.whole for variant in cost.hosted(stack)), *staying),
         before,
         region=selection.target.region,
         prices=prices,
         today=today,
-        parked=tuple(variant for stack in selection.models if stack.parked for variant in cost.unparked(stack)),
+        parked=tuple(variant for stack in selection.whole if stack.parked for variant in cost.unparked(stack)),
         updating=updating,
         beside=cost.beside(selection),
     )
+    return cost.narrowed(every, selection.narrowed, compared=before is not None)
 
 
 def side_by_side(

@@ -46,12 +46,14 @@ def since(
     world: World,
     *,
     templates: Sequence[Template],
+    beside: Sequence[Template],
     findings: Sequence[Finding],
     then: Then,
 ) -> Since:
     """What the working tree's policies block, lift and say otherwise than those of the commit.
 
     Args:
+        beside: other templates of the environment, which a narrowed run leaves alone.
         findings: of the templates, by the working tree's policies.
     """
     from esmcfn.policy.shifting import entries, settings, shifts
@@ -62,7 +64,7 @@ def since(
         return Since(base=then.base, commit=then.commit, wrong=f"{error}, first {error.problems[0]}")
     policy = replace(read, environment=project.environment, known=project.environment_names)
     old = replace(project, policy=policy)
-    with then.begin(templates, policy=policy, region=selection.target.region) as judgement:
+    with then.begin(templates, policy=policy, region=selection.target.region, beside=beside) as judgement:
         before = judgement.findings()
     now = _priced(project, selection, world)
     was = _priced(old, selection, replace(world, authors=then.authors))

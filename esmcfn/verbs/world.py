@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 class Begin(Protocol):
     """Start judging templates; the answer is collected later."""
 
-    def __call__(self, templates: Sequence[Template], *, policy: Policy, region: str) -> Judgement: ...
+    def __call__(
+        self, templates: Sequence[Template], *, policy: Policy, region: str, beside: Sequence[Template]
+    ) -> Judgement:
+        """Engines at work.
+
+        Args:
+            beside: other templates of the environment, which rules about all of it together count.
+        """
 
 
 class Stop(Enum):

@@ -6,6 +6,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from awaited import until
@@ -18,6 +19,8 @@ from esmcfn.domain.project import Policy
 from esmcfn.domain.template import Template
 from esmcfn.policy.engine import Adapter, Installation, Surroundings
 from esmcfn.policy.process import Fault
+
+TODAY = date(2026, 11, 21)
 
 HEAD = "import json, os, sys, time\nquestion = json.load(sys.stdin)\n"
 
@@ -63,6 +66,7 @@ def judged(
         policy=Policy(levels=levels or {}),
         region="us-east-2",
         cache=cache,
+        today=TODAY,
         engines=(adapter,),
     ) as judgement:
         return judgement.findings()

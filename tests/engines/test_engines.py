@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import cases
@@ -18,6 +19,8 @@ from esmcfn.domain.project import Policy
 from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.engine import Adapter, Installation, Surroundings
 from esmcfn.policy.explanation import Explanation, Unknown, explain
+
+TODAY = date(2026, 11, 21)
 
 pytestmark = pytest.mark.slow
 
@@ -152,7 +155,7 @@ def test_cfn_lint_says_what_its_command_line_says(templates: Mapping[str, str], 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
 def test_the_examples_of_accounts_of_one_s_own_pass_too(environment: str, tmp_path: Path) -> None:
     in_force, templates = cases.built(".", environment)
-    with policy.begin(templates, policy=in_force, region=REGION, cache=tmp_path) as judgement:
+    with policy.begin(templates, policy=in_force, region=REGION, cache=tmp_path, today=TODAY) as judgement:
         found = {(finding.rule, finding.level) for finding in judgement.findings()}
     # A key for logs is somebody's own, and no example can name it.
     assert found == {("CKV_AWS_158", Level.ADVISORY)}
@@ -161,7 +164,7 @@ def test_the_examples_of_accounts_of_one_s_own_pass_too(environment: str, tmp_pa
 @pytest.mark.parametrize("root", cases.ROOTS)
 def test_what_this_repository_ships_passes_its_own_policy(root: str, tmp_path: Path) -> None:
     in_force, templates = cases.built(root)
-    with policy.begin(templates, policy=in_force, region=REGION, cache=tmp_path) as judgement:
+    with policy.begin(templates, policy=in_force, region=REGION, cache=tmp_path, today=TODAY) as judgement:
         found = judgement.findings()
     assert [finding for finding in found if finding.blocks] == []
     assert set(judgement.engines) == {"checkov", "cfn-lint", "house"}
@@ -175,6 +178,7 @@ def judged(
         policy=Policy(levels=levels or {}),
         region=REGION,
         cache=cache,
+        today=TODAY,
         **more,  # type: ignore[arg-type]
     ) as judgement:
         return {finding.rule: finding for finding in judgement.findings()}
@@ -276,7 +280,11 @@ def test_a_level_of_a_rule_that_no_engine_has_blocks(tmp_path: Path) -> None:
     _, templates = cases.built(".")
 
     with policy.begin(
-        templates, policy=Policy(levels=dict.fromkeys(named, Level.ADVISORY)), region=REGION, cache=tmp_path
+        templates,
+        policy=Policy(levels=dict.fromkeys(named, Level.ADVISORY)),
+        region=REGION,
+        cache=tmp_path,
+        today=TODAY,
     ) as judgement:
         found = judgement.findings()
 

@@ -5,6 +5,7 @@ The engines here are small scripts, a real process each; `test_engines` has the 
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from esmcfn.domain.project import Policy
 from esmcfn.domain.template import Template
 from esmcfn.policy.engine import Installation, Surroundings
 from esmcfn.policy.process import Fault
+
+TODAY = date(2026, 11, 21)
 
 
 def test_a_remark_becomes_a_finding_at_its_line(tmp_path: Path) -> None:
@@ -120,6 +123,7 @@ def test_another_policy_or_region_is_another_verdict(tmp_path: Path) -> None:
             policy=Policy(digest=digest),
             region=region,
             cache=tmp_path / "cache",
+            today=TODAY,
             engines=(silent,),
         )
         assert [finding.rule for finding in judgement.findings()] == ["FAULT"]
@@ -144,7 +148,7 @@ def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path: Path) -> None:
 def test_asking_twice_gives_the_same_answer(tmp_path: Path) -> None:
     adapter = an_engine(tmp_path, "answer({name: [remark(name)] for name in names})")
     judgement = policy.begin(
-        (a_template(),), policy=Policy(), region="us-east-2", cache=tmp_path / "cache", engines=(adapter,)
+        (a_template(),), policy=Policy(), region="us-east-2", cache=tmp_path / "cache", today=TODAY, engines=(adapter,)
     )
     assert judgement.findings() is judgement.findings()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from esmcfn.domain.finding import Engine, Level, Severity
 from esmcfn.domain.project import Policy
 from esmcfn.policy.engine import Installation, Surroundings
 from esmcfn.policy.process import Fault
+
+TODAY = date(2026, 11, 21)
 
 FAILURES = {
     "crash": ("raise ValueError('no such rule')", "it ended with status 1: ValueError: no such rule"),
@@ -73,7 +76,12 @@ def test_an_engine_that_is_missing_blocks_and_the_other_still_speaks(tmp_path: P
     speaks = an_engine(tmp_path, "answer({name: [remark(name)] for name in names})")
     missing = replace(speaks, engine=Engine.CHECKOV, find=find)
     with policy.begin(
-        (a_template(),), policy=Policy(), region="us-east-2", cache=tmp_path / "cache", engines=(missing, speaks)
+        (a_template(),),
+        policy=Policy(),
+        region="us-east-2",
+        cache=tmp_path / "cache",
+        today=TODAY,
+        engines=(missing, speaks),
     ) as judgement:
         found = judgement.findings()
 
@@ -109,6 +117,7 @@ def test_an_engine_that_hangs_is_stopped_and_blocks(tmp_path: Path) -> None:
         policy=Policy(),
         region="us-east-2",
         cache=tmp_path / "cache",
+        today=TODAY,
         engines=(adapter,),
         deadline_seconds=0.3,
     )
@@ -139,7 +148,12 @@ def test_leaving_early_leaves_no_process_and_no_folder_behind(tmp_path: Path, mo
 
     def interrupted() -> None:
         with policy.begin(
-            (a_template(),), policy=Policy(), region="us-east-2", cache=tmp_path / "cache", engines=(adapter,)
+            (a_template(),),
+            policy=Policy(),
+            region="us-east-2",
+            cache=tmp_path / "cache",
+            today=TODAY,
+            engines=(adapter,),
         ):
             started.extend(int(pid) for pid in wait_for(pids).split())
             raise KeyboardInterrupt
@@ -181,7 +195,7 @@ def test_an_engine_sees_no_credentials_no_proxy_and_a_home_of_its_own(
 def test_what_was_stopped_has_no_verdict(tmp_path: Path) -> None:
     adapter = an_engine(tmp_path, "time.sleep(60)")
     judgement = policy.begin(
-        (a_template(),), policy=Policy(), region="us-east-2", cache=tmp_path / "cache", engines=(adapter,)
+        (a_template(),), policy=Policy(), region="us-east-2", cache=tmp_path / "cache", today=TODAY, engines=(adapter,)
     )
     judgement.cancel()
     judgement.cancel()

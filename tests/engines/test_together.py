@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 from awaited import until
@@ -18,6 +19,8 @@ from esmcfn.domain.template import Template
 from esmcfn.policy.engine import Adapter
 from esmcfn.policy.remark import Remark
 from esmcfn.policy.verdicts import Verdicts, key
+
+TODAY = date(2026, 11, 21)
 
 COUNTS = """
 with open({path!r}, "a") as file:
@@ -45,6 +48,7 @@ def judged(
         policy=Policy(),
         region=region,
         cache=cache,
+        today=TODAY,
         engines=(adapter,),
         together=together,
     ) as judgement:
@@ -101,6 +105,7 @@ def test_who_leaves_early_does_not_silence_the_others(tmp_path: Path) -> None:
         policy=Policy(),
         region="us-east-2",
         cache=tmp_path / "cache",
+        today=TODAY,
         engines=(adapter,),
         together=together,
     ):
@@ -127,6 +132,7 @@ def test_an_answer_that_waited_for_us_is_not_late(tmp_path: Path) -> None:
         policy=Policy(),
         region="us-east-2",
         cache=tmp_path / "cache",
+        today=TODAY,
         engines=(an_engine(tmp_path, answering),),
         deadline_seconds=0.05,
     )

@@ -197,7 +197,7 @@ def test_a_waiver_that_cannot_be_read_is_invalid_input(shared):
     shared.write("policies/waivers.yaml", waiver(last=200))
     done = shared.esmcfn("check", "dev")
     assert done.code == 3
-    assert done.err.startswith("policies/waivers.yaml:10:5: waivers.expires: ")
+    assert done.err.startswith("policies/waivers.yaml:10:5: waiver 1: expires: ")
 
 
 def test_a_budget_is_waived_as_a_rule_is_and_old_prices_are_told_once_beside_it(root):

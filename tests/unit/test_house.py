@@ -92,6 +92,63 @@ def test_a_count_of_500_blocks_for_good() -> None:
     assert second.message == "500 instances in all, and the limit is 200 (max_instances_per_environment)"
 
 
+PARAMETERS = {"N": {"Type": "Number", "Default": 500}, "S": {"Type": "String", "Default": "500"}}
+
+
+def counted(count: object, **more: object) -> Mapping[str, object]:
+    body = json.loads(json.dumps(config()))
+    (variant,) = body["Resources"]["EndpointConfig"]["Properties"]["ProductionVariants"]
+    variant["InitialInstanceCount"] = count
+    variant.update(more)
+    return {**body, "Parameters": PARAMETERS}
+
+
+@pytest.mark.parametrize("count", ["500", 500.0, {"Ref": "N"}, {"Ref": "S"}])
+def test_a_count_of_500_blocks_however_a_template_writes_it(count: object) -> None:
+    (first, second) = house.findings([a_template(counted(count))], POLICY)
+    assert first.message == "500 instances, and the limit is 8 (max_instance_count)"
+    assert second.message.startswith("500 instances in all")
+
+
+@pytest.mark.parametrize(
+    "count", [None, True, "many", -1, "1" * 5000, {"Ref": "AWS::NoValue"}, {"Fn::If": ["A", 1, 500]}, {"Ref": ["N"]}]
+)
+def test_a_count_that_cannot_be_read_is_not_taken_for_few(count: object) -> None:
+    (first, second) = house.findings([a_template(counted(count))], POLICY)
+    assert (first.rule, first.level, second.rule, second.level) == ("ESM001", Level.HARD, "ESM002", Level.HARD)
+    assert "cannot be read, and the limit is 8" in first.message
+    assert "cannot be read (esm-dev), and the limit is 200" in second.message
+
+
+def test_variants_that_only_cloudformation_can_work_out_are_not_taken_for_none() -> None:
+    body = json.loads(json.dumps(config()))
+    body["Resources"]["EndpointConfig"]["Properties"]["ProductionVariants"] = {"Fn::If": ["A", [], []]}
+    assert {"ESM001", "ESM002"} <= set(broken(body))
+
+
+def test_a_serverless_variant_starts_no_instances() -> None:
+    body = counted(1, ServerlessConfig={"MaxConcurrency": 5, "MemorySizeInMB": 1024})
+    (variant,) = body["Resources"]["EndpointConfig"]["Properties"]["ProductionVariants"]  # type: ignore[index]
+    del variant["InitialInstanceCount"]
+    assert not {"ESM001", "ESM002"} & set(broken(body))
+
+
+@pytest.mark.parametrize(("most", "told"), [("500", "may start 500"), ({"Ref": "N"}, "may start 500"), (None, "read")])
+@pytest.mark.parametrize("namespace", ["sagemaker", {"Fn::Sub": "sagemaker"}])
+def test_what_autoscaling_may_start_is_read_in_the_same_way(most: object, told: str, namespace: object) -> None:
+    properties = {"ServiceNamespace": namespace, "MinCapacity": 1, "MaxCapacity": most}
+    target = {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": properties}
+    (finding,) = house.findings([a_template({"Resources": {"T": target}, "Parameters": PARAMETERS})], POLICY)
+    assert (finding.rule, finding.path) == ("ESM031", "T/MaxCapacity")
+    assert told in finding.message
+
+
+@pytest.mark.parametrize("body", [counted("many"), counted(1, InstanceType={"Ref": "T"})])
+def test_a_quota_of_what_cannot_be_counted_is_not_known_to_hold(body: Mapping[str, object]) -> None:
+    findings = house.findings([a_template(body)], Policy(quotas={"ml.g5.2xlarge": 4}))
+    assert any("cannot be read (esm-dev), so no quota is known to hold" in each.message for each in findings)
+
+
 def test_without_a_limit_any_count_will_do() -> None:
     assert list(house.findings([a_template(config(count=500))], Policy())) == []
 

@@ -38,23 +38,26 @@ def test_none_is_written_as_an_empty_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", GOOD)
 def test_nothing_may_be_left_out(tmp_path: Path, key: str) -> None:
     (complaint,) = complaints(tmp_path, text(leave_out=key))
-    assert complaint.startswith(f"policies/waivers.yaml:2:5: waivers.{key}: is missing (it must be ")
+    assert complaint.startswith(f"policies/waivers.yaml:2:5: waiver 1: {key}: is missing (it must be ")
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"rule": "ckv_aws_149"}, "2:5: waivers.rule: must be a rule's id such as ESM001, E3012 or CKV_AWS_149, or"),
-        ({"rule": "ESMCFN-CHECKOV"}, "2:5: waivers.rule: must be a rule's id"),
-        ({"reason": '"  "'}, "5:5: waivers.reason: must be text, not '  '"),
-        ({"expires": "never"}, "10:5: waivers.expires: must be a day such as 2027-01-31, not never"),
-        ({"expires": "2027-02-30"}, "10:5: waivers.expires: must be a day such as 2027-01-31, not 2027-02-30"),
-        ({"expires": '"2027-02-30"'}, "10:5: waivers.expires: there is no day 2027-02-30 (write one such as"),
-        ({"expires": "2027-05-01"}, "10:5: waivers.expires: 2027-05-01 is 181 days after created (a waiver lasts 180"),
-        ({"expires": "2026-10-31"}, "10:5: waivers.expires: 2026-10-31 is -1 days after created"),
-        ({"created": "0001-01-01", "expires": "9999-12-31"}, "10:5: waivers.expires: 9999-12-31 is 3652058 days"),
-        ({"until": "2027-03-01"}, "11:5: waivers.until: unknown key (did you mean expires?)"),
-        ({"owner": "3"}, "6:5: waivers.owner: must be text, but YAML reads 3 as a number"),
+        ({"rule": "ckv_aws_149"}, "2:5: waiver 1: rule: must be a rule's id such as ESM001, E3012 or CKV_AWS_149, or"),
+        ({"rule": "ESMCFN-CHECKOV"}, "2:5: waiver 1: rule: must be a rule's id"),
+        ({"reason": '"  "'}, "5:5: waiver 1: reason: must be text, not '  '"),
+        ({"expires": "never"}, "10:5: waiver 1: expires: must be a day such as 2027-01-31, not never"),
+        ({"expires": "2027-02-30"}, "10:5: waiver 1: expires: must be a day such as 2027-01-31, not 2027-02-30"),
+        ({"expires": '"2027-02-30"'}, "10:5: waiver 1: expires: there is no day 2027-02-30 (write one such as"),
+        (
+            {"expires": "2027-05-01"},
+            "10:5: waiver 1: expires: 2027-05-01 is 181 days after created (a waiver lasts 180",
+        ),
+        ({"expires": "2026-10-31"}, "10:5: waiver 1: expires: 2026-10-31 is -1 days after created"),
+        ({"created": "0001-01-01", "expires": "9999-12-31"}, "10:5: waiver 1: expires: 9999-12-31 is 3652058 days"),
+        ({"until": "2027-03-01"}, "11:5: waiver 1: until: unknown key (did you mean expires?)"),
+        ({"owner": "3"}, "6:5: waiver 1: owner: must be text, but YAML reads 3 as a number"),
     ],
 )
 def test_what_is_wrong_is_told_at_its_place(tmp_path: Path, change: dict[str, str], complaint: str) -> None:
@@ -67,6 +70,16 @@ def test_every_wrong_waiver_is_told_and_the_right_ones_are_read(tmp_path: Path) 
     found = loaded(tmp_path, entries)
     assert sorted(problem.line for problem in found.problems) == [19, 20]
     assert [(waiver.ticket, waiver.origin.line) for waiver in found.project.policy.waivers] == [("A", 2), ("B", 21)]
+
+
+def test_all_that_is_wrong_with_one_is_told_at_once_and_which_one_it_is(tmp_path: Path) -> None:
+    second = text(leave_out="approver", ticket='""', expires="2029-01-01").removeprefix("waivers:\n")
+    said = complaints(tmp_path, text() + second)
+    assert [each.partition(": ")[2].partition(" (")[0] for each in said] == [
+        "waiver 2: approver: is missing",
+        "waiver 2: ticket: must be text, not ''",
+        "waiver 2: expires: 2029-01-01 is 792 days after created",
+    ]
 
 
 def test_waivers_stand_in_their_own_file(tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ class TestTold:
             "state": "drifted",
             "stacks": {"in_sync": 0, "drifted": 1, "missing": 0, "not_checked": 0},
             "overwritten": 1,
+            "not_looked_at": 1,
+            "next_step": "esmcfn drift dev",
         }
         assert document["stacks"][0]["drift"] is None
 

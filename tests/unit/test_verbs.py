@@ -16,6 +16,7 @@ from builders import (
 from fakes import FakeIdentity, FakeStacks, a_world
 from msgspec.structs import replace
 
+from esmcfn import documents
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.plan import Action, Impact, StackAction
 from esmcfn.errors import CloudError, ExitCode, StackBusyError, TemplateRefused, WrongAccount
@@ -314,3 +315,39 @@ class TestOffline:
         report = check(a_project(), ONE, a_world(findings=[a_finding()]))
         assert report.exit_code is ExitCode.FINDINGS
         assert report.body.verdict.reasons == ("ESM001 (hard) in prototype_model: too many",)
+
+
+class TestUnseen:
+    """A plan that compares templates does not know what runs, and says so."""
+
+    def test_what_stays_was_not_looked_at(self):
+        report = planned(stacks=deployed())
+        assert report.body.to_look == "esmcfn drift dev"
+        said = "2 stacks that stay as they are were not compared with what runs: esmcfn drift dev does that"
+        for form in ("text", "markdown"):
+            assert said in render(form, (report,))
+        assert documents.plan(report.body)["drift"]["not_looked_at"] == 2
+
+    def test_what_comes_cannot_be_looked_at(self):
+        report = planned()
+        assert "not compared with what runs" not in render("text", (report,))
+        assert documents.plan(report.body)["drift"]["next_step"] is None
+
+
+class TestOverBudget:
+    """Exit code 13 is never without the reason and a way on, also where nothing would change."""
+
+    def over(self, **changes):
+        environment = an_environment(budget_usd_per_month=1)
+        return make_plan(a_project(environment=environment), replace(ONE, environment=environment), a_world(**changes))
+
+    def test_nothing_to_do_and_over_budget(self):
+        report = self.over(stacks=deployed())
+        assert report.exit_code is ExitCode.BUDGET
+        assert "### dev: nothing to do, over budget" in render("markdown", (report,))
+        for form in ("text", "markdown"):
+            assert "the budget forbids deploying this: select less" in render(form, (report,))
+
+    def test_over_budget_and_blocked(self):
+        report = self.over(findings=[a_finding()])
+        assert "### dev: blocked, over budget" in render("markdown", (report,))

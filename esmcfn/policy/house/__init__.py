@@ -66,12 +66,18 @@ def find(rule_id: str) -> Rule | None:
     return next((rule for rule in RULES if rule.id == rule_id.upper()), None)
 
 
-def findings(templates: Sequence[Template], policy: Policy, *, today: date | None = None) -> Iterator[Finding]:
-    """Everything that the house rules say about these templates, and about the policy itself, on this day."""
+def findings(
+    templates: Sequence[Template], policy: Policy, *, today: date | None = None, beside: Sequence[Template] = ()
+) -> Iterator[Finding]:
+    """Everything that the house rules say about these templates, and about the policy itself, on this day.
+
+    Args:
+        beside: other templates of the environment: judged only in so far as rules look at all of it together.
+    """
     yield from _unknown_levels(policy)
     yield from _unknown_environments(policy)
     for template in templates:
-        subject = Subject(template=template, others=templates, policy=policy, today=today)
+        subject = Subject(template=template, others=(*templates, *beside), policy=policy, today=today)
         for rule in RULES:
             for message, path in rule.check(subject):
                 yield _finding(rule, template, message, path, policy)

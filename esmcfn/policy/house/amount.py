@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from esmcfn.domain.finding import Level, Severity
-from esmcfn.policy.house.hosting import TARGET, a_config, variants
-from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, number
+from esmcfn.policy.house.hosting import TARGET, a_config, bounds, variants
+from esmcfn.policy.house.rule import Complaint, Rule, Subject
 from esmcfn.reference import instance_types
 from esmcfn.reference.prices import price_book
 
@@ -20,22 +20,16 @@ def _price_unknown(subject: Subject) -> Iterable[Complaint]:
 
 def _scales_too_far(subject: Subject) -> Iterable[Complaint]:
     limit = subject.limits.get("max_instance_count")
-    for logical_id, properties in subject.resources(TARGET):
-        if properties.get("ServiceNamespace") != "sagemaker" or limit is None:
-            continue
-        for path, bounds in _bounds(logical_id, properties):
-            count = number(bounds.get("MaxCapacity"))
-            if count > limit:
-                said = f"autoscaling may start {count} instances, and the limit is {limit} (max_instance_count)"
-                yield said, f"{path}/MaxCapacity"
-
-
-def _bounds(logical_id: str, target: Mapping[str, object]) -> Iterable[tuple[str, Mapping[str, object]]]:
-    """Path and bounds of a target, and of every moment of its schedule."""
-    yield logical_id, target
-    for index, action in enumerate(items(target.get("ScheduledActions"))):
-        place = f"{logical_id}/ScheduledActions/{index}/ScalableTargetAction"
-        yield place, mapping(mapping(action).get("ScalableTargetAction"))
+    if limit is None:
+        return
+    for logical_id, target in subject.resources(TARGET):
+        for bound in bounds(subject.template, target, logical_id, "MaxCapacity"):
+            if bound.count is None:
+                said = f"how many instances autoscaling may start cannot be read, and the limit is {limit}"
+                yield f"{said} (max_instance_count)", bound.path
+            elif bound.count > limit:
+                said = f"autoscaling may start {bound.count} instances, and the limit is {limit} (max_instance_count)"
+                yield said, bound.path
 
 
 def _scaled(most: int) -> str:

@@ -49,9 +49,15 @@ def _no_headroom(subject: Subject) -> Iterable[Complaint]:
     if not subject.first:
         return
     wanted: Counter[str] = Counter()
+    unread: set[str] = set()
     for template in subject.others:
         for instance_type, count in most(template):
-            wanted[instance_type] += count
+            wanted[instance_type] += count or 0
+            if count is None or (count and not instance_type):
+                unread.add(template.stack.name)
+    if unread and subject.policy.quotas:
+        named = ", ".join(sorted(unread))
+        yield f"how many instances of which type it wants cannot be read ({named}), so no quota is known to hold", WHOLE
     for instance_type, quota in sorted(subject.policy.quotas.items()):
         count = wanted[instance_type]
         if 2 * count > quota:

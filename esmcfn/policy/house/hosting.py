@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import Struct
 
 from esmcfn.domain.finding import Level, Severity
 from esmcfn.domain.stack import ModelStack
@@ -17,12 +19,14 @@ TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 
 def _too_many_instances(subject: Subject) -> Iterable[Complaint]:
     limit = subject.limits.get("max_instance_count")
+    if limit is None:
+        return
     for path, _, count in variants(subject.template):
-        if limit is not None and count > limit:
-            yield (
-                f"{count} instances, and the limit is {limit} (max_instance_count)",
-                f"{path}/InitialInstanceCount",
-            )
+        if count is None:
+            said = f"how many instances it starts cannot be read, and the limit is {limit} (max_instance_count)"
+            yield said, f"{path}/InitialInstanceCount"
+        elif count > limit:
+            yield f"{count} instances, and the limit is {limit} (max_instance_count)", f"{path}/InitialInstanceCount"
 
 
 def _too_many_in_all(subject: Subject) -> Iterable[Complaint]:
@@ -30,7 +34,12 @@ def _too_many_in_all(subject: Subject) -> Iterable[Complaint]:
     limit = subject.limits.get("max_instances_per_environment")
     if limit is None or not subject.first:
         return
-    total = sum(count for template in subject.others for _, count in most(template))
+    counts = [(template.stack.name, count) for template in subject.others for _, count in most(template)]
+    unread = sorted({stack for stack, count in counts if count is None})
+    total = sum(count or 0 for _, count in counts)
+    if unread and total <= limit:
+        said = f"how many instances there are in all cannot be read ({', '.join(unread)}), and the limit is {limit}"
+        yield f"{said} (max_instances_per_environment)", WHOLE
     if total > limit:
         yield f"{total} instances in all, and the limit is {limit} (max_instances_per_environment)", WHOLE
 
@@ -73,38 +82,67 @@ def parked(template: Template) -> bool:
     return isinstance(template.stack, ModelStack) and template.stack.parked
 
 
-def variants(template: Template) -> Iterator[tuple[str, str, int]]:
-    """Path, instance type and count of every production variant."""
+def variants(template: Template) -> Iterator[tuple[str, str, int | None]]:
+    """Path, instance type and count of every production variant; None where the count cannot be read."""
     for logical_id, properties in resources(template, _CONFIG):
         for index, variant in enumerate(items(properties.get("ProductionVariants"))):
             settings = mapping(variant)
             path = f"{logical_id}/ProductionVariants/{index}"
-            yield path, text(settings.get("InstanceType")), number(settings.get("InitialInstanceCount"))
+            yield path, text(settings.get("InstanceType")), _count(settings, template)
 
 
-def most(template: Template) -> Iterator[tuple[str, int]]:
-    """Instance type and instances of every variant at its busiest; none where the endpoint is parked."""
+def most(template: Template) -> Iterator[tuple[str, int | None]]:
+    """Instance type and instances of every variant at its busiest; none where the endpoint is parked.
+
+    The type is empty, and the count None, where it cannot be read.
+    """
     if parked(template):
         return
-    bounds = {name: max(highs) for name, _, highs in scaled(template) if highs}
+    bounds = dict(_scaled(template))
     for _, properties in resources(template, _CONFIG):
         for variant in items(properties.get("ProductionVariants")):
             settings = mapping(variant)
-            count = number(settings.get("InitialInstanceCount"))
-            yield text(settings.get("InstanceType")), max(count, bounds.get(text(settings.get("VariantName")), 0))
+            count, scaled_to = _count(settings, template), bounds.get(text(settings.get("VariantName")), 0)
+            unread = count is None or scaled_to is None
+            yield text(settings.get("InstanceType")), None if unread else max(count or 0, scaled_to or 0)
 
 
-def scaled(template: Template) -> Iterator[tuple[str, list[int], list[int]]]:
-    """Variant of every scalable target of SageMaker, and its least and its most instances of every hour."""
-    for _, properties in resources(template, TARGET):
-        if properties.get("ServiceNamespace") == "sagemaker":
-            moments = [
-                mapping(mapping(each).get("ScalableTargetAction")) for each in items(properties.get("ScheduledActions"))
-            ]
-            every = [properties, *moments]
-            lows = [number(each["MinCapacity"]) for each in every if "MinCapacity" in each]
-            highs = [number(each["MaxCapacity"]) for each in every if "MaxCapacity" in each]
-            yield text(properties.get("ResourceId")).rpartition("/")[2], lows, highs
+def bounds(template: Template, target: Mapping[str, object], logical_id: str, name: str) -> Iterator[Bound]:
+    """One bound ("MaxCapacity") of a scalable target of SageMaker and of every moment of its schedule.
+
+    A moment may leave it as it is, and then it is not among them.
+    """
+    if text(target.get("ServiceNamespace")) != "sagemaker":
+        return
+    yield Bound(path=f"{logical_id}/{name}", count=number(target.get(name), template))
+    for index, action in enumerate(items(target.get("ScheduledActions"))):
+        told = mapping(mapping(action).get("ScalableTargetAction"))
+        if name in told:
+            place = f"{logical_id}/ScheduledActions/{index}/ScalableTargetAction/{name}"
+            yield Bound(path=place, count=number(told[name], template))
+
+
+class Bound(Struct, frozen=True, kw_only=True):
+    """Instances that autoscaling keeps to; None where they cannot be read."""
+
+    path: str
+    count: int | None
+
+
+def _scaled(template: Template) -> Iterator[tuple[str, int | None]]:
+    """Variant of every scalable target of SageMaker, and its most instances of any hour."""
+    for logical_id, target in resources(template, TARGET):
+        counts = [bound.count for bound in bounds(template, target, logical_id, "MaxCapacity")]
+        if counts:
+            most_of_all = None if None in counts else max(filter(None, counts), default=0)
+            yield text(target.get("ResourceId")).rpartition("/")[2], most_of_all
+
+
+def _count(variant: Mapping[str, object], template: Template) -> int | None:
+    """Instances that a variant starts with: none where it is serverless."""
+    if variant.get("ServerlessConfig"):
+        return 0
+    return number(variant.get("InitialInstanceCount"), template)
 
 
 def packages(subject: Subject) -> Iterator[tuple[str, str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from esmcfn.domain.finding import Level, Severity
-from esmcfn.policy.house.hosting import TARGET, parked, variants
-from esmcfn.policy.house.rule import ENVIRONMENT, Complaint, Rule, Subject, items, mapping, number
+from esmcfn.policy.house.hosting import TARGET, bounds, parked, variants
+from esmcfn.policy.house.rule import ENVIRONMENT, Complaint, Rule, Subject
 
 
 def _one_instance(subject: Subject) -> Iterable[Complaint]:
@@ -15,14 +15,11 @@ def _one_instance(subject: Subject) -> Iterable[Complaint]:
     for path, _, count in variants(subject.template):
         if count == 1:
             yield "one instance, and so one availability zone, in production", f"{path}/InitialInstanceCount"
-    for logical_id, properties in subject.resources(TARGET):
-        if properties.get("ServiceNamespace") == "sagemaker" and number(properties.get("MinCapacity")) == 1:
-            yield "autoscaling may go down to one instance, in production", f"{logical_id}/MinCapacity"
-        for index, action in enumerate(items(properties.get("ScheduledActions"))):
-            bounds = mapping(mapping(action).get("ScalableTargetAction"))
-            if number(bounds.get("MinCapacity")) == 1:
-                place = f"{logical_id}/ScheduledActions/{index}/ScalableTargetAction/MinCapacity"
-                yield "the schedule lets it go down to one instance, in production", place
+    for logical_id, target in subject.resources(TARGET):
+        for bound in bounds(subject.template, target, logical_id, "MinCapacity"):
+            if bound.count == 1:
+                what = "the schedule lets it" if "/ScheduledActions/" in bound.path else "autoscaling may"
+                yield f"{what} go down to one instance, in production", bound.path
 
 
 def _no_budget(subject: Subject) -> Iterable[Complaint]:

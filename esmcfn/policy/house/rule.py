@@ -17,6 +17,9 @@ Complaint = tuple[str, str]
 ENVIRONMENT = "environment:"
 """Begins the path of a complaint about the environment as a whole; a key of the environment's file may follow."""
 
+_MOST_DIGITS = 9
+"""A count of more is none that AWS takes."""
+
 WHOLE = f"{ENVIRONMENT}selected_models"
 """The path of a complaint about what an environment selects, taken together."""
 
@@ -25,7 +28,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     """A template under judgement, and what a judgement may need besides.
 
     Attributes:
-        others: every template of the run, this one included, in the order of deployment.
+        others: every template of the environment, this one included, those of the run first.
         policy: what is in force; limits that are absent limit nothing.
         today: None where no clock was asked.
     """
@@ -119,6 +122,15 @@ def text(value: object) -> str:
     return substituted if isinstance(substituted, str) else ""
 
 
-def number(value: object) -> int:
-    """A whole number; 0 where the template does not say one."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+def number(value: object, template: Template) -> int | None:
+    """A whole number as CloudFormation reads it: also as digits, and as a parameter's default.
+
+    None where the template does not tell it: nobody may take that for few.
+    """
+    referred = mapping(value).get("Ref")
+    if isinstance(referred, str):
+        value = mapping(mapping(template.body.get("Parameters")).get(referred)).get("Default")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS else None
