@@ -93,11 +93,16 @@ class Steps:
         """Who deployed the stack after it was planned, and so removed our change set; None where nobody did."""
         try:
             there = self._deployed(self._stacks[stack.name])
-            if (there.updated_at if there else None) == stack.updated_at:
-                return None
-            held = self._cloud.stacks.holder(stack_id)
         except CloudError:  # that the change set is gone is known, and is the news
             return None
+        if there is None and stack.action is StackAction.CREATE:
+            return None
+        if there is not None and there.updated_at == stack.updated_at:
+            return None
+        try:
+            held = self._cloud.stacks.holder(stack_id)
+        except CloudError:
+            held = ""
         done = "deployed" if there else "deleted"
         return StackBusyError(
             f"{stack.name}: somebody else {done} it after this was planned" + (f": {held}" if held else ""),

@@ -10,7 +10,7 @@ from concurrent import futures
 import pytest
 from awaited import HANG_SECONDS, until
 from builders import a_project, a_selected_model, a_selection, a_stack, a_variant, an_environment
-from fakes import FakePerson, FakeStacks, FakeWatch, a_world, an_event
+from fakes import NOW, FakePerson, FakeStacks, FakeWatch, a_world, an_event
 from msgspec.structs import replace
 from test_verbs import BIGGER, ONE, a_finding, deployed, planned
 
@@ -138,6 +138,49 @@ class TestFailures:
         assert outcomes(report)["esm-dev-a"].error is error
         assert outcomes(report)["esm-dev-b"].succeeded
         assert stacks.open == {}
+
+    def overtaken(self, meanwhile, selection=BIGGER):
+        """What becomes of an update whose change set is gone, after this has happened."""
+        stacks = deployed()
+
+        def execute(change_set_id, stack_id, heard, *, within):
+            meanwhile(stacks)
+            raise StalePlanError("gone", next_step="plan again and review what has changed")
+
+        stacks.execute = execute
+        report = deploying(stacks, selection)
+        return report.exit_code, outcomes(report)[MODEL].error
+
+    def test_who_deployed_meanwhile_is_named(self):
+        code, error = self.overtaken(lambda stacks: stacks.change(MODEL, updated_at=NOW))
+        assert code is ExitCode.BUSY
+        said = "somebody else deployed it after this was planned: UPDATE_IN_PROGRESS since 12:00:00 UTC by somebody"
+        assert error.message == f"{MODEL}: {said}"
+        assert error.next_step == "esmcfn plan dev shows what is still to do"
+
+    def test_that_somebody_deleted_it_meanwhile_is_said(self):
+        code, error = self.overtaken(lambda stacks: stacks.there.pop(MODEL))
+        assert code is ExitCode.BUSY
+        assert "somebody else deleted it" in error.message
+
+    def test_where_nobody_deployed_the_change_set_is_only_gone(self):
+        code, error = self.overtaken(lambda stacks: None)
+        assert (code, error.message) == (ExitCode.STALE, "gone")
+
+    @pytest.mark.parametrize(
+        ("call", "known", "said"),
+        [
+            ("deployed", ExitCode.STALE, "gone"),
+            ("holder", ExitCode.BUSY, f"{MODEL}: somebody else deployed it after this was planned"),
+        ],
+    )
+    def test_what_cannot_be_read_of_it_hides_nothing_of_what_is_known(self, call, known, said):
+        def meanwhile(stacks):
+            stacks.change(MODEL, updated_at=NOW)
+            stacks.fail[call] = CloudError("no permission")
+
+        code, error = self.overtaken(meanwhile)
+        assert (code, error.message) == (known, said)
 
     def test_a_change_set_that_goes_on_without_us_is_not_removed(self):
         stacks = FakeStacks()
