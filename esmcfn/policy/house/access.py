@@ -67,9 +67,8 @@ def _secret_leaks(subject: Subject) -> Iterable[Complaint]:
         for key in sorted(keys):
             if _tells_secret(value, key):
                 parts = path.removeprefix("Resources/").split("/")
-                yield (
-                    f"the secret of {key} goes elsewhere than into Secrets Manager",
-                    _origin_path(path, parts),
+                yield Complaint(
+                    f"the secret of {key} goes elsewhere than into Secrets Manager", _origin_path(path, parts)
                 )
 
 
@@ -96,12 +95,12 @@ def _too_powerful(subject: Subject) -> Iterable[Complaint]:
         for index, policy in enumerate(items(properties.get("ManagedPolicyArns"))):
             name = text(policy).rsplit("/", 1)[-1]
             if _TOO_MUCH.fullmatch(name):
-                yield f"{name} is attached", f"{logical_id}/ManagedPolicyArns/{index}"
+                yield Complaint(f"{name} is attached", f"{logical_id}/ManagedPolicyArns/{index}")
 
 
 def _long_lived_key(subject: Subject) -> Iterable[Complaint]:
     for logical_id, _ in subject.resources(_KEY):
-        yield "an access key lives until somebody rotates it; roles need none", logical_id
+        yield Complaint("an access key lives until somebody rotates it; roles need none", logical_id)
 
 
 def _any_resource(subject: Subject) -> Iterable[Complaint]:
@@ -110,7 +109,7 @@ def _any_resource(subject: Subject) -> Iterable[Complaint]:
         actions = [str(action) for action in items(statement.get("Action"))]
         excess = sorted(action for action in actions if action not in WITHOUT_RESOURCE)
         if everything and statement.get("Effect") == "Allow" and (excess or "NotAction" in statement):
-            yield f"{', '.join(excess) or 'NotAction'} on every resource", f"{path}/Resource"
+            yield Complaint(f"{', '.join(excess) or 'NotAction'} on every resource", f"{path}/Resource")
 
 
 def _mixed_case(subject: Subject) -> Iterable[Complaint]:
@@ -119,7 +118,7 @@ def _mixed_case(subject: Subject) -> Iterable[Complaint]:
             # What CloudFormation fills in counts as lower case, and its own colons must not count.
             found = _ENDPOINT.search(_PLACEHOLDER.sub("x", text(resource)))
             if found and found["name"] != found["name"].lower():
-                yield f"endpoint/{found['name']} never matches: write it in lower case", f"{path}/Resource"
+                yield Complaint(f"endpoint/{found['name']} never matches: write it in lower case", f"{path}/Resource")
 
 
 def statements(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:

@@ -15,7 +15,7 @@ def _price_unknown(subject: Subject) -> Iterable[Complaint]:
     for path, instance_type, _ in variants(subject.template):
         known = instance_types.offered(subject.region, instance_type)
         if known and (subject.policy.prices or price_book()).price(subject.region, instance_type) is None:
-            yield f"the price of {instance_type} in {subject.region} is unknown", f"{path}/InstanceType"
+            yield Complaint(f"the price of {instance_type} in {subject.region} is unknown", f"{path}/InstanceType")
 
 
 def _scales_too_far(subject: Subject) -> Iterable[Complaint]:
@@ -26,10 +26,10 @@ def _scales_too_far(subject: Subject) -> Iterable[Complaint]:
         for bound in bounds(subject.template, target, logical_id, "MaxCapacity"):
             if bound.count is None:
                 said = f"how many instances autoscaling may start cannot be read, and the limit is {limit}"
-                yield f"{said} (max_instance_count)", bound.path
+                yield Complaint(f"{said} (max_instance_count)", bound.path)
             elif bound.count > limit:
                 said = f"autoscaling may start {bound.count} instances, and the limit is {limit} (max_instance_count)"
-                yield said, bound.path
+                yield Complaint(said, bound.path)
 
 
 def _scaled(most: int) -> str:

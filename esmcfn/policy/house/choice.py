@@ -21,7 +21,7 @@ def _type_not_allowed(subject: Subject) -> Iterable[Complaint]:
     for path, instance_type, _ in variants(subject.template):
         if allowed and instance_type and not any(fnmatchcase(instance_type, glob) for glob in allowed):
             said = f"{instance_type} is not among allowed_instance_types: {', '.join(allowed)}"
-            yield said, f"{path}/InstanceType"
+            yield Complaint(said, f"{path}/InstanceType")
 
 
 def _registry_not_allowed(subject: Subject) -> Iterable[Complaint]:
@@ -33,7 +33,9 @@ def _registry_not_allowed(subject: Subject) -> Iterable[Complaint]:
         found = _ACCOUNT.match(image)
         if allowed and image and (found is None or found["account"] not in accounts):
             registry = f"account {found['account']}" if found else "another registry than ECR"
-            yield f"the image comes from {registry}; allowed_registries: {', '.join(allowed)}", f"{path}/Image"
+            yield Complaint(
+                f"the image comes from {registry}; allowed_registries: {', '.join(allowed)}", f"{path}/Image"
+            )
 
 
 def _tag_missing(subject: Subject) -> Iterable[Complaint]:
@@ -41,7 +43,7 @@ def _tag_missing(subject: Subject) -> Iterable[Complaint]:
     for key in subject.policy.required_tags if subject.first else ():
         if not tags.get(key):
             near = did_you_mean(key, tags)
-            yield f"the tag {key} is missing{f' ({near})' if near else ''}", f"{ENVIRONMENT}tags"
+            yield Complaint(f"the tag {key} is missing{f' ({near})' if near else ''}", f"{ENVIRONMENT}tags")
 
 
 def _no_headroom(subject: Subject) -> Iterable[Complaint]:
@@ -57,12 +59,14 @@ def _no_headroom(subject: Subject) -> Iterable[Complaint]:
                 unread.add(template.stack.name)
     if unread and subject.policy.quotas:
         named = ", ".join(sorted(unread))
-        yield f"how many instances of which type it wants cannot be read ({named}), so no quota is known to hold", WHOLE
+        yield Complaint(
+            f"how many instances of which type it wants cannot be read ({named}), so no quota is known to hold", WHOLE
+        )
     for instance_type, quota in sorted(subject.policy.quotas.items()):
         count = wanted[instance_type]
         if 2 * count > quota:
             said = f"{count} x {instance_type}, and as many again while they are updated, exceed the quota of {quota}"
-            yield f"{said} (quotas)", WHOLE
+            yield Complaint(f"{said} (quotas)", WHOLE)
 
 
 _PRIVATE = f"123456789012.dkr.ecr.us-east-2.amazonaws.com/esm@sha256:{'0a1b2c3d' * 8}"

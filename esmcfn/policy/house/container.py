@@ -24,7 +24,7 @@ def _image_by_tag(subject: Subject) -> Iterable[Complaint]:
     for path, container in containers(subject):
         image = text(container.get("Image"))
         if image and "@sha256:" not in image:
-            yield f"{image} may be another image tomorrow", f"{path}/Image"
+            yield Complaint(f"{image} may be another image tomorrow", f"{path}/Image")
 
 
 def _secret_in_environment(subject: Subject) -> Iterable[Complaint]:
@@ -33,7 +33,7 @@ def _secret_in_environment(subject: Subject) -> Iterable[Complaint]:
         for name in mapping(container.get("Environment")):
             if reads_like_a_secret(name):
                 said = f"{name} reads like a secret, and everybody who may describe the model sees its value"
-                yield said, f"{path}/Environment/{name}"
+                yield Complaint(said, f"{path}/Environment/{name}")
 
 
 def reads_like_a_secret(name: str) -> bool:

@@ -24,9 +24,11 @@ def _too_many_instances(subject: Subject) -> Iterable[Complaint]:
     for path, _, count in variants(subject.template):
         if count is None:
             said = f"how many instances it starts cannot be read, and the limit is {limit} (max_instance_count)"
-            yield said, f"{path}/InitialInstanceCount"
+            yield Complaint(said, f"{path}/InitialInstanceCount")
         elif count > limit:
-            yield f"{count} instances, and the limit is {limit} (max_instance_count)", f"{path}/InitialInstanceCount"
+            yield Complaint(
+                f"{count} instances, and the limit is {limit} (max_instance_count)", f"{path}/InitialInstanceCount"
+            )
 
 
 def _too_many_in_all(subject: Subject) -> Iterable[Complaint]:
@@ -39,15 +41,15 @@ def _too_many_in_all(subject: Subject) -> Iterable[Complaint]:
     total = sum(count or 0 for _, count in counts)
     if unread and total <= limit:
         said = f"how many instances there are in all cannot be read ({', '.join(unread)}), and the limit is {limit}"
-        yield f"{said} (max_instances_per_environment)", WHOLE
+        yield Complaint(f"{said} (max_instances_per_environment)", WHOLE)
     if total > limit:
-        yield f"{total} instances in all, and the limit is {limit} (max_instances_per_environment)", WHOLE
+        yield Complaint(f"{total} instances in all, and the limit is {limit} (max_instances_per_environment)", WHOLE)
 
 
 def _not_offered(subject: Subject) -> Iterable[Complaint]:
     for path, instance_type, _ in variants(subject.template):
         if instance_type and instance_types.offered(subject.region, instance_type) is False:
-            yield f"{instance_type} is not offered in {subject.region}", f"{path}/InstanceType"
+            yield Complaint(f"{instance_type} is not offered in {subject.region}", f"{path}/InstanceType")
 
 
 def _offer_unknown(subject: Subject) -> Iterable[Complaint]:
@@ -55,9 +57,8 @@ def _offer_unknown(subject: Subject) -> Iterable[Complaint]:
     for path, instance_type, _ in variants(subject.template):
         if instance_types.offered(subject.region, instance_type) is None:
             unknown = f"{instance_type or 'the instance type'} in {subject.region}" if known else subject.region
-            yield (
-                f"nothing is known about offers of {unknown}; AWS will tell when it deploys",
-                f"{path}/InstanceType",
+            yield Complaint(
+                f"nothing is known about offers of {unknown}; AWS will tell when it deploys", f"{path}/InstanceType"
             )
 
 
@@ -67,14 +68,14 @@ def _foreign_package(subject: Subject) -> Iterable[Complaint]:
         owner = arn.split(":")[4] if arn.count(":") > 4 else ""
         if account and owner and owner != account:
             expected = f"AWS Marketplace's own in {subject.region} is {account}"
-            yield f"the package belongs to account {owner}; {expected}", path
+            yield Complaint(f"the package belongs to account {owner}; {expected}", path)
 
 
 def _network_open(subject: Subject) -> Iterable[Complaint]:
     packaged = {path.split("/", 1)[0] for path, _ in packages(subject)}
     for logical_id, properties in subject.resources(_MODEL):
         if logical_id in packaged and properties.get("EnableNetworkIsolation") is not True:
-            yield "a model package runs without network isolation", f"{logical_id}/EnableNetworkIsolation"
+            yield Complaint("a model package runs without network isolation", f"{logical_id}/EnableNetworkIsolation")
 
 
 def parked(template: Template) -> bool:

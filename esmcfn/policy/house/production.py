@@ -14,24 +14,26 @@ def _one_instance(subject: Subject) -> Iterable[Complaint]:
         return
     for path, _, count in variants(subject.template):
         if count == 1:
-            yield "one instance, and so one availability zone, in production", f"{path}/InitialInstanceCount"
+            yield Complaint("one instance, and so one availability zone, in production", f"{path}/InitialInstanceCount")
     for logical_id, target in subject.resources(TARGET):
         for bound in bounds(subject.template, target, logical_id, "MinCapacity"):
             if bound.count == 1:
                 what = "the schedule lets it" if "/ScheduledActions/" in bound.path else "autoscaling may"
-                yield f"{what} go down to one instance, in production", bound.path
+                yield Complaint(f"{what} go down to one instance, in production", bound.path)
 
 
 def _no_budget(subject: Subject) -> Iterable[Complaint]:
     environment = subject.policy.environment
     if subject.policy.production and subject.first and environment and environment.budget_usd_per_month is None:
-        yield "a production environment without a budget", f"{ENVIRONMENT}budget"
+        yield Complaint("a production environment without a budget", f"{ENVIRONMENT}budget")
 
 
 def _unprotected(subject: Subject) -> Iterable[Complaint]:
     environment = subject.policy.environment
     if subject.policy.production and subject.first and environment and not environment.termination_protection:
-        yield "a production environment whose stacks may be deleted by one call", f"{ENVIRONMENT}termination_protection"
+        yield Complaint(
+            "a production environment whose stacks may be deleted by one call", f"{ENVIRONMENT}termination_protection"
+        )
 
 
 _PRODUCTION = "# policies/levels.yaml\nproduction: [dev]\n# environments/dev.yaml\n"

@@ -22,11 +22,11 @@ def _not_real_time(subject: Subject) -> Iterable[Complaint]:
         return
     for logical_id, properties in subject.resources(_CONFIG):
         if "AsyncInferenceConfig" in properties:
-            yield "a model package takes no asynchronous inference", f"{logical_id}/AsyncInferenceConfig"
+            yield Complaint("a model package takes no asynchronous inference", f"{logical_id}/AsyncInferenceConfig")
         for index, variant in enumerate(items(properties.get("ProductionVariants"))):
             if "ServerlessConfig" in mapping(variant):
                 path = f"{logical_id}/ProductionVariants/{index}/ServerlessConfig"
-                yield "a model package takes no serverless inference", path
+                yield Complaint("a model package takes no serverless inference", path)
 
 
 def _guarded(subject: Subject) -> Iterable[Complaint]:
@@ -35,7 +35,7 @@ def _guarded(subject: Subject) -> Iterable[Complaint]:
     for logical_id, properties in subject.resources(_ENDPOINT):
         if "DeploymentConfig" in properties:
             said = "SageMaker leaves deployment guardrails out for a model package: all traffic moves at once"
-            yield said, f"{logical_id}/DeploymentConfig"
+            yield Complaint(said, f"{logical_id}/DeploymentConfig")
 
 
 def _stack(variant: str, endpoint: str = "") -> str:

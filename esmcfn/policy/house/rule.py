@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -11,8 +12,17 @@ from esmcfn.domain.finding import Level, Severity
 from esmcfn.domain.project import Policy
 from esmcfn.domain.template import Template
 
-Complaint = tuple[str, str]
-"""A message, and the path that it is about: "EndpointConfig/ProductionVariants/0/InstanceType"."""
+
+class Complaint(NamedTuple):
+    """What is wrong, before anybody decides what that is worth.
+
+    Attributes:
+        path: what it is about: "EndpointConfig/ProductionVariants/0/InstanceType".
+    """
+
+    message: str
+    path: str
+
 
 ENVIRONMENT = "environment:"
 """Begins the path of a complaint about the environment as a whole; a key of the environment's file may follow."""

@@ -20,7 +20,7 @@ def _passed(subject: Subject) -> Iterable[Complaint]:
             last = last_year(written[1]) if written else None
             if last is not None and subject.today is not None and last < subject.today.year:
                 said = f"{written[1] if written else ''} came true for the last time in {last}"
-                yield said, f"{logical_id}/ScheduledActions/{index}/Schedule"
+                yield Complaint(said, f"{logical_id}/ScheduledActions/{index}/Schedule")
 
 
 def _scheduled(year: str) -> str:

@@ -19,9 +19,8 @@ def _shared_trust(subject: Subject) -> Iterable[Complaint]:
         trusted = [who for _, statement in _trusts(subject, logical_id) for who in _principals(statement)]
         others = sorted({who for who in trusted if who != _HOSTING})
         if _HOSTING in trusted and others:
-            yield (
-                f"SageMaker's role may be assumed by {', '.join(others)} too",
-                f"{logical_id}/AssumeRolePolicyDocument",
+            yield Complaint(
+                f"SageMaker's role may be assumed by {', '.join(others)} too", f"{logical_id}/AssumeRolePolicyDocument"
             )
 
 
@@ -31,7 +30,7 @@ def _confused_deputy(subject: Subject) -> Iterable[Complaint]:
             named = {key.lower() for test in mapping(statement.get("Condition")).values() for key in mapping(test)}
             services = items(mapping(statement.get("Principal")).get("Service"))
             if services and named.isdisjoint(_SAME_ACCOUNT):
-                yield f"{text(services[0])} may assume it on behalf of any account", f"{path}/Condition"
+                yield Complaint(f"{text(services[0])} may assume it on behalf of any account", f"{path}/Condition")
 
 
 def _invokes_any(subject: Subject) -> Iterable[Complaint]:
@@ -41,7 +40,7 @@ def _invokes_any(subject: Subject) -> Iterable[Complaint]:
         for resource in items(statement.get("Resource")) if invokes and statement.get("Effect") == "Allow" else ():
             name = text(resource).rpartition(":endpoint/")[2] if ":endpoint/" in text(resource) else ""
             if "*" in name or "?" in name:
-                yield f"endpoint/{name} is whatever endpoint will ever have such a name", f"{path}/Resource"
+                yield Complaint(f"endpoint/{name} is whatever endpoint will ever have such a name", f"{path}/Resource")
 
 
 def _trusts(subject: Subject, logical_id: str) -> Iterator[tuple[str, Mapping[str, object]]]:

@@ -48,7 +48,7 @@ def _secret_value(subject: Subject) -> Iterable[Complaint]:
         for name, value in mapping(container.get("Environment")).items():
             what = _looks_like(text(value))
             if what:
-                yield f"the value of {name} looks like {what}", f"{path}/Environment/{name}"
+                yield Complaint(f"the value of {name} looks like {what}", f"{path}/Environment/{name}")
 
 
 VALUE_RULES = (

@@ -21,13 +21,13 @@ def _nobody_told(subject: Subject) -> Iterable[Complaint]:
     for endpoint, name in _endpoints(subject):
         alarms = [found for found in subject.resources("AWS::CloudWatch::Alarm") if _about(found[1], name)]
         if not alarms:
-            yield "an endpoint in production without alarms", f"{endpoint}/alarms"
+            yield Complaint("an endpoint in production without alarms", f"{endpoint}/alarms")
         elif not any(_of_failures(alarm) for _, alarm in alarms):
             said = "no alarm tells when calls fail or take too long, in production"
-            yield said, f"{endpoint}/alarms/invocation_5xx_errors"
+            yield Complaint(said, f"{endpoint}/alarms/invocation_5xx_errors")
         silent = [logical_id for logical_id, alarm in alarms if not items(alarm.get("AlarmActions"))]
         if silent:
-            yield f"nobody is told of {', '.join(silent)}, in production", silent[0]
+            yield Complaint(f"nobody is told of {', '.join(silent)}, in production", silent[0])
 
 
 def _no_key(subject: Subject) -> Iterable[Complaint]:
@@ -37,7 +37,9 @@ def _no_key(subject: Subject) -> Iterable[Complaint]:
         types = {text(mapping(each).get("InstanceType")) for each in items(properties.get("ProductionVariants"))}
         plain = sorted(each for each in types if own_disks(each) is False)
         if plain and "KmsKeyId" not in properties:
-            yield f"volumes of {', '.join(plain)} without a key of yours, in production", f"{logical_id}/KmsKeyId"
+            yield Complaint(
+                f"volumes of {', '.join(plain)} without a key of yours, in production", f"{logical_id}/KmsKeyId"
+            )
 
 
 def _kept_for_ever(subject: Subject) -> Iterable[Complaint]:
@@ -45,7 +47,7 @@ def _kept_for_ever(subject: Subject) -> Iterable[Complaint]:
     for endpoint, name in _endpoints(subject):
         log = logs.get(f"{_LOGS}{name}")
         if log is None or "RetentionInDays" not in log:
-            yield "the container's log is kept for ever, in production", f"{endpoint}/log_retention_days"
+            yield Complaint("the container's log is kept for ever, in production", f"{endpoint}/log_retention_days")
 
 
 def _endpoints(subject: Subject) -> Iterator[tuple[str, str]]:

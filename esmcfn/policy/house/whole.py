@@ -26,23 +26,25 @@ def _too_large(subject: Subject) -> Iterable[Complaint]:
     if most == INLINE_BYTES and subject.template.stack.target.artifact_bucket:
         most = UPLOADED_BYTES
     if most is not None and size > most:
-        yield f"{size:,} bytes, and a template that is sent along may have {most:,} (max_template_bytes)", "Resources"
+        yield Complaint(
+            f"{size:,} bytes, and a template that is sent along may have {most:,} (max_template_bytes)", "Resources"
+        )
     for section, limit in (("Resources", MOST_RESOURCES), ("Outputs", MOST_OUTPUTS)):
         count = len(mapping(body.get(section)))
         if count > limit:
-            yield f"{count} {section}, and CloudFormation takes {limit}", section
+            yield Complaint(f"{count} {section}, and CloudFormation takes {limit}", section)
 
 
 def _tells_secrets(subject: Subject) -> Iterable[Complaint]:
     body = subject.template.body
     for path, value in walk(body.get("Outputs"), "Outputs"):
         if isinstance(value, str) and any(each in value for each in _DYNAMIC):
-            yield "an output shows a secret to everybody who may describe the stack", path
+            yield Complaint("an output shows a secret to everybody who may describe the stack", path)
     for name, parameter in mapping(body.get("Parameters")).items():
         facts = mapping(parameter)
         hidden = str(facts.get("NoEcho", "")).lower() == "true"
         if hidden or reads_like_a_secret(name):
-            yield f"the parameter {name} carries a secret through whoever deploys", f"Parameters/{name}"
+            yield Complaint(f"the parameter {name} carries a secret through whoever deploys", f"Parameters/{name}")
 
 
 def _kept_or_not(subject: Subject) -> Iterable[Complaint]:
@@ -51,10 +53,10 @@ def _kept_or_not(subject: Subject) -> Iterable[Complaint]:
         for attribute in ("DeletionPolicy", "UpdateReplacePolicy"):
             kept = facts.get(attribute) in _KEPT
             if facts.get("Type") in _HOLDING and not kept and not _of_topics_alone(subject, logical_id):
-                yield f"it holds data, and no {attribute} keeps it", logical_id
+                yield Complaint(f"it holds data, and no {attribute} keeps it", logical_id)
             if facts.get("Type") in _HOLDING_NOTHING and kept:
                 said = f"{attribute} {facts[attribute]} leaves its name behind, and the next stack cannot take it"
-                yield said, logical_id
+                yield Complaint(said, logical_id)
 
 
 def _of_topics_alone(subject: Subject, logical_id: str) -> bool:
@@ -73,7 +75,7 @@ def _switched_off(subject: Subject) -> Iterable[Complaint]:
     for place, metadata in _metadata(subject):
         for engine in ("checkov", "cfn-lint", "guard"):
             if engine in metadata:
-                yield f"Metadata tells {engine} what to leave out; here it leaves out nothing", place
+                yield Complaint(f"Metadata tells {engine} what to leave out; here it leaves out nothing", place)
 
 
 def _metadata(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:
