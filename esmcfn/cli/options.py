@@ -32,7 +32,7 @@ OF_FINDINGS = ("sarif", "github", "junit")
 OF_READERS = ("html",)
 """What a report that is sent to somebody can be, too."""
 
-DELETE_FIRST = "What goes, goes before anything comes; so does an endpoint that the quota cannot hold twice (downtime)."
+DELETE_FIRST = "Delete before anything is made, also endpoints that the quota cannot hold twice (downtime)."
 """Help of an option that planning and deploying share."""
 
 REVERT_DRIFT = "Put back what drifted too, in every stack; what was deployed is made again where it is gone."

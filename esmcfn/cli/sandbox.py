@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import click
 @click.group(
     epilog="""\b
 Examples:
-  eval "$(esmcfn sandbox env)"; aws cloudformation list-stacks
+  (eval "$(esmcfn sandbox env)"; aws cloudformation list-stacks)
   esmcfn sandbox reset
 """
 )
@@ -67,11 +69,20 @@ def reset(ctx: click.Context) -> None:
     click.echo("empty")
 
 
-@sandbox.command()
+@sandbox.command(
+    epilog="""\b
+Examples:
+  (eval "$(esmcfn sandbox env)"; aws sagemaker list-endpoints)
+  eval "$(esmcfn sandbox env)"    for the rest of this shell; a new one has your own settings again
+"""
+)
 @click.option("--region", default="us-east-2", show_default=True, envvar="ESMCFN_REGION", help="Default region.")
 @click.pass_context
 def env(ctx: click.Context, region: str) -> None:
-    """Print export lines for eval; starts the sandbox if need be."""
+    """Print export lines for eval; starts the sandbox if need be.
+
+    They point this shell away from your own AWS settings. In brackets only a subshell is.
+    """
     import re
     from shlex import quote
 
@@ -180,7 +191,14 @@ def clock(ctx: click.Context, settings: tuple[str, ...]) -> None:
         raise UsageError(f"a setting of the clock is a number: {error}") from error
     embedded.ensure(root, on_start=_say)
     for name, value in sorted(embedded.set_clock(root, **numbers).items()):
-        click.echo(f"{name}={value}")
+        click.echo(f"{name}={_instant(value) if name == 'now' else f'{value:.10g}'}")
+
+
+def _instant(seconds: float) -> str:
+    """A moment as people read it, to the second, in UTC."""
+    with suppress(OverflowError, ValueError, OSError):  # it can be pushed beyond the year 9999
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{seconds:.0f} seconds after 1970"
 
 
 def _pairs(words: tuple[str, ...]) -> dict[str, str]:

@@ -39,7 +39,7 @@ class Prepared(Struct, frozen=True, kw_only=True):
 
     @property
     def question(self) -> tuple[str, ...]:
-        """Two of the same may be one."""
+        """What is asked of whom, and how; templates of equal questions are asked about together."""
         return (self.adapter.engine.value, *self.found.command, repr(self.found.question))
 
 

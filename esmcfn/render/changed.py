@@ -32,4 +32,4 @@ def _lines(changed: Changed) -> Iterator[str]:
         )
     same = ", ".join(shown(name) for name in changed.unchanged)
     since = shown(changed.base) + (f" ({changed.commit[:12]})" if changed.commit else "")
-    yield visible(f"Built as in {since}: {same or 'none'}")
+    yield visible(f"Unchanged since {since}: {same or 'none'}")

@@ -143,7 +143,7 @@ def _head(seen: Sequence[Seen], terse: Terse, *, policies: bool) -> Iterator[str
     if not seen:
         return
     yield ""
-    yield "| environment | add | change | replace | delete | policy | a month | drift | plan |"
+    yield "| environment | add | modify | replace | delete | policy | a month | drift | plan |"
     yield "| --- | ---: | ---: | ---: | ---: | --- | --- | --- | --- |"
     kept = rows if fits else reviewing.within(rows, 15_000)
     yield from kept

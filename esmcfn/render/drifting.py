@@ -146,7 +146,7 @@ def beside(drift: EnvironmentDrift) -> str:
     if beside.unread:
         return f"not read: {beside.unread}"
     if not beside.endpoints:
-        return "no other endpoints"
+        return "every endpoint of this account and region has a stack of esmcfn's"
     known, unknown = beside.known_monthly, beside.unpriced
     line = f"{counted(len(beside.endpoints), 'endpoint')} of no stack, {dollars(known)} USD a month"
     return f"{line}, without {unknown} of unknown price" if unknown and known is not None else line

@@ -18,8 +18,7 @@ from esmcfn.render.words import signed
 
 MOST_RUNS = 20
 MOST_RESULTS = 25_000
-SHOWN_RESULTS = 5_000
-"""What GitHub takes in a file, takes in a run, and shows of a run; what blocks comes first."""
+"""What GitHub takes in a file, and in a run, of which it shows 5,000; so what blocks comes first."""
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,7 +53,9 @@ def test_a_day_in_its_life_a_line_each(typed: Typed, root: Path) -> None:
     )
     assert "faults: throttle" in typed("status")[1]
     assert typed("fault", "--clear")[1] == "no fault is in force\n"
-    assert "endpoint_seconds=9.0" in typed("clock", "endpoint_seconds=9")[1]
+    shown = typed("clock", "endpoint_seconds=9")[1]
+    assert "endpoint_seconds=9\n" in shown
+    assert re.search(r"^now=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$", shown, re.MULTILINE)
     assert typed("reset") == (0, "empty\n", "")
     assert typed("stop") == (0, "stopped\n", "")
 

@@ -156,7 +156,7 @@ class TestNoData:
 
         alone = page(audited.report(a_stack("one"), billed=False, by_hand=lambda there, observers: None))
         assert ">none</text>" in alone
-        assert "None: no other endpoints." in alone
+        assert "None: every endpoint of this account and region has a stack" in alone
         unread = page(audited.report(a_stack("one"), billed=False, by_hand=unlisted))
         assert "No data: not read: missing permission: sagemaker:ListEndpoints." in unread
 

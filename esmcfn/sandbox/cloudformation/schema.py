@@ -144,11 +144,6 @@ def load(resource_type: str, region: str) -> TypeSchema | None:
     return TypeSchema(resource_type, json.loads(text))
 
 
-def known_to_aws(resource_type: str) -> bool:
-    """Whether any region has the type."""
-    return resource_type in _types("us-east-1")
-
-
 # Property syntax
 
 

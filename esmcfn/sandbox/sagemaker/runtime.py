@@ -144,7 +144,7 @@ def _logits(inner: Json, model: str) -> Json:
     tracks = {"sequence": _matrix(given, LOGITS, "logits")} if config.get("sequence") else None
     return {
         "logits": tracks,
-        "embeddings": _matrix(given, width, "embeddings") if config.get("return_embeddings") else None,
+        "embeddings": [_matrix(given, width, "embeddings")] if config.get("return_embeddings") else None,
         "hidden_states": None,
         "mean_embedding": None,
         "mean_hidden_state": None,
