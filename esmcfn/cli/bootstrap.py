@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from esmcfn.cli import options
-from esmcfn.cli.mandate import Writing
+from esmcfn.cli.mandate import Repeatable
 
 if TYPE_CHECKING:
     from esmcfn.cli.compose import Run
@@ -40,7 +40,7 @@ def _like(pattern: re.Pattern[str], what: str) -> click.Option:
 
 
 @click.command(
-    cls=Writing,
+    cls=Repeatable,
     short_help="Make the roles that GitHub plans and deploys with.",
     epilog="""\b
 Examples:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from esmcfn.cli import options
-from esmcfn.cli.mandate import Writing, again
+from esmcfn.cli.mandate import Repeatable, again
 
 if TYPE_CHECKING:
     from esmcfn.cli.compose import Run
@@ -30,7 +30,7 @@ def _plans(ctx: click.Context, parameter: click.Parameter, value: Path | None) -
 
 
 @click.command(
-    cls=Writing,
+    cls=Repeatable,
     short_help="Plan, pass the policy gate, and execute.",
     epilog="""\b
 Examples:

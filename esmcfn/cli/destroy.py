@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from esmcfn.cli import options
-from esmcfn.cli.mandate import Writing
+from esmcfn.cli.mandate import Repeatable
 
 if TYPE_CHECKING:
     from esmcfn.cli.compose import Run
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    cls=Writing,
+    cls=Repeatable,
     short_help="Remove an environment, leaving nothing behind.",
     epilog="""\b
 Examples:

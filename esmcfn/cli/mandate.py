@@ -27,7 +27,7 @@ _ASIDE = frozenset({"form", "output", "verbose"})
 """Options that change no more than what is shown: where only the shell's environment says them, it says them again."""
 
 
-class Writing(click.Command):
+class Repeatable(click.Command):
     """A command that can say with which words it was called."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -101,7 +101,7 @@ class Mandate(Struct, frozen=True, kw_only=True):
 
 
 def again(ctx: click.Context, *, without: Collection[str] = (), adding: Collection[str] = ()) -> str:
-    """The command that goes on from where this one is stopped: its own words, and the patience to wait for AWS.
+    """The command that goes on from where this one is stopped: its own words, and, where it knows of that, patience.
 
     What the shell's environment said is written out: whoever pastes it may have another one.
 
@@ -110,7 +110,7 @@ def again(ctx: click.Context, *, without: Collection[str] = (), adding: Collecti
         adding: words that stand behind all others.
     """
     words = ["esmcfn", *_root(ctx), str(ctx.info_name)]
-    impatient = not ctx.params.get("wait_for_stack")
+    impatient = ctx.params.get("wait_for_stack") == 0
     for parameter in ctx.command.params:
         if parameter.name in without or (parameter.name == "wait_for_stack" and impatient):
             continue

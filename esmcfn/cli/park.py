@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from esmcfn.cli import options
-from esmcfn.cli.mandate import Writing
+from esmcfn.cli.mandate import Repeatable
 
 if TYPE_CHECKING:
     from esmcfn.cli.compose import Run
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    cls=Writing,
+    cls=Repeatable,
     short_help="Delete endpoints to stop the bill; keep the rest.",
     epilog="\b\nExamples:\n  esmcfn park dev\n  esmcfn park dev --model prototype_model --yes\n",
 )
@@ -35,7 +35,7 @@ def park(run: Run, *, mandate: Mandate) -> int:
 
 
 @click.command(
-    cls=Writing,
+    cls=Repeatable,
     short_help="Bring parked endpoints back.",
     epilog="\b\nExamples:\n  esmcfn resume dev\n  esmcfn resume dev --model prototype_model --yes\n",
 )

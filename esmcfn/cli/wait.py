@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 import click
 
 from esmcfn.cli import options
+from esmcfn.cli.mandate import Repeatable, again
 
 if TYPE_CHECKING:
     from esmcfn.cli.compose import Run
+    from esmcfn.domain.project import Project
+    from esmcfn.domain.report import Report
+    from esmcfn.domain.stack import Selection
+    from esmcfn.verbs.world import World
 
 
 @click.command(
+    cls=Repeatable,
     short_help="Block until the endpoints are in service.",
     epilog="\b\nExamples:\n  esmcfn wait dev\n  esmcfn wait dev --model main --timeout 20m && ./smoke-test\n",
 )
@@ -38,10 +44,17 @@ def wait(run: Run, *, timeout: float) -> int:
 
     clock = RealClock()
     deadline = clock.now() + timeout
-    return run.emit(
-        run.outcomes(
-            lambda project, selection, world: wait(
-                project, selection, world, clock=clock, deadline=deadline, heard=lambda line: told(f"· {line}")
-            )
+    words = again(click.get_current_context())
+
+    def verb(project: Project, selection: Selection, world: World) -> Report:
+        return wait(
+            project,
+            selection,
+            world,
+            clock=clock,
+            deadline=deadline,
+            heard=lambda line: told(f"· {line}"),
+            again=words,
         )
-    )
+
+    return run.emit(run.outcomes(verb))

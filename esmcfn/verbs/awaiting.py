@@ -49,12 +49,14 @@ def wait(
     clock: Clock,
     deadline: float,
     heard: Callable[[str], None],
+    again: str,
 ) -> Report:
     """Look again and again; what is parked is not waited for.
 
     Args:
         deadline: by the clock, in its seconds; one look is made even if it has passed.
         heard: told each change, and that nothing changes, a line each.
+        again: the command that goes on waiting.
 
     Raises:
         CloudError: the deadline has passed, or AWS refused.
@@ -63,7 +65,7 @@ def wait(
         DeploymentError: an endpoint failed, or stays on another configuration, or is gone.
         Interrupted: the person said stop; the endpoints go on.
     """
-    waiting = _Waiting(selection, world.connect(), clock=clock, heard=heard)
+    waiting = _Waiting(selection, world.connect(), clock=clock, heard=heard, again=again)
     try:
         waiting.until(deadline)
     except KeyboardInterrupt:
@@ -85,7 +87,10 @@ class _Waiting:
         seen: the models as they were seen last.
     """
 
-    def __init__(self, selection: Selection, cloud: Cloud, *, clock: Clock, heard: Callable[[str], None]) -> None:
+    def __init__(
+        self, selection: Selection, cloud: Cloud, *, clock: Clock, heard: Callable[[str], None], again: str
+    ) -> None:
+        self._again = again
         self._selection, self._cloud, self._clock, self._heard = selection, cloud, clock, heard
         self._name = selection.environment.name
         self._configs = wanted_configs(selection)
@@ -138,7 +143,7 @@ class _Waiting:
         goes_on = f"; AWS goes on with {pending}" if pending else ""
         made = Interrupted(
             f"stopped waiting for {self._name}{goes_on}",
-            next_step=f"esmcfn wait {self._name} goes on waiting, esmcfn status {self._name} looks once",
+            next_step=f"{self._again} goes on waiting, esmcfn status {self._name} looks once",
         )
         made.exit_code = stop.exit_code if stop else made.exit_code
         return made
@@ -208,7 +213,7 @@ class _Waiting:
             f"lost sight of {self._name}, whose endpoints go on without us: {error.message}",
             code=error.code,
             operation=error.operation,
-            next_step="; ".join(filter(None, (error.next_step, f"then esmcfn wait {self._name} goes on waiting"))),
+            next_step="; ".join(filter(None, (error.next_step, f"then {self._again} goes on waiting"))),
         )
 
     def _too_late(self, trouble: str) -> CloudError:
@@ -217,7 +222,7 @@ class _Waiting:
         unread = f"; AWS could not be read last: {trouble}" if trouble else ""
         return CloudError(
             f"{self._name}: the time is up, and not everything is in service: {self._pending()}{unread}",
-            next_step=f"esmcfn wait {self._name} goes on waiting, esmcfn status {self._name} shows it",
+            next_step=f"{self._again} goes on waiting, esmcfn status {self._name} shows it",
         )
 
     def _pending(self) -> str:

@@ -118,6 +118,7 @@ class Living:
             clock=clock,
             deadline=clock.now() + 60 * minutes,
             heard=self.lines.append,
+            again="esmcfn wait dev",
         )
 
 

@@ -266,6 +266,7 @@ def waited(there: Account) -> None:
             clock=FakeClock(),
             deadline=2000.0,
             heard=lambda line: None,
+            again="esmcfn wait dev",
         )
 
 

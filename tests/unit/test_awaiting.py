@@ -65,6 +65,7 @@ class Waiter:
             clock=self.clock,
             deadline=self.clock.now() + 60 * minutes,
             heard=self.lines.append,
+            again="esmcfn wait dev --model prototype_model",
         )
 
     @property
@@ -84,7 +85,7 @@ class TestNever:
             waiter.wait(minutes=2)
         assert caught.value.exit_code is ExitCode.CLOUD
         assert sum(waiter.clock.slept) == 120
-        assert "esmcfn wait dev goes on waiting" in caught.value.next_step
+        assert "esmcfn wait dev --model prototype_model goes on waiting" in caught.value.next_step
 
     def test_a_deadline_that_has_passed_still_looks_once(self, waiter):
         waiter.serve()
@@ -174,7 +175,7 @@ class TestReads:
         with pytest.raises(LostSight, match="whose endpoints go on without us") as caught:
             waiter.wait()
         assert caught.value.exit_code is ExitCode.CLOUD
-        assert "esmcfn wait dev goes on waiting" in caught.value.next_step
+        assert "esmcfn wait dev --model prototype_model goes on waiting" in caught.value.next_step
 
     def test_a_refusal_at_the_first_look_is_what_it_is(self, waiter):
         waiter.stacks.fail["deployed"] = AccessDenied("denied")

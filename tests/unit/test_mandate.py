@@ -10,7 +10,7 @@ import pytest
 from fakes import NOW
 
 from esmcfn.cli.deploy import _replanned
-from esmcfn.cli.mandate import Writing, again
+from esmcfn.cli.mandate import Repeatable, again
 from esmcfn.cli.program import COMMANDS, program
 from esmcfn.domain.plan import ReviewedPlan
 
@@ -47,6 +47,10 @@ def test_no_word_of_it_is_lost_and_it_waits_for_what_still_goes_on(line):
     meant = context(said.removeprefix("esmcfn "))
     assert meant.params == {**typed.params, "wait_for_stack": 1800.0}
     assert meant.obj == typed.obj
+
+
+def test_who_only_waits_waits_for_the_same():
+    assert again(context("wait dev --model a --timeout 20m")) == "esmcfn wait dev --model a --timeout 20m"
 
 
 def test_who_waits_already_waits_as_long_again():
@@ -98,4 +102,4 @@ def test_every_command_that_asks_can_say_how_it_goes_on():
         if {"yes", "wait_for_stack"} <= {option.name for option in command.params}
     }
     assert set(asking) == {"deploy", "park", "resume", "destroy", "bootstrap"}
-    assert all(isinstance(command, Writing) for command in asking.values())
+    assert all(isinstance(command, Repeatable) for command in asking.values())
