@@ -2,6 +2,7 @@
 
 connect      a Reach -> Cloud: adapters behind the ports, clients made when first used
 session      sessions, client settings, translated() errors
+halting      after a signal nothing is begun any more
 stacks       CloudFormation: what is deployed
 proposals    change sets: asked for, awaited, read, removed
 changeset    what a change set says: warnings, both ways to say "nothing to do"
@@ -23,6 +24,7 @@ uploads      templates that are too large to be sent along
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from esmcfn.aws.bills import CostExplorerBills
 from esmcfn.aws.detections import CloudFormationDetections
@@ -41,9 +43,13 @@ from esmcfn.ports import Cloud
 __all__ = ["Reach", "connect"]
 
 
-def connect(reach: Reach) -> Cloud:
-    """The adapters of one environment; no call is made yet."""
-    clients, stop = Clients(reach), threading.Event()
+def connect(reach: Reach, *, halted: Callable[[], bool] = lambda: False) -> Cloud:
+    """The adapters of one environment; no call is made yet.
+
+    Args:
+        halted: whether this process was told to stop; then nothing that changes AWS is begun, only cleared away.
+    """
+    clients, stop = Clients(reach, halted), threading.Event()
     stacks = CloudFormationStacks(clients, stop)
     return Cloud(
         stacks=stacks,

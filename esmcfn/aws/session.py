@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +25,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from msgspec import Struct
 
+from esmcfn.aws.halting import watch
 from esmcfn.aws.models import ServiceModels
 from esmcfn.errors import AccessDenied, CloudError
 
@@ -59,8 +60,8 @@ class Reach(Struct, frozen=True, kw_only=True):
 class Clients:
     """Clients by service, each made when first asked for; safe to ask from several threads."""
 
-    def __init__(self, reach: Reach) -> None:
-        self._reach = reach
+    def __init__(self, reach: Reach, halted: Callable[[], bool] = lambda: False) -> None:
+        self._reach, self._halted = reach, halted
         self._session: botocore.session.Session | None = None
         self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -83,7 +84,7 @@ class Clients:
             self._session = _isolated() if reach.endpoint_url else _session(reach)
             self._session.register_component("data_loader", ServiceModels())
         key, secret = reach.credentials or (None, None)
-        return self._session.create_client(
+        client = self._session.create_client(
             service,
             region_name=_home(service, reach.region),
             endpoint_url=reach.endpoint_url or None,
@@ -98,6 +99,8 @@ class Clients:
                 user_agent_extra="esmcfn",
             ),
         )
+        watch(client, self._halted)
+        return client
 
 
 def _home(service: str, region: str) -> str:

@@ -17,22 +17,27 @@ import click
 from msgspec import Struct
 
 from esmcfn import __version__
-from esmcfn.cli.program import tell
-from esmcfn.cli.streams import for_reader, is_terminal, printed, told
+from esmcfn.cli.program import STOPS, halted, tell
+from esmcfn.cli.signals import Signals
+from esmcfn.cli.streams import ELSEWHERE, for_reader, is_terminal, printed, told
 from esmcfn.domain.project import SANDBOX, Environment, Policy, Project
 from esmcfn.domain.report import PRECEDENCE, Failure, Outcome, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.template import Template
 from esmcfn.domain.waiver import Waiver, Writers
-from esmcfn.errors import EsmcfnError, ExitCode, Interrupted, UsageError
+from esmcfn.errors import EsmcfnError, ExitCode, UsageError
 from esmcfn.policy import Judgement, Together
 from esmcfn.ports import Cloud
-from esmcfn.verbs.world import World
-
-STOPS = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
-"""After one of these no further environment is begun, and it is the exit code."""
+from esmcfn.verbs.world import Nobody, World
 
 Verb = Callable[[Project, Selection, World], Report]
+
+
+class Reader(Nobody):
+    """Whoever runs a command that asks nothing; what has to be known is told."""
+
+    def tell(self, line: str) -> None:
+        told(line)
 
 
 class Sharing:
@@ -57,9 +62,14 @@ class Sharing:
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One command line's common words."""
+    """One command line's common words.
+
+    Attributes:
+        now: in UTC; one moment for everything that a run says, judges and prices, also where it passes midnight.
+    """
 
     root: Path
+    now: datetime
     verbose: bool
     verb: str
     names: tuple[str, ...]
@@ -100,7 +110,7 @@ class Run(Struct, frozen=True, kw_only=True):
         if any(isinstance(outcome, Report) and outcome.oldest_price for outcome in outcomes):
             from esmcfn.verbs.pricing import aged
 
-            doubt = aged(outcomes, datetime.now(UTC).date())
+            doubt = aged(outcomes, self.now.date())
             if doubt:
                 told(f"warning: {doubt}")
         text = render(self.form, self._placed(outcomes))
@@ -131,7 +141,10 @@ class Run(Struct, frozen=True, kw_only=True):
         """What is shown beside a repository's files names them from where the command runs: from its top."""
         from esmcfn.render import OF_FINDINGS
 
-        folder = os.path.relpath(self.root).replace(os.sep, "/")
+        try:
+            folder = os.path.relpath(self.root).replace(os.sep, "/")
+        except FileNotFoundError:  # the current folder is gone: nothing can be said from there
+            return outcomes
         if self.form not in OF_FINDINGS or folder == "." or folder.startswith(".."):
             return outcomes
         from esmcfn.render.judged import rebased
@@ -141,18 +154,17 @@ class Run(Struct, frozen=True, kw_only=True):
     def _outcome(self, name: str, verb: Verb, sharing: Sharing) -> Outcome:
         try:
             return self._report(name, verb, sharing)
-        except (click.Abort, KeyboardInterrupt):
-            return self._failure(name, Interrupted("interrupted", next_step="run the same command again"))
-        except EsmcfnError as error:
-            if error.exit_code is ExitCode.USAGE:
+        except (click.Abort, KeyboardInterrupt, EsmcfnError) as error:
+            if getattr(error, "exit_code", None) is ExitCode.USAGE:
                 raise
-            return self._failure(name, error)
+            return self._failure(name, halted(error, Signals.current().noted))
 
     def _failure(self, name: str, error: EsmcfnError) -> Failure:
         tell(error)
         return Failure(verb=self.verb, environment=name, error=error)
 
     def _report(self, name: str, verb: Verb, sharing: Sharing | None) -> Report:
+        Signals.current().look()
         project, selection = self._selected(name)
         return verb(project, selection, self._world(project, sharing))
 
@@ -167,10 +179,11 @@ class Run(Struct, frozen=True, kw_only=True):
         return World(
             connect=cache(lambda: self._connect(project.environment)),
             begin=partial(self._begin, sharing=sharing),
-            now=datetime.now(UTC).replace(microsecond=0),
+            now=self.now,
             tool_version=__version__,
             progress=self._progress,
             pause=time.sleep,
+            person=Reader(),
             authors=self._authors,
         )
 
@@ -193,13 +206,14 @@ class Run(Struct, frozen=True, kw_only=True):
         from esmcfn.inputs.policy import CHECKS
         from esmcfn.policy import begin
 
+        Signals.current().look()
         return begin(
             templates,
             policy=policy,
             region=region,
             cache=cache_folder(),
             checks=self.root / CHECKS,
-            today=datetime.now(UTC).date(),
+            today=self.now.date(),
             lines=lines(self.root),
             authors=authors(self.root),
             together=sharing.together() if sharing else None,
@@ -221,6 +235,7 @@ class Run(Struct, frozen=True, kw_only=True):
         return Together(matters, cache=cache_folder(), checks=self.root / CHECKS)
 
     def _connect(self, environment: Environment) -> Cloud:
+        Signals.current().look()
         if environment.account == SANDBOX:
             return _sandbox(self.root, environment.region)
         from esmcfn.aws import Reach, connect
@@ -231,10 +246,12 @@ class Run(Struct, frozen=True, kw_only=True):
                 profile=self.profile or environment.profile,
                 role_arn=environment.role_arn,
                 actor=_actor(),
-            )
+            ),
+            halted=_signalled,
         )
 
     def _progress(self, doing: str) -> None:
+        Signals.current().look()  # told between two stages, never while what was made is cleared away
         if self.verbose or is_terminal(sys.stderr):
             told(f"· {doing}")
 
@@ -264,13 +281,23 @@ def compose(
         )
     if every:
         from esmcfn.inputs import environment_names
+        from esmcfn.inputs.folders import ENVIRONMENTS, unreadable
 
         names = environment_names(root)
         if not names:
-            raise UsageError(f"there is no environment in {root / 'environments'}", next_step="esmcfn --root DIR ...")
+            why = unreadable(root, ENVIRONMENTS)
+            said = (
+                f"cannot read {root / ENVIRONMENTS}: {why}"
+                if why
+                else f"there is no environment in {root / ENVIRONMENTS}"
+            )
+            raise UsageError(said, next_step="esmcfn --root DIR ...")
+    if output is None and sys.stdout is None:
+        raise UsageError("standard output is closed: nobody would see the report", next_step=ELSEWHERE)
     _writable_all((*((output,) if output else ()), *(path for _, path in also)))
     return Run(
         root=root,
+        now=datetime.now(UTC).replace(microsecond=0),
         verbose=ctx.obj["verbose"],
         verb=verb,
         names=tuple(dict.fromkeys(names)),
@@ -312,14 +339,21 @@ def reportable(path: Path) -> None:
 def writable(path: Path) -> None:
     """Raise UsageError where `written` would: the folder is missing, or not ours to write into."""
     path = path.resolve()
+    why = _unwritable(path)
+    if why:
+        raise UsageError(f"cannot write {path}: {why}", next_step="name a file in a folder that exists and is writable")
+
+
+def _unwritable(path: Path) -> str:
+    """Why a file cannot be written, as far as that can be told before; empty where it can."""
     folder = path.parent
+    if path.is_dir():
+        return "it is a folder"
     if path.is_file() and not path.stat().st_mode & 0o222:
-        raise UsageError(f"{path} is read-only", next_step="make it writable, or name another file")
-    if not os.access(folder, os.W_OK) or path.is_dir():
-        raise UsageError(
-            f"cannot write {path}: {'it is a folder' if path.is_dir() else 'its folder is missing or not writable'}",
-            next_step="name a file in a folder that exists and is writable",
-        )
+        return "it is read-only"
+    if not folder.is_dir():
+        return f"{folder} is no folder" if folder.exists() else f"there is no folder {folder}"
+    return "" if os.access(folder, os.W_OK) else f"the folder {folder} is not writable"
 
 
 def written(path: Path, text: str) -> None:
@@ -366,8 +400,13 @@ def _sandbox(root: Path, region: str) -> Cloud:
             endpoint_url=address.endpoint_url,
             credentials=("sandbox", "sandbox"),
             actor=_actor(),
-        )
+        ),
+        halted=_signalled,
     )
+
+
+def _signalled() -> bool:
+    return bool(Signals.current().noted)
 
 
 def _actor() -> str:

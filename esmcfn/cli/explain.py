@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from esmcfn.cli import options
+from esmcfn.cli.streams import printed
 
 
 def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -42,12 +43,12 @@ def explain(ctx: click.Context, rule: str | None, form: str) -> None:
     from esmcfn.render.explanation import explained
 
     if rule is None:
-        click.echo(_every(ctx.obj["root"], form), nl=False)
+        printed(_every(ctx.obj["root"], form))
         return
     ours = BY_ID.get(rule.upper())
     known = ours or house.find(rule)
     if known is None:
-        click.echo(explained(_foreign(ctx.obj["root"], rule), form), nl=False)
+        printed(explained(_foreign(ctx.obj["root"], rule), form))
         return
     level = levels(ctx.obj["root"]).get(known.id, known.level)
     facts = {
@@ -62,7 +63,7 @@ def explain(ctx: click.Context, rule: str | None, form: str) -> None:
         "good": shortened(known.good) if form == "text" else known.good,
         "bad": shortened(known.bad) if form == "text" else known.bad,
     }
-    click.echo(explained(facts, form), nl=False)
+    printed(explained(facts, form))
 
 
 def _every(root: Path, form: str) -> str:

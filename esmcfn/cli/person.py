@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import click
 from msgspec import Struct
 
+from esmcfn.cli.signals import Signals
 from esmcfn.cli.streams import told
 from esmcfn.cli.watching import Display
 from esmcfn.domain.report import Report
-from esmcfn.errors import UsageError
+from esmcfn.errors import ExitCode, UsageError
 from esmcfn.verbs.world import DEPLOY, Question, Stop
 
 
@@ -50,8 +51,10 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     def interrupted(self, running: Sequence[str], updates: Sequence[str]) -> Stop:
         """Asked only at a terminal; elsewhere Ctrl-C means: leave."""
-        if not present():
+        signals = Signals.current()
+        if not present() or signals.noted == ExitCode.TERMINATED:
             return Stop.LEAVE
+        signals.forgive()  # what begins while they think may begin
         self.display.pause()
         told(f"\nCloudFormation is at work on {', '.join(running)}.")
         told("  w  keep watching")
@@ -63,6 +66,8 @@ class Asked(Struct, frozen=True, kw_only=True):
             chosen = click.prompt("What now", type=click.Choice(list(choices)), default="w", err=True)
         except (click.Abort, KeyboardInterrupt):
             chosen = "l"
+        if chosen == "l":
+            signals.again()
         return choices[chosen]
 
 

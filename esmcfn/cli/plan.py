@@ -51,18 +51,25 @@ def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -
     from esmcfn.cli.streams import told
     from esmcfn.errors import UsageError
     from esmcfn.render import render
+    from esmcfn.verbs.keeping import Kept
     from esmcfn.verbs.planning import Manner, make_plan
 
     for word, other in (("--out", out), ("--revert-drift", words["revert"])):
         if other and words["read_only"]:
-            raise UsageError(f"{word} needs change sets and --read-only makes none: choose one")
+            raise UsageError(
+                f"{word} needs change sets, and --read-only makes none", next_step=f"leave out {word} or --read-only"
+            )
     if words["revert"] and words["delete_first"]:
-        raise UsageError(options.REVERT_OR_DELETE)
+        raise UsageError(options.REVERT_OR_DELETE, next_step="leave out --revert-drift or --delete-first")
     if out:
         reportable(out)  # said before change sets are kept for a file that cannot be written
     manner = Manner(keep=bool(out), detailed=detailed_exitcode, **words)
-    outcomes = run.outcomes(lambda project, selection, world: make_plan(project, selection, world, manner))
+    with Kept() as kept:
+        outcomes = run.outcomes(
+            lambda project, selection, world: kept.of(make_plan(project, selection, world, manner), world)
+        )
+        if out:
+            written(out, render("json", outcomes))
     if out:
-        written(out, render("json", outcomes))
         told(f"· {out} names the change sets that were kept; esmcfn deploy --plan {out} executes exactly these")
     return run.emit(outcomes)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from esmcfn import __version__
-from esmcfn.cli.streams import printed, told
+from esmcfn.cli.signals import Signals
+from esmcfn.cli.streams import ELSEWHERE, printed, silenced, told
 from esmcfn.errors import EsmcfnError, ExitCode, InputError, Interrupted, UsageError
 
 COMMANDS = {
@@ -46,6 +45,14 @@ COMMANDS = {
     "sandbox": "sandbox",
 }
 """Command to the module of this room that holds it; modules are imported when a command of theirs is looked up."""
+
+
+SELDOM = (200_000, 50, 100)
+"""How seldom Python looks for garbage: what a command makes is nearly all in use until it ends, and looking through it
+again and again takes a third of the time of a large build. Never would be as fast, and a deployment lasts hours."""
+
+STOPS = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+"""After one of these no further environment is begun, and it is the exit code."""
 
 
 class Program(click.Group):
@@ -103,30 +110,91 @@ Exit codes: 0 done; 1 a bug; 2 usage; 3 invalid input; 4 AWS refused; 5 deployme
 @click.pass_context
 def program(ctx: click.Context, root: Path, verbose: bool) -> None:
     """Run protein language models on SageMaker endpoints, by pull request, through CloudFormation."""
+    if sys.flags.optimize > 1:
+        raise UsageError(
+            "Python was told to leave out docstrings (PYTHONOPTIMIZE=2 or -OO), which Cerberus and checkov read",
+            next_step="unset PYTHONOPTIMIZE",
+        )
     ctx.obj = {"root": root, "verbose": verbose}
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code; nothing but SystemExit of Click's own --help leaves it."""
-    gc.disable()
+    """Run a command line and return its exit code; nothing but SystemExit of Click's own completion leaves it."""
+    gc.set_threshold(*SELDOM)
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup asked for silence
-            signal.signal(number, _terminated)
+    signals = Signals.current()
+    code = _ended(arguments, signals)
+    if signals.noted and code not in STOPS:  # swallowed on the way: what was done is done, and it is no success
+        told(f"error: {_stopped(signals.noted).message}")
+    return signals.noted or code
+
+
+def _ended(arguments: Sequence[str], signals: Signals) -> int:
     try:
-        outcome = program.main(arguments, prog_name="esmcfn", standalone_mode=False)
-        return outcome if isinstance(outcome, int) else 0
+        return _run(arguments, signals)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
         return _usage(error, arguments)
     except EsmcfnError as error:
-        return _failed(error, arguments)
-    except (click.Abort, KeyboardInterrupt):
-        return _failed(_stopped("interrupted"), arguments)
+        return _failed(halted(error, signals.noted), arguments)
+    except (click.Abort, KeyboardInterrupt) as stop:
+        return _failed(halted(stop, signals.noted), arguments)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is said to be one
+        if signals.noted:  # what a library makes of a signal in its midst is nobody's bug
+            return _failed(_stopped(signals.noted), arguments)
+        if isinstance(error, OSError) and (refused := _of_the_machine(error)):
+            return _failed(refused, arguments)
         return _bug(error, arguments)
+
+
+def _run(arguments: Sequence[str], signals: Signals) -> int:
+    streams = sys.stdout, sys.stderr
+    try:
+        signals.heed()
+        outcome = program.main(arguments, prog_name="esmcfn", standalone_mode=False)
+        return outcome if isinstance(outcome, int) else 0
+    except SystemExit:
+        if sys.stdout is streams[0]:
+            raise
+        # Click wraps both, and ends with 1, where nobody reads its help to the end.
+        sys.stdout, sys.stderr = streams
+        silenced(sys.stdout)
+        return 0
+    finally:
+        signals.let_go()
+
+
+def halted(error: BaseException, noted: int) -> EsmcfnError:
+    """What to say of an error: after a signal, whatever came of it is an interruption.
+
+    Args:
+        noted: the exit code that a signal asked for, 0 where none came.
+    """
+    if not isinstance(error, EsmcfnError):
+        return _stopped(noted or ExitCode.INTERRUPTED)
+    if noted and isinstance(error, Interrupted):
+        error.exit_code = ExitCode(noted)
+    elif noted:
+        return Interrupted(
+            f"{_stopped(noted).message}; {error.message}", exit_code=ExitCode(noted), next_step=error.next_step
+        )
+    return error
+
+
+def _of_the_machine(error: OSError) -> EsmcfnError | None:
+    """What is wrong around esmcfn, where that is it: a full disk behind standard output, a folder that is gone."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    if at is not None and at.tb_frame.f_globals.get("__name__") == "click.utils":  # its echo: help, nothing of ours
+        silenced(sys.stdout)
+        return UsageError(f"cannot write to standard output: {error.strerror}", next_step=ELSEWHERE)
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return UsageError("the current folder does not exist any more", next_step="cd to a folder that does")
+    return None
 
 
 def _usage(error: click.ClickException, arguments: Sequence[str]) -> int:
@@ -193,13 +261,10 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     return asked == "json"
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
-    raise _stopped("terminated", ExitCode.TERMINATED)
-
-
-def _stopped(how: str, code: ExitCode = ExitCode.INTERRUPTED) -> Interrupted:
+def _stopped(code: int) -> Interrupted:
+    how = "interrupted" if code == ExitCode.INTERRUPTED else "terminated"
     return Interrupted(
         f"{how}; change sets that this command made are removed",
-        exit_code=code,
+        exit_code=ExitCode(code),
         next_step="run the same command again",
     )

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from esmcfn.cli.streams import said, told
+
 
 @click.group(
     epilog="""\b
@@ -29,7 +31,7 @@ def start(ctx: click.Context) -> None:
     from esmcfn import sandbox as embedded
 
     address = embedded.ensure(_root(ctx), on_start=_say)
-    click.echo(f"running at {address.endpoint_url}, account {address.account}, pid {address.pid}")
+    said(f"running at {address.endpoint_url}, account {address.account}, pid {address.pid}")
 
 
 @sandbox.command()
@@ -38,7 +40,7 @@ def stop(ctx: click.Context) -> None:
     """Stop it; what was deployed stays for the next start."""
     from esmcfn import sandbox as embedded
 
-    click.echo("stopped" if embedded.stop(_root(ctx)) else "was not running")
+    said("stopped" if embedded.stop(_root(ctx)) else "was not running")
 
 
 @sandbox.command()
@@ -56,7 +58,7 @@ def status(ctx: click.Context) -> None:
     """Say its state in one line."""
     from esmcfn import sandbox as embedded
 
-    click.echo(embedded.status(_root(ctx)).line)
+    said(embedded.status(_root(ctx)).line)
 
 
 @sandbox.command()
@@ -66,7 +68,7 @@ def reset(ctx: click.Context) -> None:
     from esmcfn import sandbox as embedded
 
     embedded.reset(_root(ctx))
-    click.echo("empty")
+    said("empty")
 
 
 @sandbox.command(
@@ -93,7 +95,7 @@ def env(ctx: click.Context, region: str) -> None:
         raise UsageError(f"{region!r} is no region", next_step="one such as us-east-2")
     address = embedded.ensure(_root(ctx), on_start=_say)
     for name, value in embedded.environment(address, region).items():
-        click.echo(f"export {name}={quote(value)}" if value else f"unset {name}")
+        said(f"export {name}={quote(value)}" if value else f"unset {name}")
 
 
 def _root(ctx: click.Context) -> Path:
@@ -101,13 +103,11 @@ def _root(ctx: click.Context) -> Path:
 
     root: Path = ctx.obj["root"]
     if not root.is_dir():
-        raise UsageError(f"{root} is no folder: each root has a sandbox of its own")
+        raise UsageError(f"{root} is no folder: each root has a sandbox of its own", next_step="name one with --root")
     return root
 
 
 def _say(message: str) -> None:
-    from esmcfn.cli.streams import told
-
     told(f"· {message}")
 
 
@@ -131,16 +131,16 @@ def fault(ctx: click.Context, name: str | None, options: tuple[str, ...], clear:
 
     root = _root(ctx)
     if clear and name:
-        raise UsageError("--clear lifts every fault and takes no name")
+        raise UsageError("--clear lifts every fault and takes no name", next_step="leave out --clear or the name")
     embedded.ensure(root, on_start=_say)
     if clear:
         embedded.clear_faults(root)
-        click.echo("no fault is in force")
+        said("no fault is in force")
     elif name:
         embedded.fault(root, name, **_pairs(options))
         pairs = _pairs(options)
         until = f"{pairs['times']} times, or until reset" if "times" in pairs else "until reset"
-        click.echo(f"in force {until}: {' '.join((name, *options))}")
+        said(f"in force {until}: {' '.join((name, *options))}")
     else:
         _list_faults(embedded.known_faults(root))
 
@@ -166,7 +166,7 @@ def break_(ctx: click.Context, stack: str, logical_id: str, options: tuple[str, 
     root = _root(ctx)
     embedded.ensure(root, on_start=_say)
     embedded.break_resource(root, stack=stack, logical_id=logical_id, **_pairs(options))
-    click.echo(f"{logical_id} of {stack} is not what CloudFormation thinks any more")
+    said(f"{logical_id} of {stack} is not what CloudFormation thinks any more")
 
 
 @sandbox.command(
@@ -188,10 +188,12 @@ def clock(ctx: click.Context, settings: tuple[str, ...]) -> None:
     try:
         numbers = {name: float(value) for name, value in _pairs(settings).items()}
     except ValueError as error:
-        raise UsageError(f"a setting of the clock is a number: {error}") from error
+        raise UsageError(
+            f"a setting of the clock is a number: {error}", next_step="esmcfn sandbox clock shows them all"
+        ) from error
     embedded.ensure(root, on_start=_say)
     for name, value in sorted(embedded.set_clock(root, **numbers).items()):
-        click.echo(f"{name}={_instant(value) if name == 'now' else f'{value:.10g}'}")
+        said(f"{name}={_instant(value) if name == 'now' else f'{value:.10g}'}")
 
 
 def _instant(seconds: float) -> str:
@@ -211,7 +213,7 @@ def _pairs(words: tuple[str, ...]) -> dict[str, str]:
         if not (name and equals):
             raise UsageError(f"{word} is not of the form name=value", next_step="esmcfn sandbox --help")
         if name in found:
-            raise UsageError(f"{name}= is there twice: {found[name]} and {value}")
+            raise UsageError(f"{name}= is there twice: {found[name]} and {value}", next_step="leave one out")
         found[name] = value
     return found
 
@@ -220,6 +222,6 @@ def _list_faults(known: Mapping[str, Any]) -> None:
     """What can be asked for, and what was."""
     for kind in known["catalog"]:
         options = ", ".join(kind["options"])
-        click.echo(f"{kind['name']}: {kind['summary']}" + (f" ({options})" if options else ""))
+        said(f"{kind['name']}: {kind['summary']}" + (f" ({options})" if options else ""))
     in_force = ", ".join(fault["name"] for fault in known["active"]) or "none"
-    click.echo(f"in force: {in_force}")
+    said(f"in force: {in_force}")

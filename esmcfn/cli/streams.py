@@ -16,6 +16,8 @@ from esmcfn.errors import UsageError, visible
 if TYPE_CHECKING:
     from esmcfn.domain.report import Body
 
+ELSEWHERE = "send it to a file or a pipe that takes it"
+
 
 def printed(text: str) -> None:
     """Print to standard output; a reader that has gone away (head, less) changes no exit code.
@@ -24,15 +26,24 @@ def printed(text: str) -> None:
         UsageError: it cannot be written to, a full disk for example.
     """
     if sys.stdout is None:
-        return
+        raise UsageError("standard output is closed", next_step=ELSEWHERE)
     try:
         click.echo(text, nl=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        _into_nothing(sys.stdout)
+        silenced(sys.stdout)
     except OSError as error:
-        _into_nothing(sys.stdout)
-        raise UsageError(f"cannot write to standard output: {error.strerror}") from error
+        silenced(sys.stdout)
+        raise UsageError(f"cannot write to standard output: {error.strerror}", next_step=ELSEWHERE) from error
+
+
+def said(line: str) -> None:
+    """Print a line to standard output.
+
+    Raises:
+        UsageError: it cannot be written to.
+    """
+    printed(f"{line}\n")
 
 
 def streamed(line: str) -> bool:
@@ -42,16 +53,16 @@ def streamed(line: str) -> bool:
         UsageError: it cannot be written to.
     """
     if sys.stdout is None:
-        return False
+        raise UsageError("standard output is closed", next_step=ELSEWHERE)
     try:
         click.echo(line)
         sys.stdout.flush()
     except BrokenPipeError:
-        _into_nothing(sys.stdout)
+        silenced(sys.stdout)
         return False
     except OSError as error:
-        _into_nothing(sys.stdout)
-        raise UsageError(f"cannot write to standard output: {error.strerror}") from error
+        silenced(sys.stdout)
+        raise UsageError(f"cannot write to standard output: {error.strerror}", next_step=ELSEWHERE) from error
     return True
 
 
@@ -72,7 +83,7 @@ def told(line: str) -> None:
     try:
         click.echo(visible(line, keep="\n"), err=True)
     except OSError:
-        _into_nothing(sys.stderr)
+        silenced(sys.stderr)
 
 
 def is_terminal(stream: object) -> bool:
@@ -91,6 +102,6 @@ def for_reader(text: str, kinds: Sequence[type[Body]] = ()) -> str:
     return on_screen(text, kinds, columns=shutil.get_terminal_size().columns, colours=colours)
 
 
-def _into_nothing(stream: TextIO) -> None:
+def silenced(stream: TextIO) -> None:
     """Python would complain once more when it flushes at its end: let it flush into nothing."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

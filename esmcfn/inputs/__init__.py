@@ -24,7 +24,7 @@ from esmcfn.domain.finding import Level
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy, Project
 from esmcfn.errors import LONGEST, InputError, Problem, did_you_mean, shown
-from esmcfn.inputs.folders import ENVIRONMENTS, names
+from esmcfn.inputs.folders import ENVIRONMENTS, names, unreadable
 
 ANOTHER = "name an environment that is there; nothing was written and nothing was called"
 
@@ -115,6 +115,8 @@ def _missing(root: Path, name: str, known: tuple[str, ...]) -> Problem:
     if not root.is_dir():
         said = shown(str(root))
         return Problem(said, 0, 0, "there is no such folder", "--root or ESMCFN_ROOT names the one with environments/")
+    if why := unreadable(root, ENVIRONMENTS):
+        return Problem(f"{ENVIRONMENTS}/", 0, 0, f"the folder cannot be read: {why}")
     if name in names(root, ENVIRONMENTS, ending=".yml"):
         near = f"rename {said}.yml to {said}.yaml"
     elif known:

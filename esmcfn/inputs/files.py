@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -54,20 +55,23 @@ def document(root: Path, relative: str, memory: Memory, *, asked_at: Origin | No
         if not path.exists():
             return refused("does not exist", _near(root, relative))
         if not path.is_file():
-            return refused("is not a file")
+            return refused("is a folder" if path.is_dir() else "is no regular file")
         if (link := linked(root, relative)) is not None:
             return refused(f"is reached by a link ({shown(link)})", NO_LINK)
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:  # a link that points at itself; a name with a null byte
-        return refused(f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    except (OSError, RuntimeError, ValueError) as error:  # a name with a null byte is the last
+        return refused(f"cannot be read: {_why(error)}")
     if len(content) > MAX_BYTES:
         return refused(f"is larger than {MAX_BYTES // 1024} KiB")
     return _decoded(relative, content, memory)
+
+
+def _why(error: Exception) -> str:
+    """Python's own words, except where they would name a path of this machine."""
+    if isinstance(error, RuntimeError) or getattr(error, "errno", None) == errno.ELOOP:
+        return "a link on the way to it leads back to itself"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _decoded(relative: str, content: bytes, memory: Memory) -> Document:

@@ -18,6 +18,17 @@ def names(root: Path, folder: str, *, ending: str = ".yaml") -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(ending) for name in found if name.endswith(ending)))
 
 
+def unreadable(root: Path, folder: str) -> str:
+    """Why the files of a folder of the root cannot be told; empty where they can, and where there is no such folder."""
+    try:
+        os.scandir(root / folder).close()
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    return ""
+
+
 def joined(base: str, relative: str) -> str | None:
     """A path relative to a file of the root, made relative to the root; None where it leads out of it."""
     if os.path.isabs(relative) or "\\" in relative or "\0" in relative:

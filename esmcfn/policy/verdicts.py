@@ -72,7 +72,8 @@ class Verdicts:
             os.replace(beside, path)
             _forget(os.path.dirname(path))
         except OSError:
-            return
+            with suppress(OSError):
+                os.unlink(beside)
 
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, name[:2], f"{name[2:]}.json")

@@ -198,7 +198,7 @@ def start(folder: Path) -> Running:
         process.kill()
         process.wait()
     raise SandboxError(
-        f"the sandbox did not start\n{_last_lines(log_path)}",
+        f"the sandbox did not start\n{_last_lines(log_path) or _why_unwritten(log_path)}",
         next_step=f"see {log_path}; `esmcfn sandbox reset` begins with nothing deployed",
     )
 
@@ -249,6 +249,22 @@ def _last_lines(path: Path) -> str:
     except OSError:
         return ""
     return "\n".join(lines[-8:])
+
+
+def _why_unwritten(log_path: Path) -> str:
+    """Why a server that did not start could not even say so."""
+    probe = log_path.with_suffix(".probe")
+    try:
+        probe.write_bytes(b"x" * PROBE_BYTES)
+    except OSError as error:
+        return f"cannot write into {log_path.parent}: {error.strerror}"
+    finally:
+        probe.unlink(missing_ok=True)
+    return "it ended without a word"
+
+
+PROBE_BYTES = 4096
+"""What a disk has to have room for, at the least: one block."""
 
 
 def http(port: int, method: str, path: str, token: str, body: object, timeout: float) -> tuple[int, Mapping[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from esmcfn import drift, plan
 from esmcfn.domain.changeset import ChangeSet
 from esmcfn.domain.plan import Change, StackAction, StackPlan
-from esmcfn.errors import TemplateRefused
+from esmcfn.errors import CloudError, TemplateRefused
 from esmcfn.ports import Cloud
 from esmcfn.verbs.reading import Pair, side_by_side
 from esmcfn.verbs.world import World
@@ -24,10 +24,14 @@ Kept = Callable[[Pair], ChangeSet]
 
 
 class Staying:
-    """Change sets that outlive the plan; when planning fails after all, they go too."""
+    """Change sets that outlive the plan; when planning fails after all, they go too.
 
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
+    Args:
+        tell: told of each that cannot be removed: why planning failed is more important, and is what is raised.
+    """
+
+    def __init__(self, cloud: Cloud, tell: Callable[[str], None]) -> None:
+        self._cloud, self._tell = cloud, tell
         self.change_sets: list[ChangeSet] = []
 
     def __enter__(self) -> Staying:
@@ -35,8 +39,19 @@ class Staying:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is not None:
-            for change_set in self.change_sets:
-                self._cloud.stacks.discard(change_set)
+            for failed in discarded(self._cloud, self.change_sets):
+                self._tell(f"a change set stays: {failed.message}")
+
+
+def discarded(cloud: Cloud, change_sets: Iterable[ChangeSet]) -> tuple[CloudError, ...]:
+    """Remove change sets, and the empty stacks that they made; why each could not be that could not."""
+    failed = []
+    for change_set in change_sets:
+        try:
+            cloud.stacks.discard(change_set)
+        except CloudError as error:
+            failed.append(error)
+    return tuple(failed)
 
 
 class Asking(Struct, frozen=True):

@@ -24,6 +24,7 @@ from esmcfn.errors import (
     NotBegun,
 )
 from esmcfn.ports import Cloud, Heard
+from esmcfn.verbs.asking import discarded
 from esmcfn.verbs.reading import side_by_side
 from esmcfn.verbs.steps import NOTHING, Steps, Terms
 from esmcfn.verbs.world import Stop, World
@@ -294,13 +295,7 @@ def discard(cloud: Cloud, stacks: Sequence[StackPlan]) -> None:
     Raises:
         CloudError: of the first that could not be removed.
     """
-    failed: list[CloudError] = []
-    for stack in stacks:
-        try:
-            if stack.change_set_id:
-                cloud.stacks.discard(_change_set(stack, stack.change_set_id))
-        except CloudError as error:
-            failed.append(error)
+    failed = discarded(cloud, (_change_set(stack, stack.change_set_id) for stack in stacks if stack.change_set_id))
     if failed:
         raise failed[0]
 

@@ -106,13 +106,13 @@ def make_plan(project: Project, selection: Selection, world: World, manner: Mann
     policy, region = without_budget(project.policy), selection.target.region
     with world.begin(templates, policy=policy, region=region, beside=counted) as judgement:
         ground = _ground(project, selection, world, templates=templates, others=others, wholly=manner.revert)
-        with Staying(world.connect()) as open_sets:
+        with Staying(world.connect(), world.person.tell) as open_sets:
             stacks, headroom = _asked(ground, world, manner, open_sets)
             findings = judgement.findings()
             _refuse_unless_judged(stacks, findings, next_step=WITHOUT_REVERTING if manner.revert else UNTAKEN)
-    if manner.delete_first:
-        stacks = [plan.deleted_first(stack, headroom, ground.later) for stack in stacks]
-    made = _assembled(project, ground, stacks, findings, headroom, world, manner)
+            if manner.delete_first:
+                stacks = [plan.deleted_first(stack, headroom, ground.later) for stack in stacks]
+            made = _assembled(project, ground, stacks, findings, headroom, world, manner)
     return Report(
         verb="plan",
         environment=made.environment,

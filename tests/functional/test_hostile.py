@@ -48,8 +48,8 @@ def test_closed_and_full_streams_are_no_bugs(root, redirect, words):
     done = subprocess.run(
         ["sh", "-c", command], env=root.environment, cwd=root.folder, capture_output=True, text=True, timeout=300
     )
-    full = redirect == ">/dev/full" and words == "plan dev"
-    expected = ExitCode.USAGE if full else ExitCode.INPUT if "nope" in words else ExitCode.DONE
+    unseen = redirect == ">&-" or (redirect == ">/dev/full" and words == "plan dev")
+    expected = ExitCode.USAGE if unseen else ExitCode.INPUT if "nope" in words else ExitCode.DONE
     assert done.returncode == expected, done.stderr
     assert "Traceback" not in done.stderr
     assert "bug" not in done.stderr

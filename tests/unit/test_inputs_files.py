@@ -92,7 +92,7 @@ def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
         ("../catalogs/ems.yaml", "catalogs/ems.yaml does not exist (did you mean esm.yaml?)"),
         ("../catalogs/old.yaml", "catalogs/old.yaml does not exist (rename old.yml to old.yaml)"),
         ("../nowhere/esm.yaml", "nowhere/esm.yaml does not exist"),
-        ("../catalogs", "catalogs is not a file"),
+        ("../catalogs", "catalogs is a folder"),
     ],
 )
 def test_a_catalog_that_is_not_there_is_told_where_it_is_named(tmp_path: Path, path: str, complaint: str) -> None:
@@ -115,7 +115,7 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     (root / "catalogs/esm.yaml").unlink()
     os.mkfifo(root / "catalogs/esm.yaml")
 
-    assert complaints(root) == ["environments/dev.yaml:4:1: catalogs/esm.yaml is not a file"]
+    assert complaints(root) == ["environments/dev.yaml:4:1: catalogs/esm.yaml is no regular file"]
 
 
 def test_a_file_has_a_size_that_a_person_writes(tmp_path: Path) -> None:

@@ -13,15 +13,16 @@ from builders import (
     an_environment,
     some_origins,
 )
-from fakes import FakeIdentity, FakeStacks, a_world
+from fakes import FakeIdentity, FakePerson, FakeStacks, a_world
 from msgspec.structs import replace
 
 from esmcfn import documents
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.plan import Action, Impact, StackAction
-from esmcfn.errors import CloudError, ExitCode, StackBusyError, TemplateRefused, WrongAccount
+from esmcfn.errors import CloudError, ExitCode, StackBusyError, TemplateRefused, UsageError, WrongAccount
 from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
+from esmcfn.verbs.keeping import Kept
 from esmcfn.verbs.offline import build, check, validate
 from esmcfn.verbs.planning import Manner, make_plan
 from esmcfn.verbs.pricing import price
@@ -111,6 +112,51 @@ class TestPlanUnhappy:
         with pytest.raises(KeyboardInterrupt):
             make_plan(a_project(), ONE, replace(world, begin=begin), Manner(keep=True))
         assert stacks.open == {}
+
+    def test_a_change_set_that_cannot_be_removed_keeps_no_other_and_hides_no_error(self):
+        selection = a_selection(*(a_stack(f"model_{number}") for number in range(3)))
+        stacks, person = FakeStacks(), FakePerson()
+        kept = stacks.discard
+
+        def discard(change_set):
+            if change_set.stack_name == "esm-dev-model-0":
+                raise CloudError("throttled")
+            kept(change_set)
+
+        stacks.discard = discard
+        world = a_world(stacks=stacks, person=person)
+
+        def begin(*words, **options):
+            judgement = a_world().begin(*words, **options)
+            judgement.findings = lambda: (_ for _ in ()).throw(UsageError("the real trouble"))
+            return judgement
+
+        with pytest.raises(UsageError, match="the real trouble"):
+            make_plan(a_project(), selection, replace(world, begin=begin), Manner(keep=True))
+        assert [template.stack.name for template in stacks.open.values()] == ["esm-dev-model-0"]
+        assert person.told == ["a change set stays: throttled"]
+
+    @pytest.mark.parametrize("error", [UsageError("the disk is full"), KeyboardInterrupt()])
+    def test_change_sets_that_no_file_names_do_not_stay(self, error):
+        stacks = FakeStacks()
+        world = a_world(stacks=stacks)
+        with pytest.raises(type(error)), Kept() as kept:  # noqa: PT012 - the second statement fails
+            kept.of(make_plan(a_project(), ONE, world, Manner(keep=True)), world)
+            assert stacks.open
+            raise error
+        assert not stacks.open
+
+    def test_change_sets_that_a_file_names_stay(self):
+        stacks, person = FakeStacks(), FakePerson()
+        world = a_world(stacks=stacks, person=person)
+        with Kept() as kept:
+            report = kept.of(make_plan(a_project(), ONE, world, Manner(keep=True)), world)
+        assert len(stacks.open) == 2
+        stacks.fail["discard"] = CloudError("throttled")
+        with pytest.raises(UsageError), Kept() as kept:  # noqa: PT012
+            kept.of(report, world)
+            raise UsageError("the disk is full")
+        assert person.told == ["dev: a change set stays: throttled"]
 
     def test_findings_that_block_are_exit_10_and_still_show_the_changes(self):
         report = planned(findings=[a_finding()])
