@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from esmcfn.domain.audit import Bill, Charge, Metric, Readings, Series, VariantId, Window
 from esmcfn.domain.changeset import ChangeSet, ProposedChange, Reviewed
-from esmcfn.domain.cost import Price
+from esmcfn.domain.cost import HostedVariant, Price
 from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.deployment import Execution, StackEvent
 from esmcfn.domain.endpoint import ContainerLog, LogLine, ObservedEndpoint
@@ -478,7 +478,7 @@ class FakeJudgement:
         self.engines: Mapping[str, str] = {"cfn-lint": "1.58.0", "checkov": "3.3.30"}
         self.cancelled = False
 
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self, staying: Sequence[HostedVariant] = ()) -> tuple[Finding, ...]:
         return self._findings
 
     def __enter__(self) -> FakeJudgement:

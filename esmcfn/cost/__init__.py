@@ -18,11 +18,11 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from esmcfn.cost.deployed import ASYNCHRONOUS, SERVERLESS, UNREADABLE, hosted_in
+from esmcfn.cost.deployed import ASYNCHRONOUS, SERVERLESS, hosted_in
 from esmcfn.cost.hosting import ZERO, beside, hosted, software_prices, unparked
 from esmcfn.cost.hours import hours_notes
 from esmcfn.cost.part import narrowed
-from esmcfn.domain.cost import Cost, CostItem, HostedVariant, Price, PriceBook, a_month
+from esmcfn.domain.cost import UNREADABLE, Cost, CostItem, HostedVariant, Price, PriceBook, a_month
 
 __all__ = [
     "UNREADABLE",

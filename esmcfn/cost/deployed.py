@@ -10,10 +10,7 @@ from msgspec.structs import replace
 
 from esmcfn.cost.hosting import ZERO
 from esmcfn.cost.timetable import Moment, timetable
-from esmcfn.domain.cost import HostedVariant
-
-UNREADABLE = "unknown"
-"""Instance type of what a deployed template hosts without saying on what."""
+from esmcfn.domain.cost import UNREADABLE, HostedVariant
 
 SERVERLESS = "serverless"
 """Instance type of a serverless variant, which is paid for by the call."""

@@ -90,6 +90,10 @@ class Timetable(Struct, frozen=True, kw_only=True):
         return sum(each.minutes for each in self.held)
 
 
+UNREADABLE = "unknown"
+"""Instance type of what a deployed template hosts without saying on what, or how many."""
+
+
 class HostedVariant(Struct, frozen=True, kw_only=True):
     """Instances that are paid for by the hour: what wants to be, or is, behind an endpoint.
 
@@ -111,6 +115,11 @@ class HostedVariant(Struct, frozen=True, kw_only=True):
     software_usd_per_hour: Decimal | None
     marketplace: bool
     timetable: Timetable | None = None
+
+    @property
+    def readable(self) -> bool:
+        """Did its template say what it runs, and how many?"""
+        return self.instance_type != UNREADABLE
 
     @property
     def least(self) -> Fraction | int:

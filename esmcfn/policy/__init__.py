@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from esmcfn.domain.cost import HostedVariant
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
@@ -193,12 +194,19 @@ class Judgement:
 
         return {h.adapter.engine.value: h.version for h in self._hearings} | {Engine.HOUSE.value: __version__}
 
-    def findings(self) -> tuple[Finding, ...]:
-        """Wait for the engines; every finding, the ones that block first, then by file, line and rule."""
+    def findings(self, staying: Sequence[HostedVariant] = ()) -> tuple[Finding, ...]:
+        """Wait for the engines; every finding, the ones that block first, then by file, line and rule.
+
+        Args:
+            staying: what runs on although the environment does not select it any more: its limits count that, too.
+        """
         if self._findings is None:
             from esmcfn.policy import house
 
-            found = list(house.findings(self._templates, self._policy, today=self._today, beside=self._beside))
+            told = house.findings(
+                self._templates, self._policy, today=self._today, beside=self._beside, staying=staying
+            )
+            found = list(told)
             for hearing in self._hearings:
                 found.extend(self._heard(hearing))
             judged = [self._shown(finding) for finding in self._waived(found)]

@@ -108,7 +108,7 @@ def make_plan(project: Project, selection: Selection, world: World, manner: Mann
         ground = _ground(project, selection, world, templates=templates, others=others, wholly=manner.revert)
         with Staying(world.connect(), world.person.tell) as open_sets:
             stacks, headroom = _asked(ground, world, manner, open_sets)
-            findings = judgement.findings()
+            findings = judgement.findings(() if manner.lowers else staying(project, ground.beside))
             _refuse_unless_judged(stacks, findings, next_step=WITHOUT_REVERTING if manner.revert else UNTAKEN)
             if manner.delete_first:
                 stacks = [plan.deleted_first(stack, headroom, ground.later) for stack in stacks]

@@ -99,6 +99,24 @@ class TestTheGate:
         assert report.exit_code is ExitCode.BUDGET
         assert report.body.cost.after_monthly == 5 * ONE_A_MONTH
 
+    @pytest.mark.parametrize(("limits", "quotas"), [({"limit": 4}, {}), ({}, {"ml.g5.2xlarge": 9})])
+    def test_its_instances_count_as_well(self, tmp_path, limits, quotas):
+        before = a_root(environment=an_environment(a_selected_model("old", instance_count=3)))
+        project = a_root(**limits, environment=an_environment(SMALL, a_selected_model("other")))
+        project = replace(project, policy=replace(project.policy, quotas=quotas))
+        world = a_world_that_judges(tmp_path, there(before))
+        told = [each.message[:2] for each in make_plan(project, narrowed(project, "small"), world).body.findings]
+        assert told == ["5 "]
+        assert make_plan(project, select(project), world).body.findings == ()
+
+    def test_one_whose_instances_nobody_can_read_is_not_taken_for_none(self, tmp_path):
+        stacks = there(a_root(environment=an_environment(a_selected_model("old"))))
+        stacks.there["esm-dev-old"] = (stacks.there["esm-dev-old"][0], None)
+        project = a_root(limit=4, environment=an_environment(SMALL, a_selected_model("other")))
+        report = make_plan(project, narrowed(project, "small"), a_world_that_judges(tmp_path, stacks))
+        assert rules(report) == ["ESM002"]
+        assert "cannot be read (esm-dev-old)" in report.body.findings[0].message
+
     def test_what_the_others_do_wrong_by_themselves_is_for_whoever_deploys_them(self, tmp_path):
         project = a_root()
         judged = replace(project, policy=replace(project.policy, limits={"max_instance_count": 2}))

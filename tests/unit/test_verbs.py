@@ -106,7 +106,7 @@ class TestPlanUnhappy:
 
         def begin(*words, **options):
             judgement = a_world().begin(*words, **options)
-            judgement.findings = lambda: (_ for _ in ()).throw(KeyboardInterrupt())
+            judgement.findings = lambda staying: (_ for _ in ()).throw(KeyboardInterrupt())
             return judgement
 
         with pytest.raises(KeyboardInterrupt):

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 
+from esmcfn.domain.cost import HostedVariant
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
@@ -67,17 +68,23 @@ def find(rule_id: str) -> Rule | None:
 
 
 def findings(
-    templates: Sequence[Template], policy: Policy, *, today: date | None = None, beside: Sequence[Template] = ()
+    templates: Sequence[Template],
+    policy: Policy,
+    *,
+    today: date | None = None,
+    beside: Sequence[Template] = (),
+    staying: Sequence[HostedVariant] = (),
 ) -> Iterator[Finding]:
     """Everything that the house rules say about these templates, and about the policy itself, on this day.
 
     Args:
         beside: other templates of the environment: judged only in so far as rules look at all of it together.
+        staying: what runs on although the environment does not select it any more, counted with them.
     """
     yield from _unknown_levels(policy)
     yield from _unknown_environments(policy)
     for template in templates:
-        subject = Subject(template=template, others=(*templates, *beside), policy=policy, today=today)
+        subject = Subject(template=template, others=(*templates, *beside), policy=policy, today=today, staying=staying)
         for rule in RULES:
             for message, path in rule.check(subject):
                 yield _finding(rule, template, message, path, policy)

@@ -57,6 +57,10 @@ def _no_headroom(subject: Subject) -> Iterable[Complaint]:
             wanted[instance_type] += count or 0
             if count is None or (count and not instance_type):
                 unread.add(template.stack.name)
+    for each in subject.staying:
+        wanted[each.instance_type] += each.max_count
+        if not each.readable:
+            unread.add(each.stack)
     if unread and subject.policy.quotas:
         named = ", ".join(sorted(unread))
         yield Complaint(

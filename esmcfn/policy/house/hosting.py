@@ -37,6 +37,7 @@ def _too_many_in_all(subject: Subject) -> Iterable[Complaint]:
     if limit is None or not subject.first:
         return
     counts = [(template.stack.name, count) for template in subject.others for _, count in most(template)]
+    counts += [(each.stack, each.max_count if each.readable else None) for each in subject.staying]
     unread = sorted({stack for stack, count in counts if count is None})
     total = sum(count or 0 for _, count in counts)
     if unread and total <= limit:

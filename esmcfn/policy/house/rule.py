@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from esmcfn.domain.cost import HostedVariant
 from esmcfn.domain.finding import Level, Severity
 from esmcfn.domain.project import Policy
 from esmcfn.domain.template import Template
@@ -41,12 +42,14 @@ class Subject(Struct, frozen=True, kw_only=True):
         others: every template of the environment, this one included, those of the run first.
         policy: what is in force; limits that are absent limit nothing.
         today: None where no clock was asked.
+        staying: what runs on although the environment does not select it any more.
     """
 
     template: Template
     others: Sequence[Template]
     policy: Policy = Policy()
     today: date | None = None
+    staying: Sequence[HostedVariant] = ()
 
     @property
     def limits(self) -> Mapping[str, int]:
