@@ -44,9 +44,9 @@ def _like(pattern: re.Pattern[str], what: str) -> click.Option:
     short_help="Make the roles that GitHub plans and deploys with.",
     epilog="""\b
 Examples:
-  esmcfn bootstrap dev --repository acme/models --out bootstrap   look at the template first
+  esmcfn bootstrap dev --repository acme/models --out bootstrap
   esmcfn bootstrap dev --repository acme/models --repository-id 123456789
-  esmcfn bootstrap prod --repository acme/models --oidc-provider-arn ARN   the account has the provider already
+  esmcfn bootstrap prod --repository acme/models --oidc-provider-arn ARN
 """,
 )
 @options.reports("bootstrap", account=True, formats=(*options.FORMATS, "env"))

@@ -37,9 +37,9 @@ Examples:
   esmcfn deploy dev
   esmcfn deploy dev --yes -f json
   esmcfn plan dev --out plan.json; esmcfn deploy --plan plan.json --yes
-  esmcfn deploy dev --wait-for-stack 30m   wait for whoever is changing a stack, then plan
-  esmcfn deploy dev --revert-drift         put back what somebody changed by hand
-  esmcfn deploy dev --recover              first bring back stacks that are stuck
+  esmcfn deploy dev --wait-for-stack 30m   wait for who is changing a stack
+  esmcfn deploy dev --revert-drift         put back what drifted
+  esmcfn deploy dev --recover              bring back stuck stacks first
 """,
 )
 @options.reports("deploy", account=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Examples:
   esmcfn destroy dev
   esmcfn destroy dev --yes --delete-logs
-  esmcfn destroy old --like dev     the file environments/old.yaml is gone; its stacks are where dev's are
+  esmcfn destroy old --like dev     its file is gone; same account as dev
 """,
 )
 @options.reports("destroy", account=True)

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     short_help="Look whether everything is there that deploying needs.",
     epilog="""\b
 Examples:
-  esmcfn doctor                               this machine, and every environment
+  esmcfn doctor                               machine and every environment
   esmcfn doctor prod -f json
   esmcfn doctor --install-tools
   esmcfn doctor --permissions                 every environment, every verb
-  esmcfn doctor --permissions plan outputs    what these two need, in every environment
+  esmcfn doctor --permissions plan outputs    what these two need
   esmcfn doctor --permissions dev deploy -f json
 """,
 )

@@ -49,7 +49,7 @@ Examples:
   esmcfn check dev
   esmcfn check --all -f json
   esmcfn check dev --template other.json
-  esmcfn check --all --base origin/main    what changed policies block and lift
+  esmcfn check --all --base origin/main    what new policies block and lift
 """,
 )
 @options.reports("check", formats=(*options.FORMATS, *options.OF_FINDINGS))

@@ -20,10 +20,10 @@ OF_ONE = ("env", "terraform", "python")
     epilog="""\b
 Examples:
   esmcfn outputs dev
-  esmcfn outputs dev -f python              a snippet for a notebook, with the esm SDK's client
+  esmcfn outputs dev -f python              for a notebook, with the esm SDK
   esmcfn outputs dev -f json | jq -r '.sagemaker_endpoints.main.endpoint_name'
   eval "$(esmcfn outputs dev -f env)"; echo "$ESMCFN_MAIN_ENDPOINT_NAME"
-  esmcfn outputs dev -f terraform           as `terraform output -json` printed it
+  esmcfn outputs dev -f terraform           as `terraform output -json`
 """,
 )
 @options.reports("outputs", account=True, formats=(*options.FORMATS, *OF_ONE))

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   esmcfn plan dev
-  esmcfn plan dev --read-only              compare templates only: a role that may only read is enough
-  esmcfn plan dev -f json --out plan.json  keep the change sets for exactly this plan
-  esmcfn plan dev --drift                  what drifted in every stack, by CloudFormation too
-  esmcfn plan dev --revert-drift           what putting back what drifted would change
+  esmcfn plan dev --read-only              templates alone: reading is enough
+  esmcfn plan dev -f json --out plan.json  keep this plan's change sets
+  esmcfn plan dev --drift                  what drifted in every stack
+  esmcfn plan dev --revert-drift           what putting it back would change
   esmcfn plan --all --detailed-exitcode    11 where something would change
 """,
 )

@@ -82,10 +82,10 @@ class Program(click.Group):
 
 EPILOG = """\b
 Examples:
-  esmcfn plan dev                      what deploying dev would change, cost and break
+  esmcfn plan dev                    what deploying dev would change and cost
   esmcfn --root examples/basic plan dev
-  esmcfn check --all -f json           judge every environment, for a machine
-  eval "$(esmcfn sandbox env)"         let the aws command line talk to the sandbox
+  esmcfn check --all -f json         judge every environment, for a machine
+  (eval "$(esmcfn sandbox env)"; aws cloudformation list-stacks)
 
 Exit codes: 0 done; 1 a bug; 2 usage; 3 invalid input; 4 AWS refused; 5 deployment failed; 6 stale plan;
 7 stack busy; 10 findings block; 11 changes (with --detailed-exitcode); 12 drift; 13 over budget; 130, 143 interrupted.

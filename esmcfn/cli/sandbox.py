@@ -75,7 +75,7 @@ def reset(ctx: click.Context) -> None:
     epilog="""\b
 Examples:
   (eval "$(esmcfn sandbox env)"; aws sagemaker list-endpoints)
-  eval "$(esmcfn sandbox env)"    for the rest of this shell; a new one has your own settings again
+  eval "$(esmcfn sandbox env)"    for the rest of this shell
 """
 )
 @click.option("--region", default="us-east-2", show_default=True, envvar="ESMCFN_REGION", help="Default region.")
@@ -114,7 +114,7 @@ def _say(message: str) -> None:
 @sandbox.command(
     epilog="""\b
 Examples:
-  esmcfn sandbox fault                                            which there are, and which are in force
+  esmcfn sandbox fault             which there are, and which are in force
   esmcfn sandbox fault quota instance_type=ml.g5.2xlarge
   esmcfn sandbox fault throttle action=cloudformation:DescribeStacks times=3
   esmcfn sandbox fault --clear

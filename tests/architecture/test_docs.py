@@ -67,6 +67,13 @@ def test_every_command_and_option_has_help(path, command):
             assert "--help" in parameter.opts or (parameter.envvar or "").startswith("ESMCFN_"), parameter.name
 
 
+@pytest.mark.parametrize(("path", "command"), EVERY, ids=IDS)
+def test_what_is_said_of_an_example_stands_beside_it_on_80_columns(path, command):
+    examples = (command.epilog or "").split("\n\n")[0].splitlines()
+    said = [line for line in examples if re.search(r"\S {2,}\S", line)]  # a command alone is as long as it is
+    assert [line for line in said if len(line) > 78] == [], "Click puts two columns before it"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_readme_names_every_command(name):
     assert f"esmcfn {name}" in README
