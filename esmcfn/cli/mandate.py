@@ -31,8 +31,9 @@ class Repeatable(click.Command):
     """A command that can say with which words it was called."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, list(args))
         ctx.meta[_TYPED] = self.make_parser(ctx).parse_args(args=list(args))[0]
-        return super().parse_args(ctx, args)
+        return rest
 
 
 class Mandate(Struct, frozen=True, kw_only=True):

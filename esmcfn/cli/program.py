@@ -198,12 +198,19 @@ def _of_the_machine(error: OSError) -> EsmcfnError | None:
 
 
 def _usage(error: click.ClickException, arguments: Sequence[str]) -> int:
-    if _wants_json(arguments):
-        _document(UsageError(error.format_message(), next_step="see esmcfn --help"))
-    else:
+    """Click's own words, in the form that every error has; help that was asked for by saying nothing stays help."""
+    if isinstance(error, _HELP):
         with suppress(OSError):
             error.show()
-    return int(ExitCode.USAGE)
+        return int(ExitCode.USAGE)
+    ctx = getattr(error, "ctx", None)
+    named = [word for word in arguments if word in COMMANDS][:1]  # Click does not say whose option lacks its value
+    command = ctx.command_path if ctx else " ".join(("esmcfn", *named))
+    return _failed(UsageError(error.format_message(), next_step=f"{command} --help shows what it takes"), arguments)
+
+
+_HELP = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""What Click raises where a group was named alone; before release 8.2 it showed its help and left."""
 
 
 def _failed(error: EsmcfnError, arguments: Sequence[str]) -> int:

@@ -63,6 +63,9 @@ def test_2_words_that_cannot_be_meant(root, words):
     assert done.code == ExitCode.USAGE, (done.out, done.err)
     assert done.out == ""
     assert "Traceback" not in done.err
+    said, step = done.err.splitlines()
+    assert said.startswith("error: ")
+    assert step.startswith("next: ")
 
 
 def test_3_every_problem_of_the_input_with_its_place_and_nothing_is_called(root):
