@@ -128,7 +128,7 @@ class TestPlanUnhappy:
 
         def begin(*words, **options):
             judgement = a_world().begin(*words, **options)
-            judgement.findings = lambda: (_ for _ in ()).throw(UsageError("the real trouble"))
+            judgement.findings = lambda staying: (_ for _ in ()).throw(UsageError("the real trouble"))
             return judgement
 
         with pytest.raises(UsageError, match="the real trouble"):
