@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -40,7 +39,7 @@ def asked(run: Run, base: str) -> Iterator[Then | None]:
         def begin(
             templates: Sequence[Template], *, policy: Policy, region: str, beside: Sequence[Template]
         ) -> Judgement:
-            return _begun(run.root, folder, templates, policy=policy, region=region, beside=beside, commit=commit)
+            return _begun(run, folder, templates, policy=policy, region=region, beside=beside, commit=commit)
 
         yield Then(
             base=base,
@@ -52,7 +51,7 @@ def asked(run: Run, base: str) -> Iterator[Then | None]:
 
 
 def _begun(
-    root: Path,
+    run: Run,
     folder: Path,
     templates: Sequence[Template],
     *,
@@ -68,16 +67,16 @@ def _begun(
     from esmcfn.policy import begin
 
     # Where all that engines judge by is as it was, they are asked as for today, so that the answer is known.
-    same = policy.digest == _digest(root)
+    same = policy.digest == _digest(run.root)
     return begin(
         templates,
         policy=policy,
         region=region,
         cache=cache_folder(),
-        checks=(root if same else folder) / CHECKS,
-        today=datetime.now(UTC).date(),
-        lines=inputs.lines(root),
-        authors=authors(root, commit=commit),
+        checks=(run.root if same else folder) / CHECKS,
+        today=run.now.date(),
+        lines=inputs.lines(run.root),
+        authors=authors(run.root, commit=commit),
         beside=beside,
     )
 
