@@ -67,16 +67,16 @@ class Steps:
         if stack.in_the_way:
             removed = operations.delete(stack.in_the_way, heard, within=within)
             return (
-                self._proposed(synthesize(self._stacks[stack.name]), heard, anew=True) if removed.succeeded else removed
+                self._second(synthesize(self._stacks[stack.name]), heard, anew=True) if removed.succeeded else removed
             )
         if stack.stack_id:
             self._respect_others(stack.stack_id, stack.name)
         if stack.delete_first:
             parked = self._proposed(synthesize(_parked(self._stacks[stack.name])), heard)
-            return self._proposed(synthesize(self._stacks[stack.name]), heard) if parked.succeeded else parked
+            return self._second(synthesize(self._stacks[stack.name]), heard) if parked.succeeded else parked
         if stack.unscale_first:
             unscaled = self._unscaled(stack, heard)
-            return self._proposed(synthesize(self._stacks[stack.name]), heard) if unscaled.succeeded else unscaled
+            return self._second(synthesize(self._stacks[stack.name]), heard) if unscaled.succeeded else unscaled
         if stack.change_set_id is None or stack.stack_id is None:
             if stack.protection is not None:
                 return NOTHING
@@ -121,6 +121,13 @@ class Steps:
     def _deployed(self, stack: Stack) -> DeployedStack | None:
         there = self._cloud.stacks.deployed(base_name=stack.name, environment=stack.environment)
         return next((found for found in there if found.name == stack.name), None)
+
+    def _second(self, template: Template, heard: Heard, *, anew: bool = False) -> Execution:
+        """The second of two steps: a stack that is stopped before it is not as it was, and so has been begun."""
+        try:
+            return self._proposed(template, heard, anew=anew)
+        except NotBegun as stop:
+            raise Interrupted(stop.message, exit_code=stop.exit_code) from None
 
     def _proposed(self, template: Template, heard: Heard, *, anew: bool = False) -> Execution:
         """Ask for a stack that the plan could not ask for, since something else had to go first; and execute it."""

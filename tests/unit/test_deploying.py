@@ -20,10 +20,12 @@ from esmcfn.errors import (
     ExitCode,
     Interrupted,
     LostSight,
+    NotBegun,
     StackBusyError,
     StalePlanError,
 )
 from esmcfn.render import render
+from esmcfn.template import synthesize_all
 from esmcfn.verbs.deploying import Wishes, deploy
 from esmcfn.verbs.steps import Terms
 from esmcfn.verbs.world import Stop
@@ -71,6 +73,16 @@ class TestSettingsAlone:
         said = render("text", (report,))
         assert f"= {MODEL}: CloudFormation had nothing to do, endpoint Failed" in said
         assert "UPDATE_COMPLETE" not in said
+
+
+def test_a_stack_that_is_stopped_between_its_two_steps_has_been_begun():
+    stacks = FakeStacks(*synthesize_all(ONE))
+    stacks.change(MODEL, status="ROLLBACK_COMPLETE")  # goes before it comes anew
+    stacks.fail["execute"] = NotBegun("stopped")
+    with pytest.raises(Interrupted, match=f"CloudFormation goes on with: {MODEL}$"):
+        deploying(stacks)
+    assert "delete" in stacks.calls
+    assert stacks.open == {}
 
 
 class TestTheGate:
