@@ -42,7 +42,7 @@ def changed(ctx: click.Context, *, base: str, form: str, output: Path | None) ->
     """
     from tempfile import TemporaryDirectory
 
-    from esmcfn.cli.compose import reportable, written
+    from esmcfn.cli.reports import reportable, written
     from esmcfn.cli.streams import printed
     from esmcfn.inputs import history
     from esmcfn.render.changed import render

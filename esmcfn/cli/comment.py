@@ -71,7 +71,7 @@ def comment(
     """
     from msgspec.structs import replace
 
-    from esmcfn.cli.compose import reportable, written
+    from esmcfn.cli.reports import reportable, written
     from esmcfn.cli.streams import printed
     from esmcfn.domain.review import Expected, Unplanned
     from esmcfn.errors import ExitCode, UsageError

@@ -113,7 +113,7 @@ def init(
     a .gitignore, which every repository has, stay as they are. With --lock, in a repository that is there already, the
     file of pinned dependencies alone is written anew.
     """
-    from esmcfn.cli.compose import written
+    from esmcfn.cli.reports import written
     from esmcfn.cli.streams import printed, told
     from esmcfn.scaffold import EXAMPLE, KEPT, REQUIREMENTS, new_repository
 
@@ -193,7 +193,7 @@ def _write(root: Path, files: Sequence[File]) -> None:
     Raises:
         UsageError: one is there already, or cannot be written.
     """
-    from esmcfn.cli.compose import written
+    from esmcfn.cli.reports import written
     from esmcfn.errors import UsageError
 
     there = [file.path for file in files if _is_there(root / file.path)]

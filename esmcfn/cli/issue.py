@@ -152,7 +152,7 @@ def _write(out: Path, asked: Sequence[Request]) -> None:
     Raises:
         UsageError: the folder cannot be written.
     """
-    from esmcfn.cli.compose import written
+    from esmcfn.cli.reports import written
     from esmcfn.errors import UsageError
 
     try:

@@ -113,7 +113,7 @@ def placed(report: Report, folder: Path | None) -> Report:
     """The same report, its templates written where they were asked for."""
     from msgspec.structs import replace
 
-    from esmcfn.cli.compose import written
+    from esmcfn.cli.reports import written
     from esmcfn.domain.report import Built
     from esmcfn.errors import UsageError
 

@@ -50,7 +50,7 @@ def resume(run: Run, *, mandate: Mandate) -> int:
 
 
 def _run(run: Run, mandate: Mandate, *, parked: bool) -> int:
-    from esmcfn.cli.compose import writable, written
+    from esmcfn.cli.reports import writable, written
     from esmcfn.inputs.editing import with_parked
     from esmcfn.verbs.parking import park
 

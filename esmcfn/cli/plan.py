@@ -47,7 +47,7 @@ Examples:
 @click.option("--delete-first", is_flag=True, envvar="ESMCFN_DELETE_FIRST", help=options.DELETE_FIRST)
 def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -> int:
     """Show what deploying would change, cost and break; change nothing."""
-    from esmcfn.cli.compose import reportable, written
+    from esmcfn.cli.reports import reportable, written
     from esmcfn.cli.streams import told
     from esmcfn.errors import UsageError
     from esmcfn.render import render

@@ -50,7 +50,7 @@ def refresh(run: Run) -> int:
     file = run.root / PATH
 
     def write(found: Sequence[Price]) -> None:
-        from esmcfn.cli.compose import written
+        from esmcfn.cli.reports import written
 
         known = {(price.region, price.instance_type): price for price in book(run.root, [], Memory(None))}
         fresh = {(price.region, price.instance_type): price for price in found}

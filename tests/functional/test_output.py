@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from esmcfn.cli.compose import written
 from esmcfn.cli.program import run
+from esmcfn.cli.reports import written
 from esmcfn.errors import UsageError
 
 
