@@ -19,7 +19,7 @@ from esmcfn.domain.stack import VARIANT_NAME, ModelStack, Selection
 from esmcfn.errors import AccessDenied
 from esmcfn.inputs.editing import with_parked
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.auditing import audit
+from esmcfn.verbs.cost.auditing import audit
 
 DAYS = 14
 START = datetime(2026, 11, 7, tzinfo=UTC)

@@ -12,7 +12,7 @@ from esmcfn.domain.drift import Reading
 from esmcfn.domain.endpoint import ObservedVariant
 from esmcfn.domain.project import Policy
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.drifting import find_drift
+from esmcfn.verbs.drift.drifting import find_drift
 
 ONE = a_selection(base=a_base_stack(service_account=a_service_account()))
 

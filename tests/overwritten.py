@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from esmcfn import plan
 from esmcfn.domain.endpoint import ObservedVariant
 from esmcfn.template import digest_of, synthesize, synthesize_all
-from esmcfn.verbs.planning import Manner, make_plan
+from esmcfn.verbs.plan.planning import Manner, make_plan
 
 CONTAINER = a_container(environment={"API_TOKEN": "deployed"})
 
@@ -102,9 +102,9 @@ COUNT = ("Endpoint", "Variants/variant-1/DesiredInstanceCount")
 def plan_of(account, template, **endpoint):
     """What becomes of drift where the built endpoint says more than ours do."""
     from esmcfn.domain.project import SANDBOX_ACCOUNT
-    from esmcfn.verbs.comparing import Comparing
-    from esmcfn.verbs.looking import Looking
-    from esmcfn.verbs.reading import Pair
+    from esmcfn.verbs.drift.looking import Looking
+    from esmcfn.verbs.plan.comparing import Comparing
+    from esmcfn.verbs.plan.reading import Pair
 
     body = json.loads(template.text)
     body["Resources"]["Endpoint"]["Properties"].update(endpoint)

@@ -39,7 +39,7 @@ FLOOR = (
 )
 
 COST_IMPORTS = (
-    "import esmcfn.cli.cost, esmcfn.cli.compose, esmcfn.inputs.project, esmcfn.verbs.pricing, esmcfn.render.text"
+    "import esmcfn.cli.cost, esmcfn.cli.compose, esmcfn.inputs.project, esmcfn.verbs.cost.pricing, esmcfn.render.text"
 )
 """What `cost` imports before it reads anything."""
 

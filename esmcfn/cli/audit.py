@@ -55,7 +55,7 @@ def audit(run: Run, *, days: int, no_bill: bool, drifting: bool) -> int:
     new, denied and unknown are told apart.
     """
     from esmcfn.inputs.editing import with_parked
-    from esmcfn.verbs.auditing import audit
+    from esmcfn.verbs.cost.auditing import audit
 
     def verb(project: Project, selection: Selection, world: World) -> Report:
         def edit(keys: tuple[str, ...]) -> tuple[str, str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from esmcfn.domain.project import Project
     from esmcfn.domain.report import Report
     from esmcfn.domain.stack import Selection
-    from esmcfn.verbs.bootstrapping import Repository
+    from esmcfn.verbs.deploy.bootstrapping import Repository
     from esmcfn.verbs.world import World
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
@@ -130,7 +130,7 @@ def bootstrap(
     somebody who may make roles.
     """
     from esmcfn.errors import UsageError
-    from esmcfn.verbs.bootstrapping import Repository
+    from esmcfn.verbs.deploy.bootstrapping import Repository
 
     if len(run.names) != 1 or run.models:
         raise UsageError("bootstrap takes one environment", next_step="esmcfn bootstrap dev --repository OWNER/NAME")
@@ -153,7 +153,7 @@ def _written(run: Run, trusted: Repository, out: Path) -> int:
 
     from esmcfn.cli.offline import placed
     from esmcfn.verbs import offline
-    from esmcfn.verbs.bootstrapping import bootstrap_selection, instructions, settings
+    from esmcfn.verbs.deploy.bootstrapping import bootstrap_selection, instructions, settings
 
     def verb(project: Project, selection: Selection, world: World) -> Report:
         chosen = bootstrap_selection(project, selection, trusted)
@@ -164,7 +164,7 @@ def _written(run: Run, trusted: Repository, out: Path) -> int:
 
 def _deployed(run: Run, mandate: Mandate, trusted: Repository, *, revert: bool) -> int:
     """Plan, ask, and make the stack."""
-    from esmcfn.verbs import bootstrapping
+    from esmcfn.verbs.deploy import bootstrapping
 
     def verb(project: Project, selection: Selection, world: World) -> Report:
         chosen = bootstrapping.bootstrap_selection(project, selection, trusted)

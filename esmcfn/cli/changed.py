@@ -46,7 +46,7 @@ def changed(ctx: click.Context, *, base: str, form: str, output: Path | None) ->
     from esmcfn.cli.streams import printed
     from esmcfn.inputs import history
     from esmcfn.render.changed import render
-    from esmcfn.verbs.changing import changed as compared
+    from esmcfn.verbs.plan.changing import changed as compared
 
     root: Path = ctx.obj["root"]
     if output:
@@ -66,7 +66,7 @@ def changed(ctx: click.Context, *, base: str, form: str, output: Path | None) ->
 def _built(root: Path) -> dict[str, AsBuilt]:
     from esmcfn.inputs import environment_names, load
     from esmcfn.selection import select
-    from esmcfn.verbs.changing import as_built
+    from esmcfn.verbs.plan.changing import as_built
 
     def selected(name: str) -> tuple[Project, Selection]:
         loaded = load(root, name)

@@ -49,7 +49,7 @@ def choose(ctx: click.Context, folders: tuple[Path, ...], *, out: Path, form: st
     from esmcfn.inputs.reviewed import candidates
     from esmcfn.render.chosen import render
     from esmcfn.selection import select
-    from esmcfn.verbs.choosing import chosen
+    from esmcfn.verbs.plan.choosing import chosen
 
     root: Path = ctx.obj["root"]
     names = environment_names(root)

@@ -109,7 +109,7 @@ class Run(Struct, frozen=True, kw_only=True):
         for note in dict.fromkeys(notes):
             told(f"note: {note}")
         if any(isinstance(outcome, Report) and outcome.oldest_price for outcome in outcomes):
-            from esmcfn.verbs.pricing import aged
+            from esmcfn.verbs.cost.pricing import aged
 
             doubt = aged(outcomes, self.now.date())
             if doubt:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, envvar="ESMCFN_OFFLINE", help="Do not compare with what is deployed.")
 def cost(run: Run, *, offline: bool) -> int:
     """Price the selected models, per model and in total; against what is deployed when it can be reached."""
-    from esmcfn.verbs.pricing import price
+    from esmcfn.verbs.cost.pricing import price
 
     return run.emit(
         run.outcomes(lambda project, selection, world: price(project, selection, world, compared=not offline))

@@ -79,7 +79,7 @@ def deploy(
 ) -> int:
     """Plan, pass the policy gate, and execute; or execute exactly what was reviewed, or refuse."""
     from esmcfn.errors import UsageError
-    from esmcfn.verbs.deploying import deploy
+    from esmcfn.verbs.deploy.deploying import deploy
 
     if skip and not recover:
         raise UsageError("--skip is for --recover", next_step="say both, or neither")
@@ -100,7 +100,7 @@ def deploy(
 def _exactly(run: Run, mandate: Mandate, reviewed: tuple[ReviewedPlan, ...]) -> int:
     """Execute what was reviewed."""
     from esmcfn.errors import StalePlanError
-    from esmcfn.verbs.deploying import deploy_reviewed, reviewed_selection
+    from esmcfn.verbs.deploy.deploying import deploy_reviewed, reviewed_selection
 
     missing = set(run.names).difference(plan.environment for plan in reviewed)
     if missing:

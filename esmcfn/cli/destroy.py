@@ -47,7 +47,7 @@ def destroy(run: Run, *, mandate: Mandate, like: str, delete_logs: bool) -> int:
     """Remove an environment: shows what goes and what it frees, asks for its name, and says what is left."""
     from msgspec.structs import replace
 
-    from esmcfn.verbs.destroying import destroy, vanished
+    from esmcfn.verbs.deploy.destroying import destroy, vanished
 
     gone = _gone(run, like)
 

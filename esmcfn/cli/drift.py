@@ -40,7 +40,7 @@ def drift(run: Run, *, strict: bool, timeout: float, bootstrap: bool) -> int:
     instances or weights that somebody changed, policies attached by hand, extra access keys, tags, deletions. Endpoints
     that belong to no stack are listed with their price. It changes nothing, and ends with 12 where something drifted.
     """
-    from esmcfn.verbs.drifting import find_drift
+    from esmcfn.verbs.drift.drifting import find_drift
 
     return run.emit(
         run.outcomes(

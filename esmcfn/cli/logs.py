@@ -46,7 +46,7 @@ def logs(run: Run, *, follow: bool, since: float | None, lines: int | None) -> i
     JSON object a line. What would move a terminal's cursor is written out.
     """
     from esmcfn.errors import UsageError
-    from esmcfn.verbs.logs import logs
+    from esmcfn.verbs.watch.logs import logs
 
     if len(run.names) != 1:
         raise UsageError("logs are of one environment", next_step="esmcfn logs dev --model KEY")
@@ -68,7 +68,7 @@ def _follow(selection: Selection, world: World, *, since: timedelta | None, line
     from esmcfn.cli.streams import listened_to, streamed, told
     from esmcfn.documents import living
     from esmcfn.render import standing
-    from esmcfn.verbs.logs import follow
+    from esmcfn.verbs.watch.logs import follow
 
     def heard(line: LogLine) -> bool:
         if form == "json":

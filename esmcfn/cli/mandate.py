@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from esmcfn.domain.project import Project
     from esmcfn.domain.report import Report
     from esmcfn.domain.stack import Selection
-    from esmcfn.verbs.deploying import Wishes
+    from esmcfn.verbs.deploy.deploying import Wishes
     from esmcfn.verbs.world import World
 
 PATIENCE = ("--wait-for-stack", "30m")
@@ -67,8 +67,8 @@ class Mandate(Struct, frozen=True, kw_only=True):
         Args:
             again: where other words go on than these.
         """
-        from esmcfn.verbs.deploying import Wishes
-        from esmcfn.verbs.steps import Terms
+        from esmcfn.verbs.deploy.deploying import Wishes
+        from esmcfn.verbs.deploy.steps import Terms
 
         return Wishes(
             terms=Terms(again=again or self.again, within=self.timeout, discard_others=self.discard_others),

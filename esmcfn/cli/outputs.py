@@ -39,7 +39,7 @@ def outputs(run: Run) -> int:
     from esmcfn.domain.report import Report
     from esmcfn.errors import UsageError
     from esmcfn.render.outputs import asides
-    from esmcfn.verbs.outputs import outputs
+    from esmcfn.verbs.watch.outputs import outputs
 
     if run.form in OF_ONE and len(run.names) > 1:
         raise UsageError(f"-f {run.form} has room for one environment", next_step=f"esmcfn outputs dev -f {run.form}")

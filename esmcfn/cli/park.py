@@ -52,7 +52,7 @@ def resume(run: Run, *, mandate: Mandate) -> int:
 def _run(run: Run, mandate: Mandate, *, parked: bool) -> int:
     from esmcfn.cli.reports import writable, written
     from esmcfn.inputs.editing import with_parked
-    from esmcfn.verbs.parking import park
+    from esmcfn.verbs.deploy.parking import park
 
     def verb(project: Project, selection: Selection, world: World) -> Report:
         file = run.root / project.environment.path

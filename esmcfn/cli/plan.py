@@ -51,8 +51,8 @@ def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -
     from esmcfn.cli.streams import told
     from esmcfn.errors import UsageError
     from esmcfn.render import render
-    from esmcfn.verbs.keeping import Kept
-    from esmcfn.verbs.planning import Manner, make_plan
+    from esmcfn.verbs.plan.keeping import Kept
+    from esmcfn.verbs.plan.planning import Manner, make_plan
 
     for word, other in (("--out", out), ("--revert-drift", words["revert"])):
         if other and words["read_only"]:

@@ -45,7 +45,7 @@ def refresh(run: Run) -> int:
     from esmcfn.inputs.memory import Memory
     from esmcfn.inputs.pricing import PATH, book
     from esmcfn.inputs.pricing import written as listed
-    from esmcfn.verbs.refreshing import refresh
+    from esmcfn.verbs.cost.refreshing import refresh
 
     file = run.root / PATH
 

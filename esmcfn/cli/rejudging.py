@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from esmcfn.domain.project import Policy
     from esmcfn.domain.template import Template
     from esmcfn.policy import Judgement
-    from esmcfn.verbs.rejudging import Then
+    from esmcfn.verbs.plan.rejudging import Then
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def asked(run: Run, base: str) -> Iterator[Then | None]:
     from esmcfn import inputs
     from esmcfn.inputs import history
     from esmcfn.inputs.authors import authors
-    from esmcfn.verbs.rejudging import Then
+    from esmcfn.verbs.plan.rejudging import Then
 
     commit = history.commit_of(run.root, base)
     with TemporaryDirectory(prefix="esmcfn-") as name:

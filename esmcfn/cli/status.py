@@ -23,6 +23,6 @@ def status(run: Run) -> int:
     It shows instances, weights, SageMaker's reason and the container's last lines where something failed, and what to
     do next. It ends with 0 whatever it finds; `esmcfn wait` judges.
     """
-    from esmcfn.verbs.watching import status
+    from esmcfn.verbs.watch.watching import status
 
     return run.emit(run.outcomes(lambda project, selection, world: status(project, selection, world)))

@@ -40,7 +40,7 @@ def wait(run: Run, *, timeout: float) -> int:
     """
     from esmcfn.cli.clock import RealClock
     from esmcfn.cli.streams import told
-    from esmcfn.verbs.awaiting import wait
+    from esmcfn.verbs.watch.awaiting import wait
 
     clock = RealClock()
     deadline = clock.now() + timeout

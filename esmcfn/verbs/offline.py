@@ -14,7 +14,7 @@ from esmcfn.domain.report import Built, Checked, Report, Validated
 from esmcfn.domain.stack import BaseStack, Selection
 from esmcfn.domain.template import Template
 from esmcfn.errors import ExitCode
-from esmcfn.verbs.rejudging import Then, since
+from esmcfn.verbs.plan.rejudging import Then, since
 from esmcfn.verbs.world import World
 
 

@@ -16,8 +16,8 @@ from esmcfn.aws import Reach, connect
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
 from esmcfn.sandbox.server import Sandbox
-from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.planning import Manner, make_plan
+from esmcfn.verbs.deploy.deploying import Wishes, deploy
+from esmcfn.verbs.plan.planning import Manner, make_plan
 from esmcfn.verbs.world import World
 
 SPEED = 200.0

@@ -18,7 +18,7 @@ from esmcfn.domain.stack import ModelStack
 from esmcfn.errors import AccessDenied, CloudError
 from esmcfn.sandbox.faults import action_name
 from esmcfn.template import synthesize
-from esmcfn.verbs.auditing import audit
+from esmcfn.verbs.cost.auditing import audit
 
 from .conftest import World
 

@@ -13,8 +13,8 @@ from esmcfn.domain.budget import BudgetNotice, MonthlyBudget
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.errors import ExitCode, TemplateRefused
 from esmcfn.sandbox.server import Sandbox
-from esmcfn.verbs.deploying import Wishes
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.deploy.deploying import Wishes
+from esmcfn.verbs.plan.planning import make_plan
 
 from .deploying import Account
 from .test_drifting import client, deviating, drift

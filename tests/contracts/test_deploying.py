@@ -20,8 +20,8 @@ from esmcfn.domain.deployment import Kind
 from esmcfn.domain.plan import ReviewedPlan, StackAction
 from esmcfn.errors import CloudError, ExitCode, Interrupted, StackBusyError, StalePlanError
 from esmcfn.template import synthesize
-from esmcfn.verbs.deploying import Wishes, deploy, deploy_reviewed
-from esmcfn.verbs.steps import Terms
+from esmcfn.verbs.deploy.deploying import Wishes, deploy, deploy_reviewed
+from esmcfn.verbs.deploy.steps import Terms
 
 from .deploying import SPEED, Account
 

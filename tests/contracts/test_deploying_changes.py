@@ -18,7 +18,7 @@ from esmcfn.render import render
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import digest_of
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.plan.planning import make_plan
 
 from .conftest import World
 from .deploying import SPEED, Account

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from esmcfn.diagnosis import causes
 from esmcfn.errors import AccessDenied, CloudError, ExitCode, Interrupted, LostSight
 from esmcfn.sandbox.server import Sandbox
-from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.steps import Terms
+from esmcfn.verbs.deploy.deploying import Wishes, deploy
+from esmcfn.verbs.deploy.steps import Terms
 
 from .conftest import World
 from .deploying import SPEED, Account

@@ -24,7 +24,7 @@ from esmcfn.errors import CloudError, ExitCode, Interrupted
 from esmcfn.inputs import environment_names, load
 from esmcfn.selection import select
 from esmcfn.template import synthesize
-from esmcfn.verbs.drifting import find_drift
+from esmcfn.verbs.drift.drifting import find_drift
 
 from .deploying import Account
 

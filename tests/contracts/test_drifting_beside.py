@@ -17,7 +17,7 @@ from esmcfn.errors import ExitCode, TemplateRefused
 from esmcfn.sandbox import breaking
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
-from esmcfn.verbs.deploying import Wishes
+from esmcfn.verbs.deploy.deploying import Wishes
 
 from .deploying import Account
 from .test_drifting import MAIN, client, deviating, drift

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from esmcfn.aws import Reach, connect
 from esmcfn.errors import ExitCode, Interrupted, NotBegun
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.planning import Manner, make_plan
-from esmcfn.verbs.steps import Terms
+from esmcfn.verbs.deploy.deploying import Wishes, deploy
+from esmcfn.verbs.deploy.steps import Terms
+from esmcfn.verbs.plan.planning import Manner, make_plan
 
 from .test_deploying import MODEL, ONE, client, remaining, status
 

@@ -16,8 +16,8 @@ from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.errors import CloudError, ExitCode
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
-from esmcfn.verbs.deploying import Wishes, deploy_reviewed
-from esmcfn.verbs.destroying import destroy
+from esmcfn.verbs.deploy.deploying import Wishes, deploy_reviewed
+from esmcfn.verbs.deploy.destroying import destroy
 
 from .deploying import Account
 from .test_deploying import kept, remaining

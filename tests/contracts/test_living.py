@@ -28,11 +28,11 @@ from esmcfn.errors import AccessDenied, CloudError, DeploymentError, Interrupted
 from esmcfn.render import render
 from esmcfn.selection import select
 from esmcfn.template import synthesize, synthesize_all
-from esmcfn.verbs import watching
-from esmcfn.verbs.awaiting import wait
-from esmcfn.verbs.logs import follow, logs
-from esmcfn.verbs.outputs import outputs
-from esmcfn.verbs.planning import Manner, make_plan
+from esmcfn.verbs.plan.planning import Manner, make_plan
+from esmcfn.verbs.watch import watching
+from esmcfn.verbs.watch.awaiting import wait
+from esmcfn.verbs.watch.logs import follow, logs
+from esmcfn.verbs.watch.outputs import outputs
 
 from .conftest import World
 

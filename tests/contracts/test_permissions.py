@@ -29,17 +29,17 @@ from esmcfn.permissions.calls import READS, UNCHECKED, VERBS, WRITES
 from esmcfn.sandbox.clock import Clock
 from esmcfn.sandbox.faults import Faults, action_name
 from esmcfn.sandbox.server import Sandbox
-from esmcfn.verbs.auditing import audit
-from esmcfn.verbs.deploying import Wishes
-from esmcfn.verbs.destroying import destroy
-from esmcfn.verbs.drifting import find_drift
+from esmcfn.verbs.cost.auditing import audit
+from esmcfn.verbs.cost.pricing import price
+from esmcfn.verbs.cost.refreshing import refresh
+from esmcfn.verbs.deploy.deploying import Wishes
+from esmcfn.verbs.deploy.destroying import destroy
+from esmcfn.verbs.deploy.parking import park
+from esmcfn.verbs.drift.drifting import find_drift
 from esmcfn.verbs.examining import examine
-from esmcfn.verbs.logs import QUIET_SECONDS, follow, logs
-from esmcfn.verbs.outputs import outputs
-from esmcfn.verbs.parking import park
-from esmcfn.verbs.pricing import price
-from esmcfn.verbs.refreshing import refresh
-from esmcfn.verbs.watching import status
+from esmcfn.verbs.watch.logs import QUIET_SECONDS, follow, logs
+from esmcfn.verbs.watch.outputs import outputs
+from esmcfn.verbs.watch.watching import status
 
 from .deploying import SPEED, Account
 from .test_deploying import client, deploy_kept, kept
@@ -251,7 +251,7 @@ def retagged(there: Account) -> None:
 
 
 def waited(there: Account) -> None:
-    from esmcfn.verbs.awaiting import wait
+    from esmcfn.verbs.watch.awaiting import wait
 
     """For a model whose creation was rolled back, beside one that serves another configuration."""
     failing(there)

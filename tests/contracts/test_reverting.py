@@ -21,7 +21,7 @@ from esmcfn.domain.plan import Action, Impact
 from esmcfn.errors import CloudError, ExitCode, StalePlanError
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
-from esmcfn.verbs.deploying import Wishes
+from esmcfn.verbs.deploy.deploying import Wishes
 
 from .deploying import Account
 from .test_deploying import client, deploy_kept, kept

@@ -86,7 +86,7 @@ def loaded() -> dict[str, Callable[[list[str]], int]]:
     import esmcfn.policy
     import esmcfn.render.comment
     import esmcfn.template
-    import esmcfn.verbs.deploying
+    import esmcfn.verbs.deploy.deploying
     from esmcfn import aws
 
     assert aws

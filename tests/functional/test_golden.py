@@ -15,9 +15,9 @@ from esmcfn.inputs import environment_names, load
 from esmcfn.render import FORMATS, render
 from esmcfn.selection import select
 from esmcfn.template import synthesize_all
+from esmcfn.verbs.cost.pricing import price
 from esmcfn.verbs.offline import build, validate
-from esmcfn.verbs.planning import make_plan
-from esmcfn.verbs.pricing import price
+from esmcfn.verbs.plan.planning import make_plan
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLES = ("basic", "basic_shared_user", "multi_model")

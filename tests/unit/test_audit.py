@@ -109,7 +109,7 @@ class TestLooking:
         from fakes import FakeStacks
 
         from esmcfn.template import synthesize_all
-        from esmcfn.verbs.auditing import audit
+        from esmcfn.verbs.cost.auditing import audit
 
         selection = a_selection(ONE)
         stacks = FakeStacks(*synthesize_all(selection))

@@ -23,7 +23,7 @@ from esmcfn.errors import (
 )
 from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
-from esmcfn.verbs.awaiting import wait
+from esmcfn.verbs.watch.awaiting import wait
 
 ONE = a_selection()
 NAME = ONE.models[0].endpoint_name

@@ -15,8 +15,8 @@ from esmcfn.errors import InputError, UsageError
 from esmcfn.permissions import VERBS
 from esmcfn.policy import house
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.bootstrapping import Repository, bootstrap_selection, instructions, settings
-from esmcfn.verbs.sizing import INLINE_CHARACTERS
+from esmcfn.verbs.deploy.bootstrapping import Repository, bootstrap_selection, instructions, settings
+from esmcfn.verbs.plan.sizing import INLINE_CHARACTERS
 
 ISSUER = "token.actions.githubusercontent.com"
 ACME = Repository(name="acme/models")

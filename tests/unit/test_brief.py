@@ -13,9 +13,9 @@ from esmcfn.domain.plan import Verdict
 from esmcfn.errors import Interrupted
 from esmcfn.render import brief
 from esmcfn.selection import select
-from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.destroying import destroy
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.deploy.deploying import Wishes, deploy
+from esmcfn.verbs.deploy.destroying import destroy
+from esmcfn.verbs.plan.planning import make_plan
 from esmcfn.verbs.world import Question
 
 MANY = [f"model{number}" for number in range(7)]

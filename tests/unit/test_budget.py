@@ -16,7 +16,7 @@ from esmcfn.domain.plan import Action, Impact
 from esmcfn.errors import InputError
 from esmcfn.selection import select
 from esmcfn.template import synthesize, synthesize_all
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.plan.planning import make_plan
 
 NOTICE = BudgetNotice(emails=("ops@example.com", "finance@example.com"))
 BASE = a_base_stack(budget=MonthlyBudget(usd_per_month=Decimal("2000.00"), notice=NOTICE))

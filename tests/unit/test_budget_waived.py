@@ -14,8 +14,8 @@ from esmcfn.domain.project import Policy
 from esmcfn.domain.waiver import Writers
 from esmcfn.errors import ExitCode
 from esmcfn.render import FORMATS, render
-from esmcfn.verbs.planning import make_plan
-from esmcfn.verbs.pricing import price
+from esmcfn.verbs.cost.pricing import price
+from esmcfn.verbs.plan.planning import make_plan
 
 HARD = an_environment(budget_usd_per_month=1)
 OVER = a_selection(a_stack(), environment=HARD)

@@ -14,8 +14,8 @@ from esmcfn.cli.program import run as esmcfn
 from esmcfn.domain.choice import Candidate
 from esmcfn.errors import InputError, Problem
 from esmcfn.inputs.reviewed import candidates
-from esmcfn.verbs.choosing import chosen
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.plan.choosing import chosen
+from esmcfn.verbs.plan.planning import make_plan
 
 SMALL, LARGE = (
     a_selection(a_stack(variant=a_variant(instance_type=f"ml.g5.{size}"))) for size in ("xlarge", "4xlarge")

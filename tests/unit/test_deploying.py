@@ -26,8 +26,8 @@ from esmcfn.errors import (
 )
 from esmcfn.render import render
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.steps import Terms
+from esmcfn.verbs.deploy.deploying import Wishes, deploy
+from esmcfn.verbs.deploy.steps import Terms
 from esmcfn.verbs.world import Stop
 
 MODEL = "esm-dev-prototype-model"

@@ -9,7 +9,7 @@ from builders import a_project, a_selection
 from fakes import a_world
 
 from esmcfn import documents, plan
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.plan.planning import make_plan
 
 FINDING = {
     "rule": "ESMCFN-X",

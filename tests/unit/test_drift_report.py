@@ -24,7 +24,7 @@ from esmcfn.drift import hosting
 from esmcfn.drift.masking import shown
 from esmcfn.drift.readers import READERS
 from esmcfn.template import synthesize, synthesize_all
-from esmcfn.verbs.bootstrapping import Repository, bootstrap_selection
+from esmcfn.verbs.deploy.bootstrapping import Repository, bootstrap_selection
 
 
 class TestTemplate:

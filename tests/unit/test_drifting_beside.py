@@ -115,7 +115,7 @@ class TestBootstrap:
 
     @pytest.fixture
     def roots(self):
-        from esmcfn.verbs.bootstrapping import Repository, bootstrap_selection
+        from esmcfn.verbs.deploy.bootstrapping import Repository, bootstrap_selection
 
         return Account(bootstrap_selection(a_project(), ONE, Repository(name="acme/models")))
 

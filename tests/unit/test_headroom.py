@@ -14,8 +14,8 @@ from esmcfn.domain.hosting import Autoscaling
 from esmcfn.domain.plan import Headroom, Impact
 from esmcfn.errors import AccessDenied, ExitCode
 from esmcfn.render import render
-from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.planning import Manner, make_plan
+from esmcfn.verbs.deploy.deploying import Wishes, deploy
+from esmcfn.verbs.plan.planning import Manner, make_plan
 
 SCALED = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))
 SAME_TYPE = a_selection(a_stack(variant=a_variant(instance_count=2)))

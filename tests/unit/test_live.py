@@ -12,7 +12,7 @@ from test_verbs import ONE
 
 from esmcfn.domain.deployment import Execution
 from esmcfn.render.live import STARTS, LiveTable
-from esmcfn.verbs.deploying import Wishes, deploy
+from esmcfn.verbs.deploy.deploying import Wishes, deploy
 
 MODEL = "esm-dev-prototype-model"
 

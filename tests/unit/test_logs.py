@@ -14,7 +14,7 @@ from esmcfn.domain.endpoint import LogLine
 from esmcfn.errors import AccessDenied, CloudError, ExitCode, Interrupted, UsageError, WrongAccount
 from esmcfn.render import FORMATS, render
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.logs import LINES, follow, logs
+from esmcfn.verbs.watch.logs import LINES, follow, logs
 
 ONE = a_selection()
 TWO = a_selection(a_stack(), a_stack("performance_model"))

@@ -19,7 +19,7 @@ from esmcfn.domain.project import Project, SelectedModel
 from esmcfn.errors import InputError, UsageError
 from esmcfn.selection import select
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.plan.planning import make_plan
 
 
 def moved(key: str, old: str, *, line: int = 9, **changes: object) -> SelectedModel:

@@ -21,11 +21,11 @@ from esmcfn.reference.prices import price_book
 from esmcfn.render import render
 from esmcfn.selection import select
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.deploying import Wishes, deploy
+from esmcfn.verbs.cost.pricing import price
+from esmcfn.verbs.deploy.deploying import Wishes, deploy
+from esmcfn.verbs.deploy.parking import park
 from esmcfn.verbs.offline import check
-from esmcfn.verbs.parking import park
-from esmcfn.verbs.planning import USUAL, Manner, make_plan
-from esmcfn.verbs.pricing import price
+from esmcfn.verbs.plan.planning import USUAL, Manner, make_plan
 
 ONE_A_MONTH = Decimal("1.515") * 730
 """US dollars of one ml.g5.2xlarge in us-east-2, by the price book."""

@@ -32,7 +32,7 @@ from esmcfn.render.dotenv import ENDPOINT, key_names, variables
 from esmcfn.render.outputs import asides
 from esmcfn.selection import select
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.outputs import outputs
+from esmcfn.verbs.watch.outputs import outputs
 
 TWO = a_selection(a_stack(), a_stack("performance_model"))
 SHARED = a_selection(base=a_base_stack(service_account=a_service_account()))

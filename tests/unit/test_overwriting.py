@@ -22,7 +22,7 @@ from esmcfn.drift.overwriting import Built, planned_drift
 from esmcfn.errors import AccessDenied, CloudError, ExitCode
 from esmcfn.render import render
 from esmcfn.template import synthesize
-from esmcfn.verbs.deploying import Wishes, deploy
+from esmcfn.verbs.deploy.deploying import Wishes, deploy
 
 
 @pytest.fixture

@@ -309,7 +309,7 @@ def test_another_report_is_shown_as_its_text():
     from builders import a_project, a_selection
     from fakes import a_world
 
-    from esmcfn.verbs.pricing import price
+    from esmcfn.verbs.cost.pricing import price
 
     report = price(a_project(), a_selection(), a_world(), compared=False)
     assert "prototype_model  1 x ml.g5.2xlarge" in Elements(page(report)).inside("pre")

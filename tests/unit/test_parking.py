@@ -13,9 +13,9 @@ from esmcfn.domain.plan import StackAction
 from esmcfn.errors import CloudError, ExitCode, Interrupted, UsageError
 from esmcfn.render import render
 from esmcfn.selection import select
-from esmcfn.verbs.deploying import Wishes, deploy
-from esmcfn.verbs.destroying import destroy, vanished
-from esmcfn.verbs.parking import park
+from esmcfn.verbs.deploy.deploying import Wishes, deploy
+from esmcfn.verbs.deploy.destroying import destroy, vanished
+from esmcfn.verbs.deploy.parking import park
 
 PROJECT = a_project(environment=an_environment(a_selected_model("a"), a_selected_model("b")))
 MODEL_A = "esm-dev-a"

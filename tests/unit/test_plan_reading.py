@@ -20,7 +20,7 @@ from esmcfn.domain.plan import Action
 from esmcfn.drift.masking import shown
 from esmcfn.render import render
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.plan.planning import make_plan
 
 FORMS = ("text", "markdown", "json")
 OLD, NEW = "oncall@example.com", "oncology@example.com"

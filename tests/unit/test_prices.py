@@ -21,8 +21,8 @@ from esmcfn.inputs.memory import Memory
 from esmcfn.inputs.pricing import PATH, book, written
 from esmcfn.reference.prices import price_book
 from esmcfn.render import FORMATS, render
-from esmcfn.verbs.pricing import aged, price
-from esmcfn.verbs.refreshing import refresh
+from esmcfn.verbs.cost.pricing import aged, price
+from esmcfn.verbs.cost.refreshing import refresh
 
 LISTED = """\
 prices:

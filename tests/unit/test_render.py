@@ -18,9 +18,9 @@ from esmcfn.errors import CloudError
 from esmcfn.render import FORMATS, render
 from esmcfn.render.canonical import canonical
 from esmcfn.render.colour import on_screen
-from esmcfn.verbs.deploying import Wishes, deploy
+from esmcfn.verbs.deploy.deploying import Wishes, deploy
 from esmcfn.verbs.offline import check
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.plan.planning import make_plan
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -18,8 +18,8 @@ from esmcfn.errors import CloudError, ExitCode, Interrupted, StalePlanError, Tem
 from esmcfn.plan import stack_plan
 from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
-from esmcfn.verbs.deploying import Wishes, deploy, deploy_reviewed
-from esmcfn.verbs.planning import Manner, make_plan
+from esmcfn.verbs.deploy.deploying import Wishes, deploy, deploy_reviewed
+from esmcfn.verbs.plan.planning import Manner, make_plan
 
 ONE = a_selection()
 MODEL = "esm-dev-prototype-model"

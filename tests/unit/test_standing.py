@@ -29,8 +29,8 @@ from esmcfn.errors import AccessDenied, CloudError, ExitCode, WrongAccount
 from esmcfn.render import FORMATS, render
 from esmcfn.standing import expected, judge, meaning
 from esmcfn.template import synthesize, synthesize_all
-from esmcfn.verbs.planning import make_plan
-from esmcfn.verbs.watching import status
+from esmcfn.verbs.plan.planning import make_plan
+from esmcfn.verbs.watch.watching import status
 
 WANTED = "EndpointConfig-wanted"
 SUFFIXES = {"text": "txt", "json": "json", "markdown": "md"}

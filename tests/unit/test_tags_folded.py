@@ -12,7 +12,7 @@ from esmcfn.domain.review import SeenChange, SeenProperty, SeenStack, StackActio
 from esmcfn.render import render
 from esmcfn.render.tags import folds, rest
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.planning import make_plan
+from esmcfn.verbs.plan.planning import make_plan
 
 
 def tagged(team, **changes):

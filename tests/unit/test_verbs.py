@@ -22,10 +22,10 @@ from esmcfn.domain.plan import Action, Impact, StackAction
 from esmcfn.errors import CloudError, ExitCode, StackBusyError, TemplateRefused, UsageError, WrongAccount
 from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
-from esmcfn.verbs.keeping import Kept
+from esmcfn.verbs.cost.pricing import price
 from esmcfn.verbs.offline import build, check, validate
-from esmcfn.verbs.planning import Manner, make_plan
-from esmcfn.verbs.pricing import price
+from esmcfn.verbs.plan.keeping import Kept
+from esmcfn.verbs.plan.planning import Manner, make_plan
 
 ONE = a_selection()
 BIGGER = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.4xlarge")))

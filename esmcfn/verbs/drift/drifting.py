@@ -14,13 +14,13 @@ from esmcfn.domain.stack import Selection
 from esmcfn.domain.standing import Survey
 from esmcfn.errors import ExitCode
 from esmcfn.ports import Cloud
-from esmcfn.verbs.accepting import accepted
 from esmcfn.verbs.account import strays, surveyed
-from esmcfn.verbs.bootstrapping import NAME as BOOTSTRAP
-from esmcfn.verbs.bootstrapping import PREFIX
-from esmcfn.verbs.looking import WITHIN_SECONDS, Looked, Looking
-from esmcfn.verbs.reading import side_by_side
-from esmcfn.verbs.unmanaged import beside
+from esmcfn.verbs.deploy.bootstrapping import NAME as BOOTSTRAP
+from esmcfn.verbs.deploy.bootstrapping import PREFIX
+from esmcfn.verbs.drift.accepting import accepted
+from esmcfn.verbs.drift.looking import WITHIN_SECONDS, Looked, Looking
+from esmcfn.verbs.drift.unmanaged import beside
+from esmcfn.verbs.plan.reading import side_by_side
 from esmcfn.verbs.world import World
 
 

@@ -10,8 +10,8 @@ from esmcfn.domain.stack import Selection
 from esmcfn.errors import DeploymentError, ExitCode, Interrupted
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import guarded
-from esmcfn.verbs.reading import side_by_side
-from esmcfn.verbs.steps import Terms
+from esmcfn.verbs.deploy.steps import Terms
+from esmcfn.verbs.plan.reading import side_by_side
 from esmcfn.verbs.world import World
 
 

@@ -14,8 +14,8 @@ from esmcfn.domain.standing import Survey
 from esmcfn.drift import hosting
 from esmcfn.drift.readers import CONFIG
 from esmcfn.ports import Cloud
-from esmcfn.verbs.observing import told
-from esmcfn.verbs.reading import prices, side_by_side
+from esmcfn.verbs.drift.observing import told
+from esmcfn.verbs.plan.reading import prices, side_by_side
 from esmcfn.verbs.world import World
 
 STACK_TAG = "aws:cloudformation:stack-name"

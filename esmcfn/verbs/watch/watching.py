@@ -18,7 +18,7 @@ from esmcfn.domain.standing import EnvironmentStatus, ModelStatus, Standing, Sur
 from esmcfn.errors import CloudError
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import strays, surveyed
-from esmcfn.verbs.reading import side_by_side
+from esmcfn.verbs.plan.reading import side_by_side
 from esmcfn.verbs.world import World
 
 LOG_LINES = 10

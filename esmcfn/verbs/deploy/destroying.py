@@ -13,8 +13,8 @@ from esmcfn.domain.stack import Selection
 from esmcfn.errors import NotDeployed
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import surveyed
-from esmcfn.verbs.deploying import Deed, Wishes, carried_out, refuse_protected
-from esmcfn.verbs.leftovers import LOG, Logs
+from esmcfn.verbs.deploy.deploying import Deed, Wishes, carried_out, refuse_protected
+from esmcfn.verbs.deploy.leftovers import LOG, Logs
 from esmcfn.verbs.world import Question, World
 
 

@@ -16,8 +16,8 @@ from esmcfn.errors import CloudError, ExitCode, UsageError
 from esmcfn.permissions import READS, WRITES, Scope, document, of_handlers, of_verbs, scope_of
 from esmcfn.resources.github import ISSUER
 from esmcfn.template import synthesize_all
-from esmcfn.verbs.deploying import Deed, Wishes, carried_out
-from esmcfn.verbs.sizing import refuse_long_policies
+from esmcfn.verbs.deploy.deploying import Deed, Wishes, carried_out
+from esmcfn.verbs.plan.sizing import refuse_long_policies
 from esmcfn.verbs.world import Question, World
 
 NAME = "bootstrap-{}"

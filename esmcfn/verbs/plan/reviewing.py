@@ -13,8 +13,8 @@ from esmcfn.domain.stack import Selection
 from esmcfn.domain.template import Template
 from esmcfn.errors import StalePlanError
 from esmcfn.template import digest_of
-from esmcfn.verbs.planning import Manner, make_plan
-from esmcfn.verbs.reading import Pair
+from esmcfn.verbs.plan.planning import Manner, make_plan
+from esmcfn.verbs.plan.reading import Pair
 from esmcfn.verbs.world import World
 
 AGAIN = "plan again and review what has changed"

@@ -12,7 +12,7 @@ from esmcfn.domain.stack import Selection
 from esmcfn.errors import NotDeployed
 from esmcfn.selection import select
 from esmcfn.verbs.account import guarded
-from esmcfn.verbs.deploying import Deed, Wishes, carried_out
+from esmcfn.verbs.deploy.deploying import Deed, Wishes, carried_out
 from esmcfn.verbs.world import Question, World
 
 

@@ -24,9 +24,9 @@ from esmcfn.errors import (
     NotBegun,
 )
 from esmcfn.ports import Cloud, Heard
-from esmcfn.verbs.asking import discarded
-from esmcfn.verbs.reading import side_by_side
-from esmcfn.verbs.steps import NOTHING, Steps, Terms
+from esmcfn.verbs.deploy.steps import NOTHING, Steps, Terms
+from esmcfn.verbs.plan.asking import discarded
+from esmcfn.verbs.plan.reading import side_by_side
 from esmcfn.verbs.world import Stop, World
 
 SIDE_BY_SIDE = 64

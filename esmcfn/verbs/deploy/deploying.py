@@ -14,12 +14,12 @@ from esmcfn.domain.report import PRECEDENCE, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.errors import CloudError, ExitCode, Interrupted, StalePlanError
 from esmcfn.selection import select
-from esmcfn.verbs.executing import Executing, discard
-from esmcfn.verbs.patience import once_free
-from esmcfn.verbs.planning import Manner, make_plan
-from esmcfn.verbs.recovering import recovered
-from esmcfn.verbs.reviewing import remade
-from esmcfn.verbs.steps import Terms
+from esmcfn.verbs.deploy.executing import Executing, discard
+from esmcfn.verbs.deploy.patience import once_free
+from esmcfn.verbs.deploy.recovering import recovered
+from esmcfn.verbs.deploy.steps import Terms
+from esmcfn.verbs.plan.planning import Manner, make_plan
+from esmcfn.verbs.plan.reviewing import remade
 from esmcfn.verbs.world import DEPLOY, Question, World
 
 

@@ -19,9 +19,9 @@ from esmcfn.domain.standing import Survey
 from esmcfn.errors import AccessDenied, CloudError, UsageError
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import surveyed
-from esmcfn.verbs.drifting import find_drift
-from esmcfn.verbs.reading import pairs, prices, running, side_by_side
-from esmcfn.verbs.watching import Subject, seen_now, subjects, wanted_configs
+from esmcfn.verbs.drift.drifting import find_drift
+from esmcfn.verbs.plan.reading import pairs, prices, running, side_by_side
+from esmcfn.verbs.watch.watching import Subject, seen_now, subjects, wanted_configs
 from esmcfn.verbs.world import World
 
 NO_DRIFT = "drift was not asked for (--drift)"

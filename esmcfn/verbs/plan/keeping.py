@@ -5,7 +5,7 @@ from __future__ import annotations
 from esmcfn.domain.plan import Plan
 from esmcfn.domain.report import Report
 from esmcfn.errors import CloudError
-from esmcfn.verbs.executing import discard
+from esmcfn.verbs.deploy.executing import discard
 from esmcfn.verbs.world import World
 
 

@@ -11,7 +11,7 @@ from esmcfn.domain.plan import Headroom, StackPlan
 from esmcfn.domain.stack import ModelStack
 from esmcfn.errors import CloudError
 from esmcfn.ports import Cloud
-from esmcfn.verbs.reading import Pair
+from esmcfn.verbs.plan.reading import Pair
 
 Numbers = Mapping[str, int]
 

@@ -19,13 +19,13 @@ from esmcfn.domain.template import Template
 from esmcfn.errors import WITHOUT_REVERTING, CloudError, ExitCode, StackBusyError, TemplateRefused
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import strays, surveyed
-from esmcfn.verbs.allowing import allowed, without_budget
-from esmcfn.verbs.asking import Asking, Kept, Staying
-from esmcfn.verbs.comparing import Comparing
-from esmcfn.verbs.headroom import Room
-from esmcfn.verbs.looking import Looking
-from esmcfn.verbs.reading import Pair, beside, estimated, pairs, prices, running, staying, updating, wanted
-from esmcfn.verbs.sizing import refuse_too_large
+from esmcfn.verbs.drift.looking import Looking
+from esmcfn.verbs.plan.allowing import allowed, without_budget
+from esmcfn.verbs.plan.asking import Asking, Kept, Staying
+from esmcfn.verbs.plan.comparing import Comparing
+from esmcfn.verbs.plan.headroom import Room
+from esmcfn.verbs.plan.reading import Pair, beside, estimated, pairs, prices, running, staying, updating, wanted
+from esmcfn.verbs.plan.sizing import refuse_too_large
 from esmcfn.verbs.world import World
 
 

@@ -12,8 +12,8 @@ from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.drift import STACK_TYPE, Detection, StackResource, Unread
 from esmcfn.domain.stack import Selection
 from esmcfn.ports import Cloud
-from esmcfn.verbs.observing import observed, together, told
-from esmcfn.verbs.reading import side_by_side
+from esmcfn.verbs.drift.observing import observed, together, told
+from esmcfn.verbs.plan.reading import side_by_side
 
 WITHIN_SECONDS = 1800.0
 """How long CloudFormation may take to compare a stack."""

@@ -12,7 +12,7 @@ from esmcfn.domain.changeset import ChangeSet
 from esmcfn.domain.plan import Change, StackAction, StackPlan
 from esmcfn.errors import CloudError, TemplateRefused
 from esmcfn.ports import Cloud
-from esmcfn.verbs.reading import Pair, side_by_side
+from esmcfn.verbs.plan.reading import Pair, side_by_side
 from esmcfn.verbs.world import World
 
 GONE = "a first creation rolled back (ROLLBACK_COMPLETE): deploy removes the empty stack before the new one comes"

@@ -15,8 +15,8 @@ from esmcfn.domain.report import Outcome, Priced, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.errors import CloudError, ExitCode
 from esmcfn.verbs.account import guarded
-from esmcfn.verbs.allowing import allowed
-from esmcfn.verbs.reading import beside, estimated, pairs, prices, running, staying, updating
+from esmcfn.verbs.plan.allowing import allowed
+from esmcfn.verbs.plan.reading import beside, estimated, pairs, prices, running, staying, updating
 from esmcfn.verbs.world import World
 
 

@@ -15,8 +15,8 @@ from esmcfn.domain.standing import ModelStatus, Standing, Survey, Waited
 from esmcfn.errors import CloudError, DeploymentError, EsmcfnError, Interrupted, LostSight, NotDeployed, WrongAccount
 from esmcfn.ports import Clock, Cloud
 from esmcfn.verbs.account import surveyed
-from esmcfn.verbs.reading import side_by_side
-from esmcfn.verbs.watching import (
+from esmcfn.verbs.plan.reading import side_by_side
+from esmcfn.verbs.watch.watching import (
     Subject,
     advised,
     environment_status,

@@ -18,8 +18,8 @@ from esmcfn.domain.drift import Unread
 from esmcfn.domain.overwriting import PlannedDrift
 from esmcfn.domain.plan import StackPlan
 from esmcfn.errors import CloudError
-from esmcfn.verbs.looking import Looked, Looking
-from esmcfn.verbs.reading import Pair, side_by_side
+from esmcfn.verbs.drift.looking import Looked, Looking
+from esmcfn.verbs.plan.reading import Pair, side_by_side
 
 
 class Seen(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from esmcfn.domain.cost import Price
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Refreshed, Report, Repriced
 from esmcfn.domain.stack import Selection
-from esmcfn.verbs.reading import prices, side_by_side
+from esmcfn.verbs.plan.reading import prices, side_by_side
 from esmcfn.verbs.world import World
 
 Write = Callable[[Sequence[Price]], None]

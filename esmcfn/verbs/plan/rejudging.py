@@ -17,8 +17,8 @@ from esmcfn.domain.stack import Selection
 from esmcfn.domain.template import Template
 from esmcfn.domain.waiver import Waiver, Writers
 from esmcfn.errors import InputError
-from esmcfn.verbs.allowing import allowed
-from esmcfn.verbs.reading import estimated, prices
+from esmcfn.verbs.plan.allowing import allowed
+from esmcfn.verbs.plan.reading import estimated, prices
 from esmcfn.verbs.world import Begin, World
 
 

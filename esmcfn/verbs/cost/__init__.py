@@ -1,0 +1,1 @@
+"""What it costs, by the price book, by AWS's price list and by the bill."""

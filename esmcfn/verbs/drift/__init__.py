@@ -1,0 +1,1 @@
+"""What somebody changed behind CloudFormation's back."""

@@ -1,0 +1,1 @@
+"""What runs, as callers and whoever waits want to know it."""
