@@ -109,14 +109,41 @@ class SeenFinding(Struct, frozen=True):
         return self.level.blocks and self.waived_by is None
 
 
+class SeenCostItem(Struct, frozen=True):
+    """What one variant costs a month, by which price; None is unknown."""
+
+    stack: str
+    model: str
+    instance_type: str
+    min_count: int
+    expected_count: int
+    max_count: int
+    usd_per_hour: Money | None
+    price_source: str | None
+    price_as_of: str | None
+    min_monthly: Money | None
+    expected_monthly: Money | None
+    max_monthly: Money | None
+
+
 class SeenCost(Struct, frozen=True):
-    """What a month costs; None is unknown."""
+    """What a month costs; None is unknown.
+
+    Attributes:
+        updating: models whose update runs old and new instances side by side.
+        surge_usd_per_hour: what the new ones cost on top while it does.
+        notes: what has to be known of the figures: what is not in them, how old they are.
+    """
 
     currency: str
     before_monthly: Money | None
     after_monthly: Money | None
     delta_monthly: Money | None
     infrastructure_only: bool = False
+    items: tuple[SeenCostItem, ...] = ()
+    updating: tuple[str, ...] = ()
+    surge_usd_per_hour: Money | None = None
+    notes: tuple[str, ...] = ()
 
 
 class SeenHeadroom(Struct, frozen=True):

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from esmcfn.domain.review import Expected, Planned, Rejudged, Seen, Unplanned
-from esmcfn.render import rejudged, reviewing, reviewing_drift
+from esmcfn.render import rejudged, reviewing, reviewing_cost, reviewing_drift
 from esmcfn.render.escape import code, hidden, safe, tag
 from esmcfn.render.reviewing import Line, Terse, short
 
@@ -94,7 +94,8 @@ class _Must:
         plans = [each for each in seen if isinstance(each, Planned)]
         self._head = [*_head(seen, terse, policies=expected.policies is not None), *_warnings(seen, expected, terse)]
         self._details = [
-            (plan, _of_each_stack((*reviewing.lines(plan), *reviewing_drift.lines(plan)))) for plan in plans
+            (plan, _of_each_stack((*reviewing.lines(plan), *reviewing_cost.lines(plan), *reviewing_drift.lines(plan))))
+            for plan in plans
         ]
         self.lines = [line for _, lines in self._details for line in lines]
 

@@ -156,16 +156,20 @@ def some(names: Sequence[str], most: int = 3) -> str:
 def beside(cost: Cost) -> Iterator[str]:
     """What stands beside the sums: the surge of an update, and what parking saves."""
     if cost.updating:
-        models = some(cost.updating)
-        yield (
-            f"while {models} {'is' if len(cost.updating) == 1 else 'are'} updated, old and new instances run "
-            f"side by side: {dollars(cost.surge_usd_per_hour)} {cost.currency} an hour on top"
-        )
+        yield surge(cost.updating, cost.surge_usd_per_hour, cost.currency)
     if reach := _reach(cost):
         yield reach
     if cost.parked:
         idle = [item.hosted.model for item in cost.parked]
         yield (f"parked: {some(idle)}, which saves {dollars(cost.parked_monthly)} {cost.currency} a month")
+
+
+def surge(updating: Sequence[str], usd_per_hour: Decimal | None, currency: str) -> str:
+    """What an update costs on top, for as long as it lasts."""
+    return (
+        f"while {some(updating)} {'is' if len(updating) == 1 else 'are'} updated, old and new instances run "
+        f"side by side: {dollars(usd_per_hour)} {currency} an hour on top"
+    )
 
 
 def _reach(cost: Cost) -> str:

@@ -30,6 +30,7 @@ from esmcfn.domain.review import (
     Planned,
     SeenChange,
     SeenCost,
+    SeenCostItem,
     SeenDrifted,
     SeenDriftedProperty,
     SeenFinding,
@@ -72,6 +73,36 @@ def table(text):
 def test_counts_are_of_the_changes_that_are_listed_not_those_that_a_file_claims():
     plan = a_planned(a_seen_stack(a_change(Action.DELETE)), summary={"delete": 0, "add": 9})
     assert "| `dev` | 0 | 0 | 0 | **1** |" in rendered(plan)
+
+
+def a_figure(**changes):
+    common = {"min_count": 1, "expected_count": 2, "max_count": 4, "usd_per_hour": "2.03"}
+    price = {"price_source": "AWS Price List", "price_as_of": "2026-05-20"}
+    sums = {"min_monthly": "1481.90", "expected_monthly": "2963.80", "max_monthly": "5927.60"}
+    named = {"stack": "esm-dev", "model": "prototype_model", "instance_type": "ml.g5.4xlarge"}
+    return SeenCostItem(**{**named, **common, **price, **sums, **changes})
+
+
+def test_what_a_model_that_changes_costs_is_told_with_its_bounds_its_price_and_the_prices_day():
+    other = a_figure(stack="esm-dev-other", model="other_model")
+    cost = SeenCost("USD", None, None, None, items=(a_figure(), other), notes=("no seller's charge",))
+    cost = replace(cost, updating=("prototype_model",), surge_usd_per_hour="4.06")
+    text = rendered(a_planned(a_seen_stack(a_change()), cost=cost))
+    assert "`prototype_model`: 2 x `ml.g5.4xlarge`, 2,963.80 USD a month (`2.03` an hour each)" in text
+    assert "1,481.90 to 5,927.60 with 1 to 4 instances" in text
+    assert "prices of 2026-05-20, from AWS Price List" in text
+    assert "note: no seller's charge" in text
+    assert "side by side: 4.06 USD an hour on top" in text
+    assert "other_model" not in text
+
+
+def test_a_figure_without_a_price_is_unknown_and_no_source_is_named():
+    unknown = dict.fromkeys(("usd_per_hour", "price_source", "price_as_of"), None)
+    sums = dict.fromkeys(("min_monthly", "expected_monthly", "max_monthly"), None)
+    cost = SeenCost("USD", None, None, None, items=(a_figure(**unknown, **sums),))
+    text = rendered(a_planned(a_seen_stack(a_change()), cost=cost))
+    assert "unknown USD a month (no price is known)" in text
+    assert "prices of" not in text
 
 
 def test_an_environment_that_failed_has_a_row_and_its_reasons():
@@ -229,6 +260,17 @@ findings = st.builds(
     advice=texts,
 )
 money = st.none() | st.decimals(-(10**9), 10**9, places=2).map(str)
+counts = st.integers(-9, 10**20)
+items = st.builds(
+    SeenCostItem,
+    *(texts, texts, texts, counts, counts, counts),
+    usd_per_hour=money,
+    price_source=maybe,
+    price_as_of=maybe,
+    min_monthly=money,
+    expected_monthly=money,
+    max_monthly=money,
+)
 plans = st.builds(
     Planned,
     plan_id=st.just("sha256:" + "cd" * 32),
@@ -246,6 +288,10 @@ plans = st.builds(
         after_monthly=money,
         delta_monthly=money,
         infrastructure_only=st.booleans(),
+        items=st.lists(items, max_size=3).map(tuple),
+        updating=st.lists(texts, max_size=2).map(tuple),
+        surge_usd_per_hour=money,
+        notes=st.lists(texts, max_size=2).map(tuple),
     ),
     verdict=st.builds(SeenVerdict, blocked=st.booleans(), reasons=st.lists(texts, max_size=2).map(tuple)),
     server_side=st.booleans(),
