@@ -21,7 +21,7 @@ def test_a_window_that_cannot_be_meant_is_2(root, days):
         (["--also", "pdf=a.pdf"], "is no text, json, markdown or html with =FILE behind it"),
         (["--also", "html="], "html= is no text"),
         (["--also", "audit.html"], "audit.html is no text"),
-        (["--also", "html=missing/audit.html"], "its folder is missing"),
+        (["--also", "html=missing/audit.html"], "there is no folder"),
         (["--also", "html=a", "--also", "json=./a"], "a is named twice"),
         (["--also", "html=a", "--output", "a"], "a is named twice"),
     ],
