@@ -2,8 +2,8 @@
 
     make bench
 
-Whole processes, compiled bytecode on every side, medians by pyperf, and ratios within this one run: seconds from two
-machines, or from two days, say nothing about each other.
+Whole processes, compiled bytecode on every side, timed by pyperf, and ratios of processes that ran in turn: seconds
+from two machines, or from two minutes of a busy one, say nothing about each other.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 import pyperf
 
@@ -48,12 +49,36 @@ SANDBOX_IMPORTS = "import esmcfn.sandbox.server"
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One command: median wall seconds of whole processes, and the MiB of its largest process at its peak."""
+class Case:
+    """What is measured.
+
+    Attributes:
+        cold: forget all verdicts before each run.
+        codes: exit codes with which it may end.
+    """
 
     name: str
-    seconds: float
+    command: tuple[str, ...]
+    cold: bool = False
+    codes: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One command: wall seconds of whole processes, a run each, and the MiB of its largest process at its peak."""
+
+    name: str
+    runs: tuple[float, ...]
     peak_mib: float
+
+    @property
+    def seconds(self) -> float:
+        """The median of its runs."""
+        return median(self.runs)
+
+    def over(self, other: Measured) -> float:
+        """The median ratio of its runs to another's, which ran in turn with them: what slowed one slowed both."""
+        return median(mine / theirs for mine, theirs in zip(self.runs, other.runs, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,29 +126,38 @@ class Bench:
         if done.returncode not in codes:
             raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
-    def measure(self, name: str, *command: str, cold: bool = False, codes: tuple[int, ...] = (0,)) -> Measured:
-        """Median of several whole processes, after one that warms up.
+    def measure(self, *cases: Case) -> list[Measured]:
+        """Several whole processes of each, in turn, after one of each that warms up."""
+        peaks = [self._warmed(case) for case in cases]
+        runs = [[self._once(case) for case in cases] for _ in range(RUNS)]
+        taken = zip(*runs, strict=True)
+        return [Measured(case.name, times, peak) for case, times, peak in zip(cases, taken, peaks, strict=True)]
 
-        Args:
-            cold: forget all verdicts before each of them.
-        """
-        print(f"· {name}", file=sys.stderr)
-        self.run(*command, codes=codes)
-        if cold:
+    def _warmed(self, case: Case) -> float:
+        """The peak in MiB of a run that nobody times."""
+        print(f"· {case.name}", file=sys.stderr)
+        self.run(*case.command, codes=case.codes)
+        if case.cold:
             shutil.rmtree(self.cache)
-        peak = self._peak(command)
-        shell = ("sh", "-c", f'rm -rf "{self.cache}"; "$@" >/dev/null 2>&1 || true', "sh")
-        measured = self.folder / f"{len(list(self.folder.glob('*.pyperf')))}.pyperf"
-        options = (
-            *("--processes", str(RUNS), "--values", "1", "--warmups", "0", "--loops", "1", "--quiet"),
-            *("--inherit-environ", ",".join(self.environment), "--name", name, "-o", str(measured)),
-        )
-        self.run(PYTHON, "-m", "pyperf", "command", *options, "--", *(shell if cold else ()), *command)
-        return Measured(name, pyperf.Benchmark.load(str(measured)).median(), peak)
+        return self._peak(case.command)
 
-    def esmcfn(self, name: str, root: Path, *words: str, cold: bool = False) -> Measured:
-        """Median of a verb on a root."""
-        return self.measure(name, *ESMCFN, "--root", str(root), *words, cold=cold)
+    def _once(self, case: Case) -> float:
+        shell = ("sh", "-c", '"$@" >/dev/null 2>&1 || true', "sh")
+        if case.cold:
+            shutil.rmtree(self.cache, ignore_errors=True)
+        measured = self.folder / "run.pyperf"
+        measured.unlink(missing_ok=True)
+        options = (
+            *("--processes", "1", "--values", "1", "--warmups", "0", "--loops", "1", "--quiet"),
+            *("--inherit-environ", ",".join(self.environment), "--name", case.name, "-o", str(measured)),
+        )
+        command = case.command if case.codes == (0,) else (*shell, *case.command)
+        self.run(PYTHON, "-m", "pyperf", "command", *options, "--", *command)
+        return float(pyperf.Benchmark.load(str(measured)).median())
+
+    def verb(self, name: str, root: Path, *words: str, cold: bool = False) -> Case:
+        """A verb on a root."""
+        return Case(name, (*ESMCFN, "--root", str(root), *words), cold=cold)
 
     def _peak(self, command: Sequence[str]) -> float:
         with (self.folder / "output").open("wb") as sink:
@@ -151,83 +185,102 @@ Figures = tuple[list[Measured], list[Goal]]
 
 
 def _measured(bench: Bench) -> Figures:
-    floor = bench.measure("the floor", PYTHON, "-c", FLOOR)
     one, hundred, many = bench.root(1), bench.root(100), bench.root(500)
     groups = [
         _starts(bench, one),
         _builds(bench, one, hundred, many),
-        _checks(bench, floor),
-        _unchanged(bench, one, hundred, floor),
+        _checks(bench),
+        _unchanged(bench, one, hundred),
         _reports(bench, hundred, many),
         _deployments(bench, one),
     ]
     rows = [row for group, _ in groups for row in group]
     planned = max(row.peak_mib for row in rows if row.name.startswith("plan"))
     peak = Goal("peak MiB of plan / 200", planned / 200, 1.0)
-    return [floor, *rows], [*(goal for _, group in groups for goal in group), peak]
+    return rows, [*(goal for _, group in groups for goal in group), peak]
+
+
+def _floor(beside: str) -> Case:
+    return Case(f"the floor, in turn with {beside}", (PYTHON, "-c", FLOOR))
 
 
 def _starts(bench: Bench, one: Path) -> Figures:
     """How long a person waits who has just installed it."""
-    click = bench.measure("python -c 'import click'", PYTHON, "-c", "import click")
-    helped = bench.measure("esmcfn --help", *ESMCFN, "--help")
-    imported = bench.measure("the imports of the sandbox", PYTHON, "-c", SANDBOX_IMPORTS)
+    click, helped = bench.measure(
+        Case("python -c 'import click'", (PYTHON, "-c", "import click")), Case("esmcfn --help", (*ESMCFN, "--help"))
+    )
     sandbox = (*ESMCFN, "--root", str(one), "sandbox")
     stop = shlex.join((*sandbox, "stop"))
-    started = bench.measure("sandbox stop, then start", "sh", "-c", f'{stop}; exec "$@"', "sh", *sandbox, "start")
-    return [click, helped, imported, started], [
-        Goal("--help / import click", helped.seconds / click.seconds, 2.0),
-    ]
+    imported, started = bench.measure(
+        Case("the imports of the sandbox", (PYTHON, "-c", SANDBOX_IMPORTS)),
+        Case("sandbox stop, then start", ("sh", "-c", f'{stop}; exec "$@"', "sh", *sandbox, "start")),
+    )
+    return [click, helped, imported, started], [Goal("--help / import click", helped.over(click), 2.0)]
 
 
 def _builds(bench: Bench, one: Path, hundred: Path, many: Path) -> Figures:
-    builds = [
-        bench.esmcfn(f"build, {count} models", root, "build", "dev")
-        for count, root in ((1, one), (100, hundred), (500, many))
-    ]
-    return builds, [Goal("build, 500 models / 100 models", builds[2].seconds / builds[1].seconds, 5.0)]
+    builds = bench.measure(
+        *(
+            bench.verb(f"build, {count} models", root, "build", "dev")
+            for count, root in ((1, one), (100, hundred), (500, many))
+        )
+    )
+    return builds, [Goal("build, 500 models / 100 models", builds[2].over(builds[1]), 5.0)]
 
 
-def _checks(bench: Bench, floor: Measured) -> Figures:
+def _checks(bench: Bench) -> Figures:
     """A first plan and a check of three environments, against checkov's own command line on the same templates."""
     one, three = bench.root(1), bench.root(5, ("dev", "staging", "prod"))
-    alone = _checkov_alone(bench, "its own command line", one)
-    first = bench.esmcfn("plan, nothing judged before", one, "plan", "dev", cold=True)
-    alone_three = _checkov_alone(bench, "the templates of 3 x 5 models", three)
-    cold = bench.esmcfn("check --all, 3 x 5 models, nothing judged before", three, "check", "--all", cold=True)
-    warm = bench.esmcfn("check --all, 3 x 5 models, all judged before", three, "check", "--all")
-    return [alone, first, alone_three, cold, warm], [
-        Goal("first plan / checkov's own command line", first.seconds / alone.seconds, 0.5),
-        Goal("check of 3 x 5 models, cold / checkov's own command line", cold.seconds / alone_three.seconds, 0.6),
-        Goal("check of 3 x 5 models, warm / the floor", warm.seconds / floor.seconds, 1.0),
+    alone, first = bench.measure(
+        _checkov_alone(bench, "its own command line", one),
+        bench.verb("plan, nothing judged before", one, "plan", "dev", cold=True),
+    )
+    alone_three, cold = bench.measure(
+        _checkov_alone(bench, "the templates of 3 x 5 models", three),
+        bench.verb("check --all, 3 x 5 models, nothing judged before", three, "check", "--all", cold=True),
+    )
+    floor, warm = bench.measure(
+        _floor("check"), bench.verb("check --all, 3 x 5 models, all judged before", three, "check", "--all")
+    )
+    return [alone, first, alone_three, cold, floor, warm], [
+        Goal("first plan / checkov's own command line", first.over(alone), 0.5),
+        Goal("check of 3 x 5 models, cold / checkov's own command line", cold.over(alone_three), 0.6),
+        Goal("check of 3 x 5 models, warm / the floor", warm.over(floor), 1.0),
     ]
 
 
-def _checkov_alone(bench: Bench, what: str, root: Path) -> Measured:
+def _checkov_alone(bench: Bench, what: str, root: Path) -> Case:
     built = bench.folder / f"built-{root.name}"
     bench.run(*ESMCFN, "--root", str(root), "build", "--all", "--out", str(built))
     checkov = str(interpreter(tools_folder() / "checkov").with_name("checkov"))
-    return bench.measure(f"checkov -d, {what}", checkov, "-d", str(built), "--skip-download", codes=(0, 1))
+    return Case(f"checkov -d, {what}", (checkov, "-d", str(built), "--skip-download"), codes=(0, 1))
 
 
-def _unchanged(bench: Bench, one: Path, hundred: Path, floor: Measured) -> Figures:
+def _unchanged(bench: Bench, one: Path, hundred: Path) -> Figures:
     for root in (one, hundred):
         print(f"· deploying {root.name}", file=sys.stderr)
         bench.run(*ESMCFN, "--root", str(root), "deploy", "dev", "--yes")
-    same = bench.esmcfn("plan, 1 model, nothing to do", one, "plan", "dev")
-    same_hundred = bench.esmcfn("plan, 100 models, nothing to do", hundred, "plan", "dev")
-    return [same, same_hundred], [
-        Goal("plan of an unchanged environment / the floor", same.seconds / floor.seconds, 1.0),
-        Goal("plan with nothing to do, 100 models / 1 model", same_hundred.seconds / same.seconds, 2.0),
+    floor, same, same_hundred = bench.measure(
+        _floor("plan"),
+        bench.verb("plan, 1 model, nothing to do", one, "plan", "dev"),
+        bench.verb("plan, 100 models, nothing to do", hundred, "plan", "dev"),
+    )
+    return [floor, same, same_hundred], [
+        Goal("plan of an unchanged environment / the floor", same.over(floor), 1.0),
+        Goal("plan with nothing to do, 100 models / 1 model", same_hundred.over(same), 2.0),
     ]
 
 
 def _reports(bench: Bench, hundred: Path, many: Path) -> Figures:
     """Drift and audit of what `_unchanged` deployed, and a price."""
-    imported = bench.measure("the imports of cost", PYTHON, "-c", COST_IMPORTS)
-    priced = bench.esmcfn("cost --offline, 500 models", many, "cost", "dev", "--offline")
-    audited = bench.esmcfn("audit, 100 endpoints", hundred, "audit", "dev", "--no-bill")
-    drift = bench.esmcfn("drift, 100 models, nothing changed", hundred, "drift", "dev", "--strict")
+    imported, priced = bench.measure(
+        Case("the imports of cost", (PYTHON, "-c", COST_IMPORTS)),
+        bench.verb("cost --offline, 500 models", many, "cost", "dev", "--offline"),
+    )
+    audited, drift = bench.measure(
+        bench.verb("audit, 100 endpoints", hundred, "audit", "dev", "--no-bill"),
+        bench.verb("drift, 100 models, nothing changed", hundred, "drift", "dev", "--strict"),
+    )
     return [imported, priced, audited, drift], [
         Goal("cost of 500 models after imports / 0.3 s", (priced.seconds - imported.seconds) / 0.3, 1.0),
         Goal("drift of 100 models / 30 s", drift.seconds / 30, 1.0),
@@ -242,15 +295,17 @@ def _deployments(bench: Bench, one: Path) -> Figures:
     swap = f'mv "{file}" "{file}.was"; mv "{other}" "{file}"; mv "{file}.was" "{other}"'
     deploy = (*ESMCFN, "--root", str(one), "deploy", "dev", "--yes")
     bench.run(*ESMCFN, "--root", str(one), "sandbox", "clock", "endpoint_seconds=3")
-    update = bench.measure("deploy, an update that takes AWS 3 s", "sh", "-c", f'{swap}; exec "$@"', "sh", *deploy)
+    (update,) = bench.measure(
+        Case("deploy, an update that takes AWS 3 s", ("sh", "-c", f'{swap}; exec "$@"', "sh", *deploy))
+    )
     bench.run("sh", "-c", swap)
     done = subprocess.run((*deploy, "-f", "json"), env=bench.environment, capture_output=True, text=True, check=True)
     aws = sum(stack["seconds"] for stack in json.loads(done.stdout)["stacks"])
     fifty = bench.root(50)
-    plan = bench.measure("plan, 50 models, all new", *ESMCFN, "--root", str(fifty), "plan", "dev")
+    (plan,) = bench.measure(bench.verb("plan, 50 models, all new", fifty, "plan", "dev"))
     began = time.monotonic()
     bench.run(*ESMCFN, "--root", str(fifty), "deploy", "dev", "--yes")
-    at_once = Measured("deploy, 50 new models at once (one run)", time.monotonic() - began, 0)
+    at_once = Measured("deploy, 50 new models at once (one run)", (time.monotonic() - began,), 0)
     return [update, plan, at_once], [
         Goal("an update that takes AWS 3 s, end to end / 6 s", update.seconds / 6, 1.0),
         Goal("what deploy adds to AWS's own time / 3 s", (update.seconds - aws) / 3, 1.0),
@@ -265,8 +320,9 @@ def _page(rows: list[Measured], goals: list[Goal]) -> str:
         "# Performance",
         "",
         "Written by `make bench`; not edited by hand. Whole processes with compiled bytecode, medians of "
-        f"{RUNS} runs, on {datetime.now(UTC):%Y-%m-%d}, {machine}.",
-        "Compare the ratios, which come from one run, not the seconds, which come from one machine.",
+        f"{RUNS} runs each, on {datetime.now(UTC):%Y-%m-%d}, {machine}.",
+        "Compare the ratios, not the seconds, which come from one machine: what a ratio compares ran in turn, and the",
+        "ratio is the median over the turns.",
         "",
         "The floor is a script that imports Click, PyYAML, troposphere and boto3 and makes two clients.",
         "Plans run against the sandbox, a server of its own that was already running.",
