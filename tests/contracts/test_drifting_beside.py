@@ -107,7 +107,7 @@ class TestDeleted:
         iam, user = client(deployed, "iam"), BASE.service_account.user_name
         (key,) = iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
         iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
-        only(deployed, "InvokeAccessKey")
+        assert only(deployed, "InvokeAccessKey")
 
 
 class TestScaling:
@@ -208,7 +208,7 @@ class TestKey:
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
         kms.disable_key_rotation(KeyId=key)
         kms.disable_key(KeyId=key)
-        only(deployed, "AlarmKey", "EnableKeyRotation", "Enabled", "KeyPolicy")
+        assert only(deployed, "AlarmKey", "EnableKeyRotation", "Enabled", "KeyPolicy")
 
     def test_one_that_is_being_deleted_is_missing_and_may_be_kept(self, deployed, key):
         client(deployed, "kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
@@ -250,9 +250,9 @@ class TestBudget:
         gone = budgets.describe_notifications_for_budget(**given)["Notifications"][0]
         budgets.delete_notification(**given, Notification=gone)
         path = f"NotificationsWithSubscribers/{gone['NotificationType']} over {gone['Threshold']:g}"
-        only(deployed, "Budget", path)
+        assert only(deployed, "Budget", path)
 
     def test_its_tags_are_compared_as_tags(self, deployed, given):
         arn = f"arn:aws:budgets::{ACCOUNT}:budget/{given['BudgetName']}"
         client(deployed, "budgets").tag_resource(ResourceARN=arn, ResourceTags=[{"Key": "Project", "Value": "mine"}])
-        only(deployed, "Budget", "Tags/Project")
+        assert only(deployed, "Budget", "Tags/Project")
