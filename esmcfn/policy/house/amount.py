@@ -32,7 +32,8 @@ def _scales_too_far(subject: Subject) -> Iterable[Complaint]:
                 yield Complaint(said, bound.path)
 
 
-def _scaled(most: int) -> str:
+def scaled(most: int) -> str:
+    """An example: a variant that autoscaling may bring to so many instances."""
     return f"""\
 ScalableTarget:
   Type: AWS::ApplicationAutoScaling::ScalableTarget
@@ -67,7 +68,7 @@ AMOUNT_RULES = (
         advice="lower the maximum, or have policies/levels.yaml raise the limit",
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html",
         check=_scales_too_far,
-        good=_scaled(4),
-        bad=_scaled(500),
+        good=scaled(4),
+        bad=scaled(500),
     ),
 )

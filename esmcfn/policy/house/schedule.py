@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from esmcfn.domain.finding import Level, Severity
+from esmcfn.policy.house.amount import scaled
 from esmcfn.policy.house.hosting import TARGET
 from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, text
 from esmcfn.reference.cron import last_year
@@ -25,15 +26,7 @@ def _passed(subject: Subject) -> Iterable[Complaint]:
 
 def _scheduled(year: str) -> str:
     return f"""\
-ScalableTarget:
-  Type: AWS::ApplicationAutoScaling::ScalableTarget
-  Properties:
-    ServiceNamespace: sagemaker
-    ScalableDimension: sagemaker:variant:DesiredInstanceCount
-    ResourceId: endpoint/endpoint-esmc-300m-1-0a1b2c3d/variant/variant-1
-    MinCapacity: 1
-    MaxCapacity: 2
-    ScheduledActions:
+{scaled(2)}    ScheduledActions:
       - ScheduledActionName: night
         Schedule: cron(0 19 ? * MON-FRI {year})
         ScalableTargetAction: {{MinCapacity: 1, MaxCapacity: 1}}
