@@ -129,7 +129,8 @@ def _plan(plan: Plan) -> Iterator[str]:
         yield ""
     yield f"Plan     {'nothing to do; ' if plan.empty else ''}{words.summary(plan)}"
     yield from _callers(plan)
-    yield from (f"Drift    {line}" for line in (overwriting.line(plan), overwriting.unseen(plan)) if line)
+    told = [line for line in (overwriting.line(plan), overwriting.unseen(plan)) if line]
+    yield from (f"{label:<9}{line}" for label, line in zip(("Drift", ""), told, strict=False))
     yield from (f"Quota    {line}" for line in words.headroom(plan))
     yield f"Cost     {words.cost_line(plan.cost)}"
     yield from _notes((*words.beside(plan.cost), *plan.cost.notes))
