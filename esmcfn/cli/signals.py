@@ -105,6 +105,8 @@ class Signals:
         """The command is over: a signal now ends the process by itself, with nothing left to clean up."""
         self._raises = False
         sys.unraisablehook = sys.__unraisablehook__
+        if hasattr(signal, "setitimer"):  # one that still ran would kill Python while it leaves, with SIGALRM
+            signal.setitimer(signal.ITIMER_REAL, 0)
         while self._stands:
             signal.signal(self._stands.pop(), signal.SIG_DFL)
 

@@ -57,6 +57,18 @@ class Root:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def begun(self, *words: str, **variables: str) -> subprocess.Popen[str]:
+        """Begin a command line, whose outputs are pipes, and let it run."""
+        return subprocess.Popen(
+            self.command(*words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**self.environment, **variables},
+            cwd=self.folder,
+        )
+
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "esmcfn", *words]
 

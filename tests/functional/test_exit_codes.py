@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 import types
 
@@ -171,14 +170,7 @@ def test_13_over_budget(root):
 def test_130_143_an_interrupted_plan_cleans_up(root, number, code):
     sandbox.ensure(root.folder)
     sandbox.set_clock(root.folder, speed=0)  # change sets stay in CREATE_IN_PROGRESS
-    process = subprocess.Popen(
-        root.command("-v", "plan", "dev"),
-        env=root.environment,
-        cwd=root.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = root.begun("-v", "plan", "dev")
     client = root.client("cloudformation")
     until(lambda: client.describe_stacks()["Stacks"], "a change set is asked for")
     process.send_signal(number)
@@ -195,14 +187,7 @@ def test_130_143_an_interrupted_plan_cleans_up(root, number, code):
 def test_130_143_an_interrupted_deployment_says_what_goes_on_in_aws(root, number, code):
     sandbox.ensure(root.folder)
     sandbox.set_clock(root.folder, endpoint_seconds=3600)
-    process = subprocess.Popen(
-        root.command("deploy", "dev", "--yes"),
-        env=root.environment,
-        cwd=root.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = root.begun("deploy", "dev", "--yes")
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith("· esm-dev-prototype-model") and "_IN_PROGRESS" in line:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import signal
-import subprocess
 
 from awaited import HANG_SECONDS
 
@@ -16,15 +15,7 @@ ONE = "prototype_model"
 
 def interrupted(root, *words, **variables):
     """The next step that a command line names, once CloudFormation is at work and somebody said stop."""
-    process = subprocess.Popen(
-        root.command(*words),
-        env={**root.environment, **variables},
-        cwd=root.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = root.begun(*words, **variables)
     assert process.stderr is not None
     before = []
     for line in process.stderr:

@@ -20,14 +20,7 @@ def deployed(root):
 
 def begun(root, *words):
     """A command line that goes on, once it has written a line to standard error."""
-    process = subprocess.Popen(
-        root.command(*words),
-        env=root.environment,
-        cwd=root.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = root.begun(*words)
     assert process.stderr is not None
     return process, process.stderr.readline()
 
@@ -95,14 +88,7 @@ def test_an_environment_whose_file_is_gone_is_named_by_status_and_plan(deployed)
 def test_a_log_is_one_document_and_followed_it_is_an_object_a_line(deployed):
     whole = deployed.esmcfn("logs", "dev", "-f", "json").document
     assert (whole["schema"], whole["started"]) == ("esmcfn.logs/v1", True)
-    process = subprocess.Popen(
-        deployed.command("logs", "dev", "--follow", "-f", "json"),
-        env=deployed.environment,
-        cwd=deployed.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = deployed.begun("logs", "dev", "--follow", "-f", "json")
     assert process.stdout is not None
     first = json.loads(process.stdout.readline())
     assert set(first) == {"at", "stream", "text", "event_id"}

@@ -41,19 +41,12 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing(tmp_path, where):
 
 
 def test_a_reader_that_goes_away_is_no_error(root):
-    import subprocess
 
-    process = subprocess.Popen(
-        root.command("build", "dev"),
-        env=root.environment,
-        cwd=root.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    process = root.begun("build", "dev")
     assert process.stdout is not None
     process.stdout.close()
     _, err = process.communicate(timeout=180)
-    assert (process.returncode, err) == (0, b"")
+    assert (process.returncode, err) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -65,14 +65,7 @@ def test_at_whatever_moment_a_deployment_is_stopped_all_that_is_left_is_named(kn
     lasts = time.monotonic() - began
     for moment in range(MOMENTS):
         number = (signal.SIGINT, signal.SIGTERM)[moment % 2]
-        process = subprocess.Popen(
-            known.command("deploy", "dev", "--yes"),
-            env=known.environment,
-            cwd=known.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = known.begun("deploy", "dev", "--yes")
         until(lambda process=process: listens(process, signal.SIGTERM), "it listens to signals")
         time.sleep(lasts * moment / MOMENTS)
         process.send_signal(number)

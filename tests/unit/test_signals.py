@@ -81,6 +81,20 @@ def test_what_python_drops_is_raised_again_soon_and_not_complained_about(signals
     assert capsys.readouterr().err == ""
 
 
+def test_what_is_over_before_that_is_raised_again_leaves_no_alarm_behind(signals):
+    class Thing:
+        pass
+
+    things = [Thing()]
+    reference = weakref.ref(things[0], lambda gone: signal.raise_signal(signal.SIGTERM))
+    signals.heed()
+    things.clear()
+    assert reference() is None
+    signals.let_go()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signals.noted == ExitCode.TERMINATED
+
+
 def test_other_exceptions_that_python_drops_are_complained_about_as_ever(signals, capsys):
     class Thing:
         pass
