@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from esmcfn.signals import Signals
 
 # The inner loop asks a property of few examples; the gate (`make test`) asks for more.
 settings.register_profile("inner", max_examples=15, deadline=None)
@@ -59,3 +64,18 @@ def _quiet_world(_quiet: dict[str, str]) -> None:
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))
+
+
+STOPPING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM")
+
+
+@pytest.fixture
+def signals() -> Iterator[Signals]:
+    """The handler of a process that is to be stopped; what stood before it stands again afterwards."""
+    before = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in STOPPING)}
+    hook = sys.unraisablehook
+    yield Signals.standing()
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    sys.unraisablehook = hook
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -49,7 +49,12 @@ class Proposals:
             return self._proposed(name, template, deployed, revert=revert and deployed is not None)
 
     def _proposed(self, name: str, template: Template, deployed: DeployedStack | None, *, revert: bool) -> ChangeSet:
-        pending = self._create(name, template, deployed, revert=revert)
+        try:
+            pending = self._create(name, template, deployed, revert=revert)
+        except (CloudError, Interrupted) as error:
+            if isinstance(error, Interrupted) or error.transient:
+                self._unheard(name, template.stack.name)
+            raise
         try:
             others = self._others(pending)
             described = self._settled(pending)
@@ -148,6 +153,24 @@ class Proposals:
             empty=False,
             reverts=revert,
         )
+
+    def _unheard(self, name: str, stack_name: str) -> None:
+        """Remove what CloudFormation may have made although its answer did not come; that is not heard is the news."""
+        try:
+            with translated(f"looking for change set {name}", operation="DescribeChangeSet"):
+                made = self._client.describe_change_set(ChangeSetName=name, StackName=stack_name)
+            self.discard(
+                ChangeSet(
+                    arn=made["ChangeSetId"],
+                    name=name,
+                    stack_name=stack_name,
+                    stack_id=made["StackId"],
+                    new_stack=True,
+                    empty=False,
+                )
+            )
+        except CloudError:
+            return  # there is none, or nobody can tell: a later plan sweeps it away once it is forgotten
 
     def _mode(self) -> Mapping[str, str]:
         """Asked for only where the installed boto3 knows the word.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from esmcfn.aws.session import Clients, error_message, translated
+from esmcfn.threads import Pool
 
 FOR_ENDPOINTS = re.compile(r"(ml\.[a-z0-9.-]+) for endpoint usage")
 """How Service Quotas names the quota of an instance type."""
@@ -42,7 +42,7 @@ class AccountQuotas:
         names = [found["EndpointName"] for page in pages for found in page["Endpoints"]]
         others = [name for name in names if name not in besides]
         used: Counter[str] = Counter()
-        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        with Pool(max_workers=SIDE_BY_SIDE) as pool:
             for counted in pool.map(self._instances, others):
                 used.update(counted)
         return used

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from esmcfn.aws.session import Clients, translated
 from esmcfn.domain.audit import Metric, Readings, Series, VariantId, Window
+from esmcfn.threads import Pool
 
 QUERIES_A_CALL = 500
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html"""
@@ -44,7 +44,7 @@ class CloudWatchUsage:
         questions = [(variant, metric) for variant in variants for metric in _ASKED]
         calls = [questions[at : at + QUERIES_A_CALL] for at in range(0, len(questions), QUERIES_A_CALL)]
         found: dict[Question, Series] = {}
-        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        with Pool(max_workers=SIDE_BY_SIDE) as pool:
             for answered in pool.map(lambda asked: self._asked(asked, window), calls):
                 found.update(answered)
         return found

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 def main() -> None:
     """The console script."""
-    from esmcfn.cli.signals import Signals
+    from esmcfn.signals import Signals
 
     Signals.standing()
     from esmcfn.cli.program import run

@@ -19,7 +19,6 @@ from msgspec import Struct
 from esmcfn import __version__
 from esmcfn.cli.program import STOPS, halted, tell
 from esmcfn.cli.reports import writable_all, written
-from esmcfn.cli.signals import Signals
 from esmcfn.cli.streams import ELSEWHERE, for_reader, is_terminal, printed, told
 from esmcfn.domain.project import SANDBOX, Environment, Policy, Project
 from esmcfn.domain.report import PRECEDENCE, Failure, Outcome, Report
@@ -29,6 +28,7 @@ from esmcfn.domain.waiver import Waiver, Writers
 from esmcfn.errors import EsmcfnError, ExitCode, UsageError
 from esmcfn.policy import Judgement, Together
 from esmcfn.ports import Cloud
+from esmcfn.signals import Signals
 from esmcfn.verbs.world import Nobody, World
 
 Verb = Callable[[Project, Selection, World], Report]

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import click
 from msgspec import Struct
 
-from esmcfn.cli.signals import Signals
 from esmcfn.cli.streams import told
 from esmcfn.cli.watching import Display
 from esmcfn.domain.report import Report
 from esmcfn.errors import ExitCode, UsageError
+from esmcfn.signals import Signals
 from esmcfn.verbs.world import DEPLOY, Question, Stop
 
 

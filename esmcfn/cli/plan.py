@@ -51,7 +51,7 @@ def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -
     from esmcfn.cli.streams import told
     from esmcfn.errors import UsageError
     from esmcfn.render import render
-    from esmcfn.verbs.plan.keeping import Kept
+    from esmcfn.verbs.plan.keeping import Keeping, kept_by
     from esmcfn.verbs.plan.planning import Manner, make_plan
 
     for word, other in (("--out", out), ("--revert-drift", words["revert"])):
@@ -63,12 +63,14 @@ def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -
         raise UsageError(options.REVERT_OR_DELETE, next_step="leave out --revert-drift or --delete-first")
     if out:
         reportable(out)  # said before change sets are kept for a file that cannot be written
-    manner = Manner(keep=bool(out), detailed=detailed_exitcode, **words)
-    with Kept() as kept:
+    manner = Manner(detailed=detailed_exitcode, **words)
+    with Keeping(told) as keeping:
+        kept = keeping if out else None
         outcomes = run.outcomes(
-            lambda project, selection, world: kept.of(make_plan(project, selection, world, manner), world)
+            lambda project, selection, world: make_plan(project, selection, world, manner, keeping=kept)
         )
         if out:
+            keeping.clear(besides=kept_by(outcomes))
             written(out, render("json", outcomes))
     if out:
         told(f"· {out} names the change sets that were kept; esmcfn deploy --plan {out} executes exactly these")

@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 
 from esmcfn import __version__
-from esmcfn.cli.signals import Signals
 from esmcfn.cli.streams import ELSEWHERE, printed, silenced, told
 from esmcfn.errors import EsmcfnError, ExitCode, InputError, Interrupted, UsageError
+from esmcfn.signals import Signals
 
 COMMANDS = {
     "init": "init",

@@ -101,8 +101,8 @@ class EngineProcess:
             self._deadline = float("inf")
         # Popen.wait(timeout) looks every 50 ms; this wakes when the engine ends.
         alarm = threading.Timer(min(self._deadline - time.monotonic(), threading.TIMEOUT_MAX), self._give_up)
-        alarm.start()
         try:
+            alarm.start()
             status = self._process.wait()
             if self._late:
                 return Fault(f"did not answer within {self._deadline_seconds:g} seconds")

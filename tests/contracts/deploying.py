@@ -17,6 +17,7 @@ from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.verbs.deploy.deploying import Wishes, deploy
+from esmcfn.verbs.plan.keeping import Keeping
 from esmcfn.verbs.plan.planning import Manner, make_plan
 from esmcfn.verbs.world import World
 
@@ -66,6 +67,11 @@ class Account:
 
     def plan(self, selection: Selection, **options: Any) -> Report:
         return make_plan(a_project(), selection, self.world(), Manner(**options))
+
+    def kept(self, selection: Selection, **options: Any) -> Report:
+        """A plan whose change sets stay, for a file."""
+        with Keeping(self.person.tell) as keeping:
+            return make_plan(a_project(), selection, self.world(), Manner(**options), keeping=keeping)
 
     def fault(self, name: str, **options: Any) -> None:
         self.sandbox.world.faults.add(name, options)

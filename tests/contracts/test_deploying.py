@@ -97,7 +97,7 @@ def _tags(template):
 
 def kept(there, selection=BIGGER, *, wholly=False, **changes) -> ReviewedPlan:
     """A plan as its file would be read again."""
-    made = there.plan(selection, keep=True, wholly=wholly, revert=changes.get("reverts", False))
+    made = there.kept(selection, wholly=wholly, revert=changes.get("reverts", False))
     document = documents.plan(made.body)
     plan = ReviewedPlan(
         plan_id=document["plan_id"],

@@ -229,6 +229,18 @@ def test_an_execution_whose_answer_is_lost_and_whose_events_cannot_be_read_for_l
     assert deployed.deploy(BIGGER, attempts=1).exit_code is ExitCode.DONE
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_change_set_whose_making_was_never_answered_is_not_left_behind(deployed, first):
+    account = Account.emptied(deployed.sandbox) if first else deployed
+    account.fault("connection-reset", action="cloudformation:CreateChangeSet", processed="true")
+    with pytest.raises(CloudError):
+        account.deploy(BIGGER, attempts=1)
+    account.clear()
+    assert remaining(account) == []
+    names = {stack["StackName"] for stack in client(account).describe_stacks()["Stacks"]}
+    assert names == (set() if first else {"esm-dev", MODEL, "esm-dev-dropped"})
+
+
 def test_who_declines_after_somebody_else_has_deployed_deletes_nothing_of_theirs(deployed):
     empty, other = Account.emptied(deployed.sandbox), Account(deployed.sandbox)
 

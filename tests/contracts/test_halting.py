@@ -12,7 +12,8 @@ from esmcfn.errors import ExitCode, Interrupted, NotBegun
 from esmcfn.template import synthesize_all
 from esmcfn.verbs.deploy.deploying import Wishes, deploy
 from esmcfn.verbs.deploy.steps import Terms
-from esmcfn.verbs.plan.planning import Manner, make_plan
+from esmcfn.verbs.plan.keeping import Keeping
+from esmcfn.verbs.plan.planning import make_plan
 
 from .test_deploying import MODEL, ONE, client, remaining, status
 
@@ -94,6 +95,16 @@ def test_a_call_that_is_tried_again_is_not_sent_again(account):
     cloud.stacks.discard(proposed)
 
 
+def test_a_change_set_whose_answer_was_lost_before_the_signal_is_not_left_behind(account):
+    told = Told()
+    cloud = reached(account, told)
+    account.fault("connection-reset", action="cloudformation:CreateChangeSet", processed="true", times=1)
+    told.left = 2  # it is looked at before the call, and before it is sent
+    with pytest.raises(Interrupted, match="stopped before CreateChangeSet was sent again"):
+        cloud.stacks.propose(synthesize_all(ONE)[0], None)
+    assert client(account).describe_stacks()["Stacks"] == []
+
+
 @pytest.mark.parametrize("looks", range(0, 12, 2))
 def test_whenever_it_is_noticed_a_deployment_begins_nothing_after_it(account, looks):
     told = Told(looks)
@@ -110,6 +121,6 @@ def test_whenever_it_is_noticed_a_deployment_begins_nothing_after_it(account, lo
 
 def test_a_plan_that_is_stopped_leaves_nothing(account):
     cloud = reached(account, Told(3))
-    with pytest.raises(Interrupted):
-        make_plan(a_project(), ONE, replace(account.world(), connect=lambda: cloud), Manner(keep=True))
+    with pytest.raises(Interrupted), Keeping(account.world().person.tell) as keeping:
+        make_plan(a_project(), ONE, replace(account.world(), connect=lambda: cloud), keeping=keeping)
     assert client(account).describe_stacks()["Stacks"] == []

@@ -118,7 +118,7 @@ def test_what_somebody_else_puts_there_meanwhile_is_not_what_is_proposed(
     """Whoever may plan may write into the bucket: the version is pinned."""
     selection = a_large_selection()
     overwritten(selection)
-    made = account.plan(selection, keep=True)
+    made = account.kept(selection)
     (stack,) = [each for each in made.body.stacks if each.model]
     kept = client(account, "cloudformation").get_template(ChangeSetName=stack.change_set_id)["TemplateBody"]
     assert "Endpoint" in kept["Resources"]
@@ -131,7 +131,7 @@ def test_without_versions_a_foreign_template_is_found_out_and_leaves_no_change_s
     selection = a_large_selection("plain")
     overwritten(selection)
     with pytest.raises(CloudError, match="another template than was built"):
-        account.plan(selection, keep=True)
+        account.kept(selection)
     stacks = client(account, "cloudformation").describe_stacks()["Stacks"]
     assert "esm-dev-prototype-model" not in [each["StackName"] for each in stacks]
 

@@ -8,7 +8,7 @@ import pytest
 from builders import a_project, a_selection, a_stack, a_variant
 from fakes import NOW, FakePerson, FakeStacks, a_world
 from msgspec.structs import replace
-from test_verbs import a_finding
+from test_verbs import a_finding, made
 
 from esmcfn import documents
 from esmcfn.domain.changeset import ProposedChange, ProposedProperty
@@ -60,7 +60,7 @@ def stacks() -> FakeStacks:
 
 
 def planned(stacks, selection=ONE, **options):
-    return make_plan(a_project(), selection, a_world(stacks=stacks), Manner(revert=True, **options))
+    return made(selection, a_world(stacks=stacks), **{"keep": False, "revert": True, **options})
 
 
 def changes(report, name=MODEL):

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
+import threading
 import time
 import weakref
 
 import pytest
+from awaited import HANG_SECONDS
 
 from esmcfn.cli.person import Asked
 from esmcfn.cli.program import halted, run
-from esmcfn.cli.signals import Signalled, Signals
 from esmcfn.cli.watching import Lines
 from esmcfn.errors import CloudError, ExitCode, Interrupted
+from esmcfn.signals import Held, Signalled, Signals
+from esmcfn.threads import Pool
 from esmcfn.verbs.world import Stop
-
-NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
-
-
-@pytest.fixture
-def signals():
-    before = {number: signal.getsignal(number) for number in NUMBERS}
-    hook = sys.unraisablehook
-    yield Signals.standing()
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    sys.unraisablehook = hook
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def test_what_comes_before_anything_is_ready_is_raised_when_it_is(signals):
@@ -179,3 +168,79 @@ def test_who_is_terminated_is_not_asked(signals, monkeypatch):
     signals.noted = ExitCode.TERMINATED
     assert Asked(display=Lines()).interrupted(["esm-dev"], []) is Stop.LEAVE
     assert signals.noted == ExitCode.TERMINATED
+
+
+def test_a_thread_that_is_being_started_when_the_signal_comes_is_waited_for(signals, monkeypatch):
+    start = threading.Thread.start
+
+    def interrupted(self):
+        start(self)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    signals.heed()
+    done, go_on = [], threading.Event()
+
+    def work():
+        go_on.wait(HANG_SECONDS)
+        done.append("work")
+
+    with pytest.raises(Signalled), Pool(max_workers=1) as pool:  # noqa: PT012 - it is waited for on the way out
+        try:
+            pool.submit(work)
+        finally:
+            go_on.set()
+    assert done == ["work"]
+
+
+def test_what_is_held_is_raised_afterwards_and_only_once(signals):
+    signals.heed()
+    said = []
+    with pytest.raises(Signalled), Held():  # noqa: PT012
+        with Held():
+            signal.raise_signal(signal.SIGTERM)
+        said.append("cleared away")
+    assert said == ["cleared away"]
+    with Held():
+        said.append("cleared away after it")  # it was raised before: whoever clears away does so to the end
+    assert len(said) == 2
+
+
+def test_an_error_of_what_is_held_is_not_hidden_by_the_signal(signals):
+    signals.heed()
+    with pytest.raises(CloudError), Held():  # noqa: PT012
+        signal.raise_signal(signal.SIGTERM)
+        raise CloudError("throttled")
+    assert signals.noted == ExitCode.TERMINATED
+
+
+def test_other_threads_hold_nothing(signals):
+    signals.heed()
+
+    def hold():
+        with Held():
+            held.set()
+            go_on.wait(HANG_SECONDS)
+
+    held, go_on = threading.Event(), threading.Event()
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(HANG_SECONDS)
+    with pytest.raises(Signalled):
+        signal.raise_signal(signal.SIGTERM)
+    go_on.set()
+    thread.join()
+
+
+def test_what_was_dropped_and_then_raised_elsewhere_is_not_raised_into_clearing_away(signals):
+    class Thing:
+        pass
+
+    things = [Thing()]
+    reference = weakref.ref(things[0], lambda gone: signal.raise_signal(signal.SIGTERM))
+    signals.heed()
+    things.clear()
+    assert reference() is None
+    with pytest.raises(Signalled):
+        signals.look()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

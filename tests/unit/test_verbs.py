@@ -24,7 +24,7 @@ from esmcfn.render import render
 from esmcfn.template import synthesize, synthesize_all
 from esmcfn.verbs.cost.pricing import price
 from esmcfn.verbs.offline import build, check, validate
-from esmcfn.verbs.plan.keeping import Kept
+from esmcfn.verbs.plan.keeping import Keeping, kept_by
 from esmcfn.verbs.plan.planning import Manner, make_plan
 
 ONE = a_selection()
@@ -35,9 +35,14 @@ def deployed(selection=ONE, **options) -> FakeStacks:
     return FakeStacks(*synthesize_all(selection), **options)
 
 
-def planned(selection=ONE, *, stacks=None, findings=(), identity=None, **options):
-    world = a_world(stacks=stacks, findings=findings, identity=identity)
-    return make_plan(a_project(), selection, world, Manner(**options))
+def planned(selection=ONE, *, stacks=None, findings=(), identity=None, keep=False, **options):
+    return made(selection, a_world(stacks=stacks, findings=findings, identity=identity), keep=keep, **options)
+
+
+def made(selection, world, *, keep=True, **options):
+    """A plan whose change sets stay, unless something goes wrong."""
+    with Keeping(world.person.tell) as keeping:
+        return make_plan(a_project(), selection, world, Manner(**options), keeping=keeping if keep else None)
 
 
 def a_finding(level: Level = Level.HARD, **changes) -> Finding:
@@ -110,18 +115,18 @@ class TestPlanUnhappy:
             return judgement
 
         with pytest.raises(KeyboardInterrupt):
-            make_plan(a_project(), ONE, replace(world, begin=begin), Manner(keep=True))
+            made(ONE, replace(world, begin=begin))
         assert stacks.open == {}
 
     def test_a_change_set_that_cannot_be_removed_keeps_no_other_and_hides_no_error(self):
         selection = a_selection(*(a_stack(f"model_{number}") for number in range(3)))
         stacks, person = FakeStacks(), FakePerson()
-        kept = stacks.discard
+        discards = stacks.discard
 
         def discard(change_set):
             if change_set.stack_name == "esm-dev-model-0":
                 raise CloudError("throttled")
-            kept(change_set)
+            discards(change_set)
 
         stacks.discard = discard
         world = a_world(stacks=stacks, person=person)
@@ -132,31 +137,30 @@ class TestPlanUnhappy:
             return judgement
 
         with pytest.raises(UsageError, match="the real trouble"):
-            make_plan(a_project(), selection, replace(world, begin=begin), Manner(keep=True))
+            made(selection, replace(world, begin=begin))
         assert [template.stack.name for template in stacks.open.values()] == ["esm-dev-model-0"]
         assert person.told == ["a change set stays: throttled"]
 
     @pytest.mark.parametrize("error", [UsageError("the disk is full"), KeyboardInterrupt()])
     def test_change_sets_that_no_file_names_do_not_stay(self, error):
-        stacks = FakeStacks()
-        world = a_world(stacks=stacks)
-        with pytest.raises(type(error)), Kept() as kept:  # noqa: PT012 - the second statement fails
-            kept.of(make_plan(a_project(), ONE, world, Manner(keep=True)), world)
-            assert stacks.open
-            raise error
-        assert not stacks.open
-
-    def test_change_sets_that_a_file_names_stay(self):
         stacks, person = FakeStacks(), FakePerson()
         world = a_world(stacks=stacks, person=person)
-        with Kept() as kept:
-            report = kept.of(make_plan(a_project(), ONE, world, Manner(keep=True)), world)
+        with pytest.raises(type(error)), Keeping(person.tell) as keeping:  # noqa: PT012 - the second statement fails
+            make_plan(a_project(), ONE, world, keeping=keeping)
+            assert len(stacks.open) == 2
+            raise error
+        assert not stacks.open
+        assert person.told == []
+
+    def test_change_sets_that_a_file_names_stay_and_others_go(self):
+        stacks, person = FakeStacks(), FakePerson()
+        world = a_world(stacks=stacks, person=person)
+        with Keeping(person.tell) as keeping:
+            report = make_plan(a_project(), ONE, world, keeping=keeping)
+            make_plan(a_project(), ONE, world, keeping=keeping)  # of an environment that did not come to a report
+            keeping.clear(besides=kept_by([report]))
         assert len(stacks.open) == 2
-        stacks.fail["discard"] = CloudError("throttled")
-        with pytest.raises(UsageError), Kept() as kept:  # noqa: PT012
-            kept.of(report, world)
-            raise UsageError("the disk is full")
-        assert person.told == ["dev: a change set stays: throttled"]
+        assert set(stacks.open) == set(kept_by([report]))
 
     def test_findings_that_block_are_exit_10_and_still_show_the_changes(self):
         report = planned(findings=[a_finding()])
@@ -295,10 +299,10 @@ class TestPlan:
         assert planned(stacks=deployed(), detailed=True).exit_code is ExitCode.DONE
 
     def test_the_plans_id_does_not_hang_on_the_clock_or_on_change_sets(self):
-        kept, later = planned(keep=True), a_world()
+        before, later = planned(keep=True), a_world()
         again = make_plan(a_project(), ONE, replace(later, now=later.now.replace(hour=13)))
-        assert kept.body.plan_id == again.body.plan_id
-        assert kept.body.plan_id != planned(BIGGER).body.plan_id
+        assert before.body.plan_id == again.body.plan_id
+        assert before.body.plan_id != planned(BIGGER).body.plan_id
 
     def test_outputs_name_what_callers_need_and_skip_what_is_parked(self):
         selection = a_selection(a_stack("on"), a_stack("off", parked=True))

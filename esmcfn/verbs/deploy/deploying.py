@@ -14,10 +14,11 @@ from esmcfn.domain.report import PRECEDENCE, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.errors import CloudError, ExitCode, Interrupted, StalePlanError
 from esmcfn.selection import select
-from esmcfn.verbs.deploy.executing import Executing, discard
+from esmcfn.verbs.deploy.executing import Executing
 from esmcfn.verbs.deploy.patience import once_free
 from esmcfn.verbs.deploy.recovering import recovered
 from esmcfn.verbs.deploy.steps import Terms
+from esmcfn.verbs.plan.keeping import Keeping
 from esmcfn.verbs.plan.planning import Manner, make_plan
 from esmcfn.verbs.plan.reviewing import remade
 from esmcfn.verbs.world import DEPLOY, Question, World
@@ -85,7 +86,8 @@ def deploy_reviewed(
         Interrupted: declined; the change sets stay.
     """
     report = once_free(lambda: remade(project, selection, world, reviewed), world, wishes.wait_for_stack)
-    return _executed(report, selection, world, wishes.terms, Deed(), given_up=lambda made: None)
+    with Keeping(world.person.tell) as keeping:  # what was reviewed stays, until it is executed
+        return _executed(report, selection, world, wishes.terms, Deed(), keeping)
 
 
 def reviewed_selection(project: Project, reviewed: ReviewedPlan) -> Selection:
@@ -110,45 +112,33 @@ def carried_out(project: Project, selection: Selection, world: World, wishes: Wi
         Interrupted: declined; the change sets are removed.
         CloudError, StackBusyError: as planning raises them; nothing was executed.
     """
-    manner = Manner(keep=True, delete_first=wishes.delete_first, revert=wishes.revert, lowers=deed.lowers)
-    report = once_free(lambda: make_plan(project, selection, world, manner), world, wishes.wait_for_stack)
-    return _executed(report, selection, world, wishes.terms, deed, given_up=_cleared(world))
+    manner = Manner(delete_first=wishes.delete_first, revert=wishes.revert, lowers=deed.lowers)
+    with Keeping(world.person.tell) as keeping:
+
+        def planned() -> Report:
+            keeping.clear()  # of an attempt before this one, which somebody else's work ended
+            return make_plan(project, selection, world, manner, keeping=keeping)
+
+        report = once_free(planned, world, wishes.wait_for_stack)
+        return _executed(report, selection, world, wishes.terms, deed, keeping)
 
 
-def _cleared(world: World) -> Callable[[Plan], None]:
-    """What to do with a plan that was made for this run and is not executed: remove the change sets that it kept."""
-
-    def clear(made: Plan) -> None:
-        try:
-            discard(world.connect(), made.stacks)
-        except CloudError as error:  # the news is why it is not executed
-            world.person.tell(f"a change set stays: {error.message}")
-
-    return clear
-
-
-def _executed(
-    report: Report, selection: Selection, world: World, terms: Terms, deed: Deed, *, given_up: Callable[[Plan], None]
-) -> Report:
+def _executed(report: Report, selection: Selection, world: World, terms: Terms, deed: Deed, keeping: Keeping) -> Report:
     """The deployment of a plan; or the plan itself, where the gate blocks it.
 
     Args:
-        given_up: clears away what a plan has kept when it is not executed.
+        keeping: of the change sets that go when they are not executed.
     """
     made = report.body
     assert isinstance(made, Plan)  # noqa: S101 - planning makes plans
-    try:
-        refuse_protected((stack.name for stack in made.stacks if stack.held), selection)
-        if made.verdict.blocked:
-            given_up(made)
-            return report
-        if (not made.empty or deed.question.besides) and not world.person.agrees(report, deed.question):
-            raise Interrupted("declined: nothing was changed", next_step="run it again when you are ready")
-        deed.agreed()
-    except BaseException:  # Ctrl-C at the question included: what was kept for an answer goes without one
-        given_up(made)
-        raise
-    outcomes = Executing(made, selection, cloud=world.connect(), world=world, terms=terms).outcomes()
+    refuse_protected((stack.name for stack in made.stacks if stack.held), selection)
+    if made.verdict.blocked:
+        keeping.clear()
+        return report
+    if (not made.empty or deed.question.besides) and not world.person.agrees(report, deed.question):
+        raise Interrupted("declined: nothing was changed", next_step="run it again when you are ready")
+    deed.agreed()
+    outcomes = Executing(made, selection, cloud=world.connect(), world=world, terms=terms, keeping=keeping).outcomes()
     return Report(
         verb=deed.verb,
         environment=made.environment,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -24,8 +23,10 @@ from esmcfn.errors import (
     NotBegun,
 )
 from esmcfn.ports import Cloud, Heard
+from esmcfn.signals import Held, Signals
+from esmcfn.threads import Pool
 from esmcfn.verbs.deploy.steps import NOTHING, Steps, Terms
-from esmcfn.verbs.plan.asking import discarded
+from esmcfn.verbs.plan.keeping import Keeping, discarded
 from esmcfn.verbs.plan.reading import side_by_side
 from esmcfn.verbs.world import Stop, World
 
@@ -45,10 +46,17 @@ SERVING_SECONDS = 300.0
 
 
 class Executing:
-    """One execution of a plan."""
+    """One execution of a plan.
 
-    def __init__(self, made: Plan, selection: Selection, *, cloud: Cloud, world: World, terms: Terms) -> None:
+    Args:
+        keeping: of its change sets; each is taken over as soon as its stack is begun, or removed.
+    """
+
+    def __init__(
+        self, made: Plan, selection: Selection, *, cloud: Cloud, world: World, terms: Terms, keeping: Keeping
+    ) -> None:
         self._made, self._cloud, self._world, self._terms = made, cloud, world, terms
+        self._keeping = keeping
         self._stacks = {stack.name: stack for stack in selection.stacks}
         self._steps = Steps(made, self._stacks, cloud=cloud, terms=terms)
         self._running: dict[str, StackPlan] = {}
@@ -60,13 +68,17 @@ class Executing:
         Raises:
             Interrupted: the person said stop; says what CloudFormation goes on with.
         """
-        for group in self._groups():
-            if all(outcome.succeeded for outcome in self._done.values()):
-                self._group(group)
-            else:
-                self._leave(group)
-                self._done.update((stack.name, _outcome(stack, None)) for stack in group)
-        self._done.update((outcome.name, outcome) for outcome in self._fallen())
+        try:
+            for group in self._groups():
+                if all(outcome.succeeded for outcome in self._done.values()):
+                    self._group(group)
+                else:
+                    self._leave(group)
+                    self._done.update((stack.name, _outcome(stack, None)) for stack in group)
+            self._done.update((outcome.name, outcome) for outcome in self._fallen())
+        except (KeyboardInterrupt, Interrupted) as stop:
+            with Held():  # who presses it again waits for what is cleared away
+                raise self._stopped(getattr(stop, "exit_code", ExitCode.INTERRUPTED)) from None
         return tuple(self._done[stack.name] for stack in self._made.stacks if stack.name in self._done)
 
     def _fallen(self) -> Iterable[StackOutcome]:
@@ -100,23 +112,22 @@ class Executing:
     def _group(self, group: Sequence[StackPlan]) -> None:
         if not group:
             return
-        with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(group))) as pool:
+        with Pool(max_workers=min(SIDE_BY_SIDE, len(group))) as pool:
             try:
                 waiting = {pool.submit(self._one, stack) for stack in group}
                 while waiting:
                     waiting = self._awaited(waiting)
-            except BaseException as stop:  # whoever still waits is told before anything is raised
-                self._cloud.stacks.stop()
-                with suppress(KeyboardInterrupt):  # who presses it again waits for the call under way, not for more
+            except BaseException:  # whoever still waits is told before anything is raised
+                with Held():  # who presses it again waits for the call under way, too
+                    self._cloud.stacks.stop()
                     pool.shutdown(wait=True, cancel_futures=True)
-                if not isinstance(stop, KeyboardInterrupt | Interrupted):
-                    raise
-                raise self._stopped(getattr(stop, "exit_code", ExitCode.INTERRUPTED)) from None
+                raise
 
     def _awaited(self, waiting: set[Future[None]]) -> set[Future[None]]:
         """Who is still waited for, after a while."""
         try:
             done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+            Signals.current().look()  # one that was swallowed on the way
             for future in done:
                 future.result()
         except KeyboardInterrupt:
@@ -143,6 +154,7 @@ class Executing:
 
     def _one(self, stack: StackPlan) -> None:
         self._running[stack.name] = stack
+        self._keeping.hand_over(stack.change_set_id)
         self._world.watch.stage(stack.name, "begins")
         try:
             outcome = self._outcome(stack)
@@ -231,10 +243,11 @@ class Executing:
 
     def _leave(self, stacks: Sequence[StackPlan]) -> None:
         """Remove the change sets of what is not executed; where that fails, the rest is more important."""
-        try:
-            discard(self._cloud, stacks)
-        except CloudError as error:
-            self._world.person.tell(f"a change set stays: {error.message}")
+        for stack in stacks:
+            self._keeping.hand_over(stack.change_set_id)
+        change_sets = (_change_set(stack, stack.change_set_id) for stack in stacks if stack.change_set_id)
+        for failed in discarded(self._cloud, change_sets):
+            self._world.person.tell(f"a change set stays: {failed.message}")
 
     def _stopped(self, code: ExitCode) -> Interrupted:
         """What goes on without us, and what was never begun; the latter's change sets are removed."""
@@ -287,17 +300,6 @@ class _Sightings:
             endpoint=_unless_refused(lambda: self._cloud.endpoints.observe(self._name)),
             log=_unless_refused(lambda: self._cloud.endpoints.log(self._name)),
         )
-
-
-def discard(cloud: Cloud, stacks: Sequence[StackPlan]) -> None:
-    """Remove the change sets that were kept for these stacks; one that cannot be removed keeps no other one.
-
-    Raises:
-        CloudError: of the first that could not be removed.
-    """
-    failed = discarded(cloud, (_change_set(stack, stack.change_set_id) for stack in stacks if stack.change_set_id))
-    if failed:
-        raise failed[0]
 
 
 def _change_set(stack: StackPlan, arn: str) -> ChangeSet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from esmcfn import drift, plan
 from esmcfn.domain.changeset import ChangeSet
 from esmcfn.domain.plan import Change, StackAction, StackPlan
-from esmcfn.errors import CloudError, TemplateRefused
+from esmcfn.errors import TemplateRefused
 from esmcfn.ports import Cloud
+from esmcfn.verbs.plan.keeping import Keeping
 from esmcfn.verbs.plan.reading import Pair, side_by_side
 from esmcfn.verbs.world import World
 
@@ -23,51 +24,20 @@ Kept = Callable[[Pair], ChangeSet]
 """The change set that was kept for a stack, instead of a new one."""
 
 
-class Staying:
-    """Change sets that outlive the plan; when planning fails after all, they go too.
-
-    Args:
-        tell: told of each that cannot be removed: why planning failed is more important, and is what is raised.
-    """
-
-    def __init__(self, cloud: Cloud, tell: Callable[[str], None]) -> None:
-        self._cloud, self._tell = cloud, tell
-        self.change_sets: list[ChangeSet] = []
-
-    def __enter__(self) -> Staying:
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is not None:
-            for failed in discarded(self._cloud, self.change_sets):
-                self._tell(f"a change set stays: {failed.message}")
-
-
-def discarded(cloud: Cloud, change_sets: Iterable[ChangeSet]) -> tuple[CloudError, ...]:
-    """Remove change sets, and the empty stacks that they made; why each could not be that could not."""
-    failed = []
-    for change_set in change_sets:
-        try:
-            cloud.stacks.discard(change_set)
-        except CloudError as error:
-            failed.append(error)
-    return tuple(failed)
-
-
 class Asking(Struct, frozen=True):
     """CloudFormation is asked about what differs, and only where it can answer.
 
     Attributes:
         gone: names of stacks whose first creation rolled back, to their ARNs.
         kept: where change sets come from that were made before; None to make new ones.
-        stay: where to put new change sets that stay; None when none shall.
+        keeping: who keeps new change sets that stay; None when none shall.
         revert: every stack is asked about, since what drifted is put back.
     """
 
     cloud: Cloud
     gone: Mapping[str, str]
     kept: Kept | None
-    stay: Staying | None
+    keeping: Keeping | None
     revert: bool = False
 
     def plans(
@@ -104,14 +74,14 @@ class Asking(Struct, frozen=True):
             return replace(made, refused=refusal.message)
         made = plan.stack_plan(pair.template, pair.deployed, body=pair.body, change_set=change_set)
         made = _shown(plan.unscaled_first(made, pair.body), pair.template.stack.target.account)
-        return made if self.kept or self.stay else replace(made, change_set_id=None)
+        return made if self.kept or self.keeping else replace(made, change_set_id=None)
 
     def _proposed(self, pair: Pair) -> ChangeSet:
         """A new change set: one that stays is noted before anything else can fail, any other is gone already."""
         assert pair.template is not None  # noqa: S101 - only built templates are asked about
         change_set = self.cloud.stacks.propose(pair.template, pair.deployed, revert=self.revert)
-        if self.stay is not None and not change_set.empty:
-            self.stay.change_sets.append(change_set)
+        if self.keeping is not None and not change_set.empty:
+            self.keeping.keep(change_set, self.cloud)
         else:
             self.cloud.stacks.discard(change_set)
         return change_set

@@ -7,7 +7,7 @@ read may make. Asked for, every stack is looked at, and CloudFormation's own det
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from esmcfn.domain.drift import Unread
 from esmcfn.domain.overwriting import PlannedDrift
 from esmcfn.domain.plan import StackPlan
 from esmcfn.errors import CloudError
+from esmcfn.threads import Pool
 from esmcfn.verbs.drift.looking import Looked, Looking
 from esmcfn.verbs.plan.reading import Pair, side_by_side
 
@@ -41,12 +42,12 @@ class Comparing:
         self._looking, self._native = looking, native
         self._pairs = {pair.deployed.name: pair for pair in found if pair.deployed and _concerned(pair, every=every)}
         self._over = False
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: Pool | None = None
         self._seen: Future[tuple[Seen | Unread, ...]] | None = None
 
     def __enter__(self) -> Comparing:
         if self._pairs:
-            self._pool = ThreadPoolExecutor(max_workers=1)
+            self._pool = Pool(max_workers=1)
             self._seen = self._pool.submit(self._look_at_all)
         return self
 

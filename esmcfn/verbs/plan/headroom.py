@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from esmcfn import plan
 from esmcfn.domain.cost import HostedVariant
@@ -11,6 +11,7 @@ from esmcfn.domain.plan import Headroom, StackPlan
 from esmcfn.domain.stack import ModelStack
 from esmcfn.errors import CloudError
 from esmcfn.ports import Cloud
+from esmcfn.threads import Pool
 from esmcfn.verbs.plan.reading import Pair
 
 Numbers = Mapping[str, int]
@@ -25,7 +26,7 @@ class Room:
 
     def __init__(self, cloud: Cloud, found: Sequence[Pair], *, always: bool = False) -> None:
         self._cloud = cloud
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: Pool | None = None
         self._limits: Future[Numbers] | None = None
         self._in_use: Future[Numbers] | None = None
         self._coming = always or any(_comes(pair) for pair in found)
@@ -33,7 +34,7 @@ class Room:
 
     def __enter__(self) -> Room:
         if self._coming:
-            self._pool = ThreadPoolExecutor(max_workers=2)
+            self._pool = Pool(max_workers=2)
             self._limits = self._pool.submit(self._cloud.quotas.limits)
             self._in_use = self._pool.submit(lambda: self._cloud.quotas.in_use(besides=self._ours))
         return self

@@ -21,9 +21,10 @@ from esmcfn.ports import Cloud
 from esmcfn.verbs.account import strays, surveyed
 from esmcfn.verbs.drift.looking import Looking
 from esmcfn.verbs.plan.allowing import allowed, without_budget
-from esmcfn.verbs.plan.asking import Asking, Kept, Staying
+from esmcfn.verbs.plan.asking import Asking, Kept
 from esmcfn.verbs.plan.comparing import Comparing
 from esmcfn.verbs.plan.headroom import Room
+from esmcfn.verbs.plan.keeping import Keeping
 from esmcfn.verbs.plan.reading import Pair, beside, estimated, pairs, prices, running, staying, updating, wanted
 from esmcfn.verbs.plan.sizing import refuse_too_large
 from esmcfn.verbs.world import World
@@ -34,7 +35,6 @@ class Manner(Struct, frozen=True, kw_only=True):
 
     Attributes:
         read_only: make no change set, compare templates only.
-        keep: leave the change sets behind, for a deployment of exactly this plan.
         detailed: changes are news, exit code 11.
         delete_first: what goes, goes before anything comes; what the quota cannot hold twice is deleted first.
         wholly: look for drift in every stack, and ask CloudFormation about it, too.
@@ -44,7 +44,6 @@ class Manner(Struct, frozen=True, kw_only=True):
     """
 
     read_only: bool = False
-    keep: bool = False
     detailed: bool = False
     delete_first: bool = False
     wholly: bool = False
@@ -54,10 +53,6 @@ class Manner(Struct, frozen=True, kw_only=True):
 
 
 USUAL = Manner()
-
-KEEPING = Manner(keep=True)
-"""For whoever executes the plan as soon as somebody agreed to it."""
-
 
 UNTAKEN = "no rule knows of it: esmcfn build shows the template; leave out what these words name"
 
@@ -90,12 +85,22 @@ class Ground(Struct, frozen=True, kw_only=True):
         return {pair.deployed.name: pair.body for pair in self.found if pair.template is None and pair.deployed}
 
 
-def make_plan(project: Project, selection: Selection, world: World, manner: Manner = USUAL) -> Report:
+def make_plan(
+    project: Project,
+    selection: Selection,
+    world: World,
+    manner: Manner = USUAL,
+    *,
+    keeping: Keeping | None = None,
+) -> Report:
     """Compare, ask CloudFormation, judge and price.
 
+    Args:
+        keeping: who keeps its change sets, for a deployment of exactly this plan; None leaves none behind.
+
     Raises:
-        CloudError: AWS refused or did not answer; nothing is left behind, as with everything below. Where policy blocks
-            a template anyway, that CloudFormation does not take it is a note of the plan.
+        CloudError: AWS refused or did not answer; nothing is left behind but what is in keeping, as with everything
+            below. Where policy blocks a template anyway, that CloudFormation does not take it is a note of the plan.
         WrongAccount: the credentials belong to another account.
         StackBusyError: somebody else is changing one of the stacks.
         Interrupted: the person said stop.
@@ -106,13 +111,12 @@ def make_plan(project: Project, selection: Selection, world: World, manner: Mann
     policy, region = without_budget(project.policy), selection.target.region
     with world.begin(templates, policy=policy, region=region, beside=counted) as judgement:
         ground = _ground(project, selection, world, templates=templates, others=others, wholly=manner.revert)
-        with Staying(world.connect(), world.person.tell) as open_sets:
-            stacks, headroom = _asked(ground, world, manner, open_sets)
-            findings = judgement.findings(() if manner.lowers else staying(project, ground.beside))
-            _refuse_unless_judged(stacks, findings, next_step=WITHOUT_REVERTING if manner.revert else UNTAKEN)
-            if manner.delete_first:
-                stacks = [plan.deleted_first(stack, headroom, ground.later) for stack in stacks]
-            made = _assembled(project, ground, stacks, findings, headroom, world, manner)
+        stacks, headroom = _asked(ground, world, manner, keeping)
+        findings = judgement.findings(() if manner.lowers else staying(project, ground.beside))
+        _refuse_unless_judged(stacks, findings, next_step=WITHOUT_REVERTING if manner.revert else UNTAKEN)
+        if manner.delete_first:
+            stacks = [plan.deleted_first(stack, headroom, ground.later) for stack in stacks]
+        made = _assembled(project, ground, stacks, findings, headroom, world, manner)
     return Report(
         verb="plan",
         environment=made.environment,
@@ -130,11 +134,11 @@ def _refuse_unless_judged(stacks: Sequence[StackPlan], findings: Sequence[Findin
 
 
 def _asked(
-    ground: Ground, world: World, manner: Manner, open_sets: Staying
+    ground: Ground, world: World, manner: Manner, keeping: Keeping | None
 ) -> tuple[list[StackPlan], tuple[Headroom, ...]]:
     """What happens to every stack; quotas and drift are read while CloudFormation thinks."""
     cloud = world.connect()
-    asking = Asking(cloud, ground.gone, kept=manner.kept, stay=open_sets if manner.keep else None, revert=manner.revert)
+    asking = Asking(cloud, ground.gone, kept=manner.kept, keeping=keeping, revert=manner.revert)
     looking = Looking(selection=ground.selection, cloud=cloud)
     every = manner.wholly or manner.revert
     with (

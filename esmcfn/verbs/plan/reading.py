@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from datetime import date
 from typing import TypeVar
 
@@ -18,6 +18,8 @@ from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.domain.template import Template
 from esmcfn.ports import Cloud
 from esmcfn.reference.prices import price_book
+from esmcfn.signals import Held
+from esmcfn.threads import Pool
 
 SIDE_BY_SIDE = 8
 """Calls in flight at a time; reading is throttled per account and region."""
@@ -188,13 +190,14 @@ def side_by_side(
     waiting = [item for item in items if busy(item)]
     if len(waiting) == 0:
         return tuple(work(item) for item in items)
-    with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(waiting))) as pool:
-        futures: list[Future[Answer] | None] = [pool.submit(work, item) if busy(item) else None for item in items]
+    with Pool(max_workers=min(SIDE_BY_SIDE, len(waiting))) as pool:
         try:
+            futures: list[Future[Answer] | None] = [pool.submit(work, item) if busy(item) else None for item in items]
             return tuple(future.result() if future else work(item) for future, item in zip(futures, items, strict=True))
         except BaseException:  # Ctrl-C included: whoever still waits is told, and cleans up before we go on
-            stop()
-            pool.shutdown(wait=True, cancel_futures=True)
+            with Held():
+                stop()
+                pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 

@@ -47,12 +47,13 @@ class Signals:
     def __init__(self) -> None:
         self.noted = 0
         self._raises = False
+        self._held = 0
         self._stands: list[int] = []
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         # Nothing but an assignment: a lock taken here may be held by the very code that was interrupted.
         self.noted = INTERRUPTED if number == signal.SIGINT else TERMINATED
-        if self._raises:
+        if self._raises and not self._held:
             raise Signalled(self.noted)
 
     @classmethod
@@ -91,7 +92,17 @@ class Signals:
             Signalled: a signal came.
         """
         if self.noted:
+            self._no_alarm()  # whoever clears away after this is not interrupted by it a second time
             raise Signalled(self.noted)
+
+    def hold(self) -> None:
+        """From now on signals are noted only; as often as this is called, `release` has to be."""
+        self._held += 1
+
+    def release(self) -> bool:
+        """What was noted meanwhile stays noted; signals are raised again once everybody has released, which is True."""
+        self._held -= 1
+        return not self._held
 
     def forgive(self) -> None:
         """A person was asked, and decides."""
@@ -105,8 +116,7 @@ class Signals:
         """The command is over: a signal now ends the process by itself, with nothing left to clean up."""
         self._raises = False
         sys.unraisablehook = sys.__unraisablehook__
-        if hasattr(signal, "setitimer"):  # one that still ran would kill Python while it leaves, with SIGALRM
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        self._no_alarm()  # one that still ran would kill Python while it leaves, with SIGALRM
         while self._stands:
             signal.signal(self._stands.pop(), signal.SIG_DFL)
 
@@ -118,5 +128,33 @@ class Signals:
             sys.__unraisablehook__(dropped)
 
     def _anew(self, number: int, frame: FrameType | None) -> None:
-        if self._raises:
+        if self._raises and not self._held:
             self.look()
+
+    @staticmethod
+    def _no_alarm() -> None:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class Held:
+    """A stretch of the main thread's work that no signal breaks off; one that comes is raised right after it.
+
+    Around starting threads (Python forgets one that it was interrupted in starting, and joins it nowhere) and around
+    clearing away. Other threads are never interrupted: for them this does nothing.
+    """
+
+    def __enter__(self) -> None:
+        self._signals = Signals.current() if _in_main_thread() else Signals()
+        self._before = self._signals.noted
+        self._signals.hold()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._signals.release() and error is None and not self._before:
+            self._signals.look()
+
+
+def _in_main_thread() -> bool:
+    import threading  # before the handler stands, nothing is imported that need not be
+
+    return threading.current_thread() is threading.main_thread()
