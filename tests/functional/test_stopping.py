@@ -54,7 +54,6 @@ def listens(process, number):
 def known(root):
     """A root whose templates the engines have judged before, so that a command takes its usual time."""
     assert root.esmcfn("plan", "dev").code == ExitCode.DONE
-    sandbox.set_clock(root.folder, change_set_seconds=0)
     return root
 
 
@@ -64,6 +63,7 @@ def test_at_whatever_moment_a_deployment_is_stopped_all_that_is_left_is_named(kn
     assert known.esmcfn("plan", "dev").code == ExitCode.DONE
     lasts = time.monotonic() - began
     for moment in range(MOMENTS):
+        sandbox.set_clock(known.folder, speed=1, change_set_seconds=0, resource_seconds=3600)  # none ends by itself
         number = (signal.SIGINT, signal.SIGTERM)[moment % 2]
         process = known.begun("deploy", "dev", "--yes")
         until(lambda process=process: listens(process, signal.SIGTERM), "it listens to signals")
