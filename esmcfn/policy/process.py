@@ -11,12 +11,15 @@ import os
 import re
 import signal
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+from esmcfn.signals import Held
 
 if TYPE_CHECKING:
     import subprocess
@@ -54,6 +57,8 @@ class EngineProcess:
         self._deadline_seconds = deadline_seconds
         self._deadline = time.monotonic() + deadline_seconds
         self._late = False
+        # Also where nobody comes to cancel it: a signal may come before anybody holds what was started.
+        self._ended = weakref.finalize(self, _end, process, folder)
 
     @classmethod
     def start(
@@ -65,6 +70,13 @@ class EngineProcess:
         deadline_seconds: float,
     ) -> EngineProcess | Fault:
         """Ask; returns at once."""
+        with Held():
+            return cls._started(command, question, scratch, deadline_seconds)
+
+    @classmethod
+    def _started(
+        cls, command: Sequence[str], question: Mapping[str, object], scratch: Path | None, deadline_seconds: float
+    ) -> EngineProcess | Fault:
         import subprocess  # these two take 15 ms to import, and a run without news needs neither
         import tempfile
 
@@ -113,20 +125,11 @@ class EngineProcess:
 
     def cancel(self) -> None:
         """Stop it, if it still runs, with every process it may have started; clear everything away."""
-        if self._process.poll() is None:
-            self._kill()
-            self._process.wait()
-        _remove(self._folder)
+        self._ended()
 
     def _give_up(self) -> None:
         self._late = True
-        self._kill()
-
-    def _kill(self) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.kill()
+        _kill(self._process)
 
     def _read(self, name: str) -> object | Fault:
         try:
@@ -161,6 +164,21 @@ def _environment(folder: str, scratch: Path | None) -> dict[str, str]:
             os.makedirs(scratch, exist_ok=True)
             own["TMPDIR"] = str(scratch)
     return kept | own
+
+
+def _end(process: subprocess.Popen[bytes], folder: str) -> None:
+    with Held():
+        if process.poll() is None:
+            _kill(process)
+            process.wait()
+        _remove(folder)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
 
 
 def _remove(folder: str) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
+import subprocess
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from awaited import until
@@ -17,6 +21,7 @@ from esmcfn.domain.finding import Engine, Level, Severity
 from esmcfn.domain.project import Policy
 from esmcfn.policy.engine import Installation, Surroundings
 from esmcfn.policy.process import Fault
+from esmcfn.signals import Signalled, Signals
 
 TODAY = date(2026, 11, 21)
 
@@ -162,6 +167,34 @@ def test_leaving_early_leaves_no_process_and_no_folder_behind(tmp_path: Path, mo
         interrupted()
 
     until(lambda: not any(running(pid) for pid in started), "they have ended")
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_an_engine_that_nobody_holds_yet_when_the_signal_comes_is_stopped_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signals: Signals
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    start, started = subprocess.Popen, []
+
+    def interrupted(*words: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(start(*words, **options))
+        signal.raise_signal(signal.SIGTERM)
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    signals.heed()
+    with pytest.raises(Signalled):
+        policy.begin(
+            (a_template(),),
+            policy=Policy(),
+            region="us-east-2",
+            cache=tmp_path / "cache",
+            today=TODAY,
+            engines=(an_engine(tmp_path, "time.sleep(60)"),),
+        )
+    gc.collect()
+    until(lambda: not running(started[0].pid), "it has ended")
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
