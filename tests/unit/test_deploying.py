@@ -326,6 +326,24 @@ class TestStopping:
         assert person.asked == ["plan", f"stop {MODEL}"]
         assert ("cancel" in stacks.calls) is (choice is Stop.CANCEL)
 
+    def test_a_signal_that_was_swallowed_while_nothing_is_begun_ends_the_watch(self, signals):
+        stacks, asked = deployed(), threading.Event()
+
+        class Person(FakePerson):
+            def interrupted(self, running, updates):
+                asked.set()
+                return super().interrupted(running, updates)
+
+        def execute(change_set_id, stack_id, heard, *, within):
+            signals.noted = ExitCode.TERMINATED
+            assert asked.wait(HANG_SECONDS)
+            return Execution(status="UPDATE_COMPLETE")
+
+        stacks.execute = execute
+        with pytest.raises(Interrupted, match="stopped watching") as caught:
+            deploying(stacks, BIGGER, person=Person())
+        assert caught.value.exit_code is ExitCode.TERMINATED
+
 
 class TestOthers:
     def test_somebody_elses_change_set_is_respected(self):

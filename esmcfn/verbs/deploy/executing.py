@@ -127,9 +127,9 @@ class Executing:
         """Who is still waited for, after a while."""
         try:
             done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-            Signals.current().look()  # one that was swallowed on the way
             for future in done:
                 future.result()
+            Signals.current().look()  # one that was swallowed on the way
         except KeyboardInterrupt:
             running = dict(self._running)
             updates = [name for name, stack in running.items() if stack.action is StackAction.UPDATE]
