@@ -10,7 +10,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from esmcfn.sandbox.cloudformation import schema
-from esmcfn.sandbox.cloudformation.execution import Engine
+from esmcfn.sandbox.cloudformation.actual import finding
+from esmcfn.sandbox.cloudformation.machine import Machine
 from esmcfn.sandbox.cloudformation.model import Resource, Stack
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
@@ -82,7 +83,7 @@ def break_resource(world: World, asked: Json) -> Mapping[str, Any]:
     """
     stack, resource = _named(world, asked)
     action, options = _action(asked, resource)
-    request = Engine(world, stack).request(resource, world.clock.now())
+    request = Machine(world.cloudformation, stack).request(resource, world.clock.now())
     hit = Hit(world=world, stack=stack, resource=resource, request=request, options=options)
     try:
         ACTIONS[action].run(hit)
@@ -143,14 +144,14 @@ def _delete(hit: Hit) -> None:
 def _change(hit: Hit) -> None:
     """Set a property to another value, and refuse where nobody would see a difference afterwards."""
     path, value = str(hit.options["property"]), hit.options["value"]
-    handler, drift = HANDLERS[hit.resource.resource_type], hit.world.cloudformation.drift
+    handler, machine = HANDLERS[hit.resource.resource_type], Machine(hit.world.cloudformation, hit.stack)
     live = _live(hit)
     changed = _with(hit, live, path, value)
     readable = hit.type.readable and not hit.type.is_write_only(path)
 
     def seen() -> object:
         """What CloudFormation finds, and what the service says of properties that no template writes."""
-        return drift.finding(hit.stack, hit.resource, hit.type), handler.read(hit.request).get(path.split("/")[0])
+        return finding(machine, hit.resource, hit.type), handler.read(hit.request).get(path.split("/")[0])
 
     before = seen() if readable else None
     request = replace(hit.request, properties=changed, previous=live, previous_tags=hit.request.tags)

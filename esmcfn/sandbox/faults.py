@@ -6,7 +6,7 @@ many matching calls pass first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -184,8 +184,9 @@ class Fault:
 class Faults:
     """The faults in force."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, resource_types: Collection[str]) -> None:
         self._store = store
+        self._types = tuple(sorted(resource_types))
         self._active = [fault for _, found in store.all("faults", list[Fault]) for fault in found]
 
     def add(self, name: str, options: Mapping[str, Json]) -> Fault:
@@ -205,7 +206,7 @@ class Faults:
         missing = [option for option in kind.required if option not in options]
         if missing:
             raise Refusal("MissingOption", f"{name} needs the option {missing[0]!r}: {kind.options[missing[0]]}")
-        fault = Fault(name=name, options=_read(name, options))
+        fault = Fault(name=name, options=_read(name, options, self._types))
         self._active.append(fault)
         self._save()
         return fault
@@ -282,7 +283,7 @@ class Faults:
         self._store.put("faults", "active", self._active)
 
 
-def _read(name: str, options: Mapping[str, Json]) -> dict[str, Json]:
+def _read(name: str, options: Mapping[str, Json], resource_types: tuple[str, ...]) -> dict[str, Json]:
     """Return options as they are kept.
 
     Raises:
@@ -299,7 +300,7 @@ def _read(name: str, options: Mapping[str, Json]) -> dict[str, Json]:
     if "processed" in found:
         found["processed"] = str(found["processed"]).lower()
     for option, value in found.items():
-        known = _known(option)
+        known = resource_types if option == "resource_type" else _known(option)
         if known and value not in known:
             near = get_close_matches(str(value), known, 1, 0.0)[0] if len(known) > MOST_TOLD else " or ".join(known)
             raise Refusal("BadOption", f"{name}: {option} is {near}, not {value!r}")
@@ -312,7 +313,6 @@ def _read(name: str, options: Mapping[str, Json]) -> dict[str, Json]:
 
 def _known(option: str) -> tuple[str, ...]:
     """Return every value that an option may have; none where it is free."""
-    from esmcfn.sandbox.resources import SUPPORTED
     from esmcfn.sandbox.sagemaker.fleet import instance_type_enum
 
     match option:
@@ -326,8 +326,6 @@ def _known(option: str) -> tuple[str, ...]:
             return ("create", "update", "delete")
         case "instance_type":
             return tuple(sorted(instance_type_enum()))
-        case "resource_type":
-            return tuple(sorted(SUPPORTED))
         case _:
             return ()
 

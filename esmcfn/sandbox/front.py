@@ -132,7 +132,7 @@ class Front:
         world = self.world
         match service:
             case "cloudformation":
-                return cloudformation_operations(world)
+                return cloudformation_operations(world.cloudformation)
             case "sagemaker":
                 return SageMaker(world).operations
             case "application-autoscaling":

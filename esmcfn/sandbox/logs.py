@@ -12,17 +12,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.aws import ACCOUNT
+from esmcfn.sandbox.ground import Ground
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
-from esmcfn.sandbox.sagemaker.containers import PREFIX, Line
+from esmcfn.sandbox.sagemaker.containers import PREFIX, Containers, Line
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 MOST_STREAMS = 50
 MOST_EVENTS = 10_000
@@ -72,8 +69,9 @@ class Found:
 class Logs:
     """The log groups of endpoints."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, ground: Ground, containers: Containers) -> None:
+        self.ground = ground
+        self.containers = containers
         self._shown: set[tuple[str, str]] = set()
 
     @property
@@ -99,24 +97,24 @@ class Logs:
 
     def sync(self, region: str) -> None:
         """Show moto the log groups that have begun by now, and forget those that were deleted there."""
-        now, held = self.world.clock.now(), self.world.containers.groups(region)
+        now, held = self.ground.clock.now(), self.containers.groups(region)
         if not held:
             return
         live = self._live(region)
         for name in [name for name, group in held.items() if group.until(now)]:
             if name not in live and (region, name) in self._shown:
                 self._shown.discard((region, name))
-                self.world.containers.forget(region, name)
+                self.containers.forget(region, name)
                 continue
             if name not in live:
-                self.world.moto.call("logs", "CreateLogGroup", region, {"logGroupName": name})
+                self.ground.moto.call("logs", "CreateLogGroup", region, {"logGroupName": name})
             self._shown.add((region, name))
 
     def _live(self, region: str) -> set[str]:
         found: set[str] = set()
         given: Json = {"logGroupNamePrefix": PREFIX}
         while True:
-            answer = self.world.moto.call("logs", "DescribeLogGroups", region, given)
+            answer = self.ground.moto.call("logs", "DescribeLogGroups", region, given)
             found.update(group["logGroupName"] for group in answer["logGroups"])
             if not answer.get("nextToken"):
                 return found
@@ -204,11 +202,11 @@ class Logs:
         name = _group_name(given.get("logGroupName") or given["logGroupIdentifier"])
         if name not in self._live(call.region):
             raise _lacking("The specified log group does not exist.")
-        group = self.world.containers.groups(call.region).get(name)
-        return name, group.until(self.world.clock.now()) if group is not None else {}
+        group = self.containers.groups(call.region).get(name)
+        return name, group.until(self.ground.clock.now()) if group is not None else {}
 
     def _size(self, call: Call, most: int) -> int:
-        return min(int(call.parameters.get("limit", most)), self.world.pages.get(call.operation, most))
+        return min(int(call.parameters.get("limit", most)), self.ground.pages.get(call.operation, most))
 
 
 @dataclass(frozen=True, slots=True)

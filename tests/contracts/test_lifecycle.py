@@ -132,7 +132,7 @@ def test_it_starts_within_two_seconds_after_its_imports_however_much_is_deployed
             region="us-east-2",
             parameters={"StackName": f"s{number}", "TemplateBody": named},
         )
-        operations(before)["CreateStack"](call)
+        operations(before.cloudformation)["CreateStack"](call)
     before.clock.advance(60)
     before.settle()
     before.moto.reset()

@@ -29,7 +29,7 @@ class Local:
     def call(self, operation: str, **parameters: Any) -> Any:
         self.world.settle()
         call = Call(service="cloudformation", operation=operation, region=REGION, parameters=parameters)
-        answer = operations(self.world)[operation](call)
+        answer = operations(self.world.cloudformation)[operation](call)
         self.clock.advance(60)
         self.world.settle()
         return answer
@@ -81,7 +81,7 @@ def test_nested_stacks_go_on_after_a_kill_in_the_middle(local: Local) -> None:
         region=REGION,
         parameters={"StackName": "s", "TemplateBody": json.dumps({"Resources": {"Child": nested}})},
     )
-    operations(local.world)["CreateStack"](call)
+    operations(local.world.cloudformation)["CreateStack"](call)
     local.clock.advance(0.1)
     local.world.settle()
     assert [stack.status for stack in local.world.cloudformation.live(REGION)] == ["CREATE_IN_PROGRESS"] * 2

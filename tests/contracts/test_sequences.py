@@ -64,7 +64,7 @@ class Sandbox(RuleBasedStateMachine):
         with self.world.store.together():
             self.world.settle()
             try:
-                return operations(self.world)[operation](call)
+                return operations(self.world.cloudformation)[operation](call)
             except Refusal:
                 return None
 
@@ -343,7 +343,7 @@ class Sandbox(RuleBasedStateMachine):
         resource = stack.resources[logical_id]
         if resource.resource_type == STACK_TYPE:
             return not self.world.cloudformation.stacks[resource.physical_id].deleted
-        request = Engine(self.world, stack).request(resource, self.world.clock.now())
+        request = Engine(self.world.cloudformation, stack).request(resource, self.world.clock.now())
         try:
             HANDLERS[resource.resource_type].read(request)
         except (Refusal, HandlerError):

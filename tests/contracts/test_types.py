@@ -164,7 +164,7 @@ def live(world: World) -> dict[str, Any]:
         resource = stack.resources["It"]
         every: dict[str, Any] = {name: {} for name in HANDLERS[resource.resource_type].supported}
         every |= resource.properties
-        request = Engine(held, stack).request(replace(resource, properties=every), held.clock.now())
+        request = Engine(held.cloudformation, stack).request(replace(resource, properties=every), held.clock.now())
         return HANDLERS[resource.resource_type].read(request)
 
 

@@ -10,14 +10,11 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
-from esmcfn.sandbox.account.metrics import buckets, statistic
+from esmcfn.sandbox.account.metrics import Metrics, buckets, statistic
+from esmcfn.sandbox.ground import Ground
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.state import Json
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 READING = frozenset({"DescribeAlarms", "DescribeAlarmsForMetric", "DescribeAlarmHistory"})
 """What shows an alarm's state."""
@@ -37,8 +34,9 @@ State = tuple[str, str]
 class Alarms:
     """What the alarms of every region say now."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, ground: Ground, metrics: Metrics) -> None:
+        self.ground = ground
+        self.metrics = metrics
 
     def settle(self, region: str) -> None:
         """Bring every alarm of a region to the state that its metric gives it now."""
@@ -46,12 +44,12 @@ class Alarms:
             state, reason = self._state(region, alarm)
             if state and (state, reason) != (alarm["StateValue"], alarm.get("StateReason")):
                 asked = {"AlarmName": alarm["AlarmName"], "StateValue": state, "StateReason": reason}
-                self.world.moto.call("cloudwatch", "SetAlarmState", region, asked)
+                self.ground.moto.call("cloudwatch", "SetAlarmState", region, asked)
 
     def _live(self, region: str) -> Iterator[Json]:
         given: Json = {"AlarmTypes": ["MetricAlarm"]}
         while True:
-            answer = self.world.moto.call("cloudwatch", "DescribeAlarms", region, given)
+            answer = self.ground.moto.call("cloudwatch", "DescribeAlarms", region, given)
             yield from answer["MetricAlarms"]
             if not answer.get("NextToken"):
                 return
@@ -71,9 +69,9 @@ class Alarms:
     def _values(self, region: str, alarm: Json, measured: Json) -> list[float | None]:
         """Return the value of each of the last whole periods, oldest first; None where nothing was measured."""
         period, periods = int(measured["Period"]), int(alarm["EvaluationPeriods"])
-        end = math.floor(self.world.clock.now() / period) * period
+        end = math.floor(self.ground.clock.now() / period) * period
         start = float(end - period * periods)
-        points = self.world.metrics.points(region, measured["Metric"], measured.get("Unit"))
+        points = self.metrics.points(region, measured["Metric"], measured.get("Unit"))
         found = dict(buckets(points, start, end, period, statistic(measured["Stat"])))
         return [found.get(start + number * period) for number in range(periods)]
 

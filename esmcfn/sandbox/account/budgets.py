@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from esmcfn.sandbox.aws import ACCOUNT
+from esmcfn.sandbox.ground import Ground
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 
 def kept(name: str) -> Any:
@@ -46,9 +44,9 @@ def tags_of(name: str) -> dict[str, str]:
 class Budgets:
     """The operations that moto does not have."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        world.moto.app  # noqa: B018 - moto's records are made again when it is first asked for
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        ground.moto.app  # noqa: B018 - moto's records are made again when it is first asked for
 
     @property
     def operations(self) -> Mapping[str, Operation]:
@@ -75,7 +73,7 @@ class Budgets:
         return {}
 
     def _subscribers(self, call: Call) -> Json:
-        some, token = self.world.page(call, self._notification(call).subscribers)
+        some, token = self.ground.page(call, self._notification(call).subscribers)
         return {"Subscribers": some, "NextToken": token}
 
     def _subscribe(self, call: Call) -> Json:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.account.seeds import Cost
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.services import Services
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 MOST_ROWS = 5000
 """Groups of one page, unless a test made it smaller."""
@@ -30,7 +27,7 @@ def refuse(message: str) -> Refusal:
 class Costs:
     """The Cost Explorer operations."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Services) -> None:
         self.world = world
 
     @property

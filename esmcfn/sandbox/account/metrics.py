@@ -13,16 +13,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.clock import moment
+from esmcfn.sandbox.ground import Ground
 from esmcfn.sandbox.pages import page
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 MOST_DATAPOINTS = 100_800
 """Of one answer of GetMetricData, and what it has unless it says."""
@@ -78,10 +75,10 @@ STATISTICS: Mapping[str, Callable[[Sequence[Point]], float]] = {
 class Metrics:
     """Every metric, by what identifies it."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
         self._series: dict[str, Series] = {}
-        for _, found in world.store.all("metrics", Series):
+        for _, found in ground.store.all("metrics", Series):
             self._series[_identity(found.region, found.namespace, found.name, found.dimensions)] = found
 
     @property
@@ -106,7 +103,7 @@ class Metrics:
             identity, Series(region=region, namespace=namespace, name=name, dimensions=dict(dimensions))
         )
         found.points = sorted([*found.points, *points], key=lambda point: point.at)
-        self.world.store.put("metrics", found.key, found)
+        self.ground.store.put("metrics", found.key, found)
 
     def put(self, call: Call) -> Json:
         """PutMetricData."""
@@ -129,7 +126,7 @@ class Metrics:
         counts = datum.get("Counts", [1.0] * len(values))
         if len(counts) != len(values):
             raise _wrong("The parameters Values and Counts must be of the same size.")
-        at = _seconds(datum["Timestamp"]) if "Timestamp" in datum else self.world.clock.now()
+        at = _seconds(datum["Timestamp"]) if "Timestamp" in datum else self.ground.clock.now()
         for value, count in zip(values, counts, strict=True):
             yield Point(at=at, value=float(value), count=float(count), unit=datum.get("Unit", "None"))
 
@@ -149,7 +146,7 @@ class Metrics:
             found = self.points(call.region, stat["Metric"], stat.get("Unit"))
             rows = list(buckets(found, start, end, int(stat["Period"]), statistic(stat["Stat"])))
             values += [(query["Id"], at, value) for at, value in (rows[::-1] if newest_first else rows)]
-        most = int(given.get("MaxDatapoints", self.world.pages.get("GetMetricData", MOST_DATAPOINTS)))
+        most = int(given.get("MaxDatapoints", self.ground.pages.get("GetMetricData", MOST_DATAPOINTS)))
         some, token = page(values, given.get("NextToken"), most)
         rest = values[values.index(some[-1]) + 1 :] if token else []
         return {
@@ -196,7 +193,7 @@ class Metrics:
             and name in (None, series.name)
             and all(_has(series, item) for item in filters)
         ]
-        size = self.world.pages.get("ListMetrics", MOST_METRICS)
+        size = self.ground.pages.get("ListMetrics", MOST_METRICS)
         some, token = page(found, given.get("NextToken"), size)
         return {"Metrics": some, "NextToken": token}
 

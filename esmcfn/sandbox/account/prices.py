@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.account.seeds import Price
 from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.services import Services
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 SERVICE = "AmazonSageMaker"
 FORMAT = "aws_v1"
@@ -21,7 +18,7 @@ ATTRIBUTES = ("instanceType", "regionCode", "component", "productFamily", "usage
 class Prices:
     """The pricing operations; without a seed there is no product."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Services) -> None:
         self.world = world
 
     @property

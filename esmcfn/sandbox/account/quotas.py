@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.sagemaker.fleet import TOTAL, instance_type_enum
+from esmcfn.sandbox.services import Services
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 TOTAL_CODE = "L-7A3DF611"
 
@@ -20,7 +17,7 @@ TOTAL_CODE = "L-7A3DF611"
 class Quotas:
     """The quota operations; AWS's codes of the single instance types are made up, the names are AWS's."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Services) -> None:
         self.world = world
 
     @property

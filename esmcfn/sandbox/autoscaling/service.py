@@ -10,18 +10,16 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from esmcfn.reference.cron import fault
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.clock import moment
+from esmcfn.sandbox.ground import Ground
 from esmcfn.sandbox.refusal import Refusal
-from esmcfn.sandbox.resources.base import tag_map
+from esmcfn.sandbox.sagemaker.hosting import Hosting
 from esmcfn.sandbox.state import Json
+from esmcfn.sandbox.tags import tag_map
 from esmcfn.sandbox.wire import Call, Operation
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 RESOURCE = re.compile(r"endpoint/(?P<endpoint>[^/]+)/variant/(?P<variant>[^/]+)")
@@ -79,9 +77,10 @@ def refuse(message: str) -> Refusal:
 class AutoScaling:
     """The operations."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.regions = dict(world.store.all("autoscaling", Region))
+    def __init__(self, ground: Ground, hosting: Hosting) -> None:
+        self.ground = ground
+        self.hosting = hosting
+        self.regions = dict(ground.store.all("autoscaling", Region))
 
     @property
     def operations(self) -> dict[str, Operation]:
@@ -108,7 +107,7 @@ class AutoScaling:
 
     def save(self, name: str) -> None:
         """Keep a region on disk."""
-        self.world.store.put("autoscaling", name, self.region(name))
+        self.ground.store.put("autoscaling", name, self.region(name))
 
     def variants(self, region: str, endpoint: str) -> list[str]:
         """Return the variants of an endpoint that have a target."""
@@ -144,7 +143,7 @@ class AutoScaling:
             minimum=minimum,
             maximum=maximum,
             role_arn=given.get("RoleARN", ROLE),
-            created_at=self.world.clock.now(),
+            created_at=self.ground.clock.now(),
             tags=tag_map(given.get("Tags")),
         )
         target.minimum, target.maximum = minimum, maximum
@@ -179,7 +178,7 @@ class AutoScaling:
             for target in self.region(call.region).targets.values()
             if ours and (not wanted or target.resource_id in wanted)
         ]
-        some, token = self.world.page(call, found)
+        some, token = self.ground.page(call, found)
         return {"ScalableTargets": some, "NextToken": token}
 
     def _checked(self, call: Call) -> str:
@@ -187,7 +186,7 @@ class AutoScaling:
         match = RESOURCE.fullmatch(given["ResourceId"])
         if given["ServiceNamespace"] != "sagemaker" or given["ScalableDimension"] != DIMENSION or match is None:
             raise refuse(f"The sandbox scales {DIMENSION} of endpoint/NAME/variant/NAME and nothing else.")
-        held = self.world.sagemaker.region(call.region).endpoints.get(match["endpoint"].lower())
+        held = self.hosting.region(call.region).endpoints.get(match["endpoint"].lower())
         if held is None or held.name != match["endpoint"]:
             raise refuse(f"ECS service or SageMaker endpoint doesn't exist: {given['ResourceId']}")
         if match["variant"] not in [variant.name for variant in held.variants]:
@@ -234,7 +233,7 @@ class AutoScaling:
             kind=kind,
             resource_id=target.resource_id,
             dimension=target.dimension,
-            created_at=self.world.clock.now(),
+            created_at=self.ground.clock.now(),
         )
         policy.kind, policy.target_tracking, policy.step = kind, tracking, step
         self._delete_alarms(call.region, policy)
@@ -275,7 +274,7 @@ class AutoScaling:
             for policy in self.region(call.region).policies.values()
             if ours and resource in (None, policy.resource_id) and (not names or policy.name in names)
         ]
-        some, token = self.world.page(call, found)
+        some, token = self.ground.page(call, found)
         return {"ScalingPolicies": some, "NextToken": token}
 
     def activities(self, _: Call) -> Json:
@@ -299,12 +298,12 @@ class AutoScaling:
                 "Threshold": float((policy.target_tracking or {}).get("TargetValue", 0)),
                 "AlarmActions": [policy.arn],
             }
-            self.world.moto.call("cloudwatch", "PutMetricAlarm", region, alarm)
+            self.ground.moto.call("cloudwatch", "PutMetricAlarm", region, alarm)
         return names
 
     def _delete_alarms(self, region: str, policy: Policy) -> None:
         if policy.alarms:
-            self.world.moto.call("cloudwatch", "DeleteAlarms", region, {"AlarmNames": policy.alarms})
+            self.ground.moto.call("cloudwatch", "DeleteAlarms", region, {"AlarmNames": policy.alarms})
 
     # Scheduled actions and tags
 
@@ -345,7 +344,7 @@ class AutoScaling:
             for name, action in target.scheduled.items()
             if ours and wanted in (None, target.resource_id) and (not names or name in names)
         ]
-        some, token = self.world.page(call, found)
+        some, token = self.ground.page(call, found)
         return {"ScheduledActions": some, "NextToken": token}
 
     def tag(self, call: Call) -> Json:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation import importing, requests
 from esmcfn.sandbox.cloudformation.changes import compute, parameters_shown
+from esmcfn.sandbox.cloudformation.drift import Drift
 from esmcfn.sandbox.cloudformation.early import findings, property_findings
 from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.cloudformation.model import (
@@ -17,28 +17,26 @@ from esmcfn.sandbox.cloudformation.model import (
     Revision,
     Stack,
 )
+from esmcfn.sandbox.cloudformation.nested import Nested
 from esmcfn.sandbox.cloudformation.planned import change_set_summary, change_shown
-from esmcfn.sandbox.cloudformation.proposals import proposed, something_else
-from esmcfn.sandbox.cloudformation.service import digest
+from esmcfn.sandbox.cloudformation.proposals import NO_CHANGES, NO_UPDATES, proposed, something_else
+from esmcfn.sandbox.cloudformation.registry import Registry
 from esmcfn.sandbox.cloudformation.template import Template
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
 
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
-
-NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
-NO_UPDATES = "No updates are to be performed."
-"""The same for a template with a Transform: CloudFormation tells after it has processed it."""
 MAX_CHANGE_SETS = 1000
 
 
 class ChangeSets:
     """The change-set operations."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, service: Registry, nested: Nested, drift: Drift) -> None:
+        self.service = service
+        self.world = service.world
+        self.nested = nested
+        self.drift = drift
 
     @property
     def operations(self) -> dict[str, Operation]:
@@ -59,10 +57,10 @@ class ChangeSets:
         given, region = call.parameters, call.region
         requests.refuse_unsupported(given, requests.UNSUPPORTED_IN_CHANGE_SETS)
         kind, name = given.get("ChangeSetType", "UPDATE"), given["ChangeSetName"]
-        stack = self.world.cloudformation.find(region, given["StackName"])
+        stack = self.service.find(region, given["StackName"])
         requests.refuse_nested(stack)
         self._check_state(stack, kind, given)
-        asked = digest(kind, {k: v for k, v in given.items() if k not in ("ClientToken", "Description")})
+        asked = requests.digest(kind, {k: v for k, v in given.items() if k not in ("ClientToken", "Description")})
         existing = _named(stack, name) if stack is not None else None
         if stack is not None and existing is not None and not existing.execution_status.startswith("EXECUTE_"):
             return self._repeated(stack, existing, given, asked)
@@ -75,7 +73,7 @@ class ChangeSets:
         change_set = self._propose(stack, template, revision, given, kind)
         change_set.digest = asked
         stack.change_sets[change_set.id] = change_set
-        self.world.cloudformation.save(stack)
+        self.service.save(stack)
         return {"Id": change_set.id, "StackId": stack.id}
 
     def _check_state(self, stack: Stack | None, kind: str, given: Json) -> None:
@@ -117,14 +115,14 @@ class ChangeSets:
 
     def _review(self, call: Call, revision: Revision) -> Stack:
         empty = Revision(body='{"Resources": {}}')
-        service = self.world.cloudformation
+        service = self.service
         now = self.world.clock.now()
         stack = service.new_stack(call.region, call.parameters["StackName"], empty, "REVIEW_IN_PROGRESS", now)
         stack.revision.tags = dict(revision.tags)
-        Engine(self.world, stack).set_status("REVIEW_IN_PROGRESS", now, "User Initiated")
+        Engine(self.service, stack).set_status("REVIEW_IN_PROGRESS", now, "User Initiated")
         return stack
 
-    def propose_nested(
+    def _propose_nested(
         self, stack: Stack, template: Template, revision: Revision, outer: ChangeSet, kind: str
     ) -> ChangeSet:
         """Return a nested stack's change set, as part of the enclosing stack's."""
@@ -170,12 +168,12 @@ class ChangeSets:
         return change_set
 
     def _fill(self, change_set: ChangeSet, stack: Stack, template: Template, given: Json) -> None:
-        proposal = proposed(self.world, stack, template, change_set.revision, imports=change_set.imports)
+        proposal = proposed(self.service, stack, template, change_set.revision, imports=change_set.imports)
         _refuse_new_types(stack, template)
-        if change_set.import_existing and not list(property_findings(self.world, proposal)):
-            change_set.imports = importing.existing(self.world, proposal)
+        if change_set.import_existing and not list(property_findings(self.service, proposal)):
+            change_set.imports = importing.existing(self.service, proposal)
             proposal = replace(proposal, imports=change_set.imports)
-        change_set.findings = findings(self.world, proposal, skip=bool(given.get("DisableValidation")))
+        change_set.findings = findings(self.service, proposal, skip=bool(given.get("DisableValidation")))
         fatal = sorted({finding.name for finding in change_set.findings if finding.mode == "FAIL"})
         if fatal:
             _failed(
@@ -185,14 +183,14 @@ class ChangeSets:
             )
             return
         if change_set.kind == "IMPORT":
-            importing.check_imports(self.world, proposal)
+            importing.check_imports(self.service, proposal)
         change_set.changes = compute(proposal)
         if change_set.deployment_mode:
-            self.world.cloudformation.drift.add_reverts(proposal, change_set)
+            self.drift.add_reverts(proposal, change_set)
         if change_set.kind == "IMPORT":
             importing.only_imports(change_set)
         if change_set.include_nested:
-            self.world.cloudformation.nested.plan(change_set, proposal)
+            self.nested.plan(change_set, proposal, self._propose_nested)
         if change_set.kind == "UPDATE" and not change_set.changes and not something_else(proposal):
             _failed(change_set, NO_UPDATES if template.transforms else NO_CHANGES)
 
@@ -200,7 +198,7 @@ class ChangeSets:
 
     def find(self, call: Call) -> tuple[Stack, ChangeSet]:
         """Return the change set a request names, by ARN or by name and stack."""
-        given, service = call.parameters, self.world.cloudformation
+        given, service = call.parameters, self.service
         name, owner = given["ChangeSetName"], given.get("StackName")
         if name.startswith("arn:"):  # it says all, and CloudFormation does not look at the stack's name
             for stack in service.stacks.values():
@@ -251,7 +249,7 @@ class ChangeSets:
     def list(self, call: Call) -> Json:
         """ListChangeSets."""
         name = call.parameters["StackName"]
-        stack = self.world.cloudformation.must_find(call.region, name, "Stack [{}] does not exist")
+        stack = self.service.must_find(call.region, name, "Stack [{}] does not exist")
         found = [change_set_summary(stack, item) for item in stack.change_sets.values()]
         some, token = self.world.page(call, found)
         return {"Summaries": some, "NextToken": token}
@@ -274,8 +272,8 @@ class ChangeSets:
             )
         requests.refuse_nested(stack)
         del stack.change_sets[change_set.id]
-        self.world.cloudformation.nested.forget({change_set.id})
-        self.world.cloudformation.save(stack)
+        self.nested.forget({change_set.id})
+        self.service.save(stack)
         return {}
 
     def execute(self, call: Call) -> Json:
@@ -300,10 +298,10 @@ class ChangeSets:
             raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
         if change_set.kind != "CREATE" and stack.status != "REVIEW_IN_PROGRESS":
             requests.check_updatable(stack, disable_rollback=disable)
-        self.world.cloudformation.nested.forget(stack.change_sets.keys() - {change_set.id})
+        self.nested.forget(stack.change_sets.keys() - {change_set.id})
         stack.change_sets = {change_set.id: change_set}
         change_set.execution_status = "EXECUTE_IN_PROGRESS"
-        self.world.cloudformation.start(
+        self.service.start(
             stack,
             change_set.kind.lower(),
             change_set.revision,

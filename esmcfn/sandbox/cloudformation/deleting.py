@@ -33,11 +33,11 @@ class Deleting(Machine):
             if child.held:
                 child.running.held, child.running.wake_at = False, at + self.world.pace.stack_seconds
                 self._release(child, at)
-                self.world.cloudformation.save(child)
+                self.service.save(child)
 
     def _nested(self, stack: Stack) -> list[Stack]:
         live = [item for item in stack.resources.values() if item.resource_type == STACK_TYPE]
-        return [self.world.cloudformation.stacks[item.physical_id] for item in live if item.physical_id]
+        return [self.service.stacks[item.physical_id] for item in live if item.physical_id]
 
     def _cleanup(self, at: float) -> None:
         rolled_back = self.stack.status.startswith("UPDATE_ROLLBACK")
@@ -70,7 +70,7 @@ class Deleting(Machine):
         if good == "DELETE_COMPLETE":
             planned = set(self.stack.change_sets)
             self.stack.resources, self.stack.change_sets = {}, {}
-            self.world.cloudformation.nested.forget(planned)
+            self.service.nested.forget(planned)
             self.stack.deleted_at = at
         self.stack.outputs = []
         self._finish(good, at)

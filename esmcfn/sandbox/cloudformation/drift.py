@@ -9,24 +9,19 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.cloudformation import schema
-from esmcfn.sandbox.cloudformation.changes import MASK, Proposal, differences
-from esmcfn.sandbox.cloudformation.execution import Engine
+from esmcfn.sandbox.cloudformation.actual import Finding, finding
+from esmcfn.sandbox.cloudformation.changes import MASK, Proposal
+from esmcfn.sandbox.cloudformation.machine import Machine
 from esmcfn.sandbox.cloudformation.model import SETTLED_FOR_UPDATE, Change, ChangeSet, Detail, Resource, Stack
-from esmcfn.sandbox.cloudformation.schema import TypeSchema
+from esmcfn.sandbox.cloudformation.registry import Registry
 from esmcfn.sandbox.refusal import Refusal, invalid
-from esmcfn.sandbox.resources import HANDLERS, tag_property
-from esmcfn.sandbox.resources.base import HandlerError, Outcome, Request, tag_map
+from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 DETECTION_SECONDS = 0.2
 DRIFTABLE = frozenset({*SETTLED_FOR_UPDATE, "UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED", "CREATE_FAILED"})
@@ -44,21 +39,12 @@ class Detection:
     failed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One resource's drift: the difference type is ADD, REMOVE or NOT_EQUAL."""
-
-    status: str
-    expected: Json
-    actual: Json
-    differences: tuple[tuple[str, str, str, str], ...] = ()
-
-
 class Drift:
     """The drift operations, and the part of change sets that reverts drift."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, service: Registry) -> None:
+        self.service = service
+        self.world = service.world
         self._detections: dict[str, Detection] = {}
 
     @property
@@ -87,7 +73,7 @@ class Drift:
         drifted = sum(status in ("MODIFIED", "DELETED") for status in statuses)
         stack.drift_status = "DRIFTED" if drifted else "IN_SYNC"
         stack.drift_checked_at = now
-        self.world.cloudformation.save(stack)
+        self.service.save(stack)
         made = Detection(
             id=str(uuid.uuid4()),
             stack_id=stack.id,
@@ -109,7 +95,7 @@ class Drift:
         if kind is None or not kind.readable:
             raise invalid(f"Drift detection is not supported for resource type {resource.resource_type}")
         self._check(stack, resource, self.world.clock.now())
-        self.world.cloudformation.save(stack)
+        self.service.save(stack)
         return {"StackResourceDrift": _described(stack, resource)}
 
     def status(self, call: Call) -> Json:
@@ -146,7 +132,7 @@ class Drift:
 
     def _stack(self, call: Call) -> Stack:
         name = call.parameters["StackName"]
-        stack = self.world.cloudformation.must_find(call.region, name, "Stack [{}] does not exist")
+        stack = self.service.must_find(call.region, name, "Stack [{}] does not exist")
         if stack.status not in DRIFTABLE:
             raise invalid(f"Drift detection cannot be performed on stack [{stack.id}] while in {stack.status} state")
         return stack
@@ -155,32 +141,10 @@ class Drift:
         kind = schema.load(resource.resource_type, stack.region)
         if kind is None or not kind.readable or resource.status == "DELETE_COMPLETE":
             return
-        found = self.finding(stack, resource, kind)
+        found = finding(Machine(self.service, stack), resource, kind)
         resource.drift_status, resource.drift_checked_at = found.status, at
         resource.drift_expected, resource.drift_actual = found.expected, found.actual
         resource.drift_differences = [list(item) for item in found.differences]
-
-    def finding(self, stack: Stack, resource: Resource, kind: TypeSchema) -> Finding:
-        """Compare one resource with the service's answer.
-
-        Raises:
-            Refusal: the service could not be read.
-        """
-        request = Engine(self.world, stack).request(resource, self.world.clock.now())
-        expected = expected_properties(kind, request)
-        try:
-            live = HANDLERS[resource.resource_type].read(request)
-        except HandlerError as error:
-            if error.code == "NotFound":
-                return Finding(status="DELETED", expected=expected, actual={})
-            raise Refusal(error.code, error.message) from error
-        except Refusal as refusal:
-            if HandlerError.of(refusal).code == "NotFound":
-                return Finding(status="DELETED", expected=expected, actual={})
-            raise
-        actual = {name: _comparable(kind, name, live.get(name)) for name in expected if name in live}
-        found = tuple(_named_differences(expected, actual))
-        return Finding(status="MODIFIED" if found else "IN_SYNC", expected=expected, actual=actual, differences=found)
 
     # REVERT_DRIFT
 
@@ -197,7 +161,7 @@ class Drift:
                 if logical_id in changes:
                     changes[logical_id].drift_status = "UNSUPPORTED"
                 continue
-            found = self.finding(stack, resource, kind)
+            found = finding(Machine(self.service, stack), resource, kind)
             change = changes.get(logical_id)
             if found.status in ("MODIFIED", "DELETED"):
                 drifted = True
@@ -213,20 +177,6 @@ class Drift:
                 ]
         change_set.stack_drift_status = "DRIFTED" if drifted else "IN_SYNC"
         change_set.changes = [changes[name] for name in sorted(changes)]
-
-    def revert(self, engine: Engine, old: Resource, new: Resource, at: float) -> Outcome:
-        """Bring a drifted resource to its declared state: update it from what it is, or make it again."""
-        handler = HANDLERS[new.resource_type]
-        request = engine.request(new, at, previous=old)
-        kind = schema.must_load(new.resource_type, engine.stack.region)
-        if self.finding(engine.stack, old, kind).status == "DELETED":
-            # It comes anew, so that nothing of it is as it was before.
-            return handler.create(replace(request, physical_id="", attributes={}, previous={}, previous_tags={}))
-        actual = handler.read(engine.request(old, at))
-        tags = tag_map(actual.get("Tags"))
-        # What no template declares is nobody's to take away: others attach the policy, join the group.
-        declared = {name: value for name, value in actual.items() if name in {*old.properties, *new.properties, "Tags"}}
-        return handler.update(replace(request, previous=declared, previous_tags=tags))
 
 
 def _bare_change(resource: Resource, found: Finding) -> Change:
@@ -255,48 +205,6 @@ def _revert_detail(difference: tuple[str, str, str, str]) -> Detail:
         previous=expected,
         actual=actual,
     )
-
-
-def expected_properties(kind: TypeSchema, request: Request) -> dict[str, Json]:
-    """Return declared properties in a comparable form, with the stack's tags and without write-only values."""
-    found: dict[str, Json] = {}
-    for name, value in request.properties.items():
-        if not kind.is_write_only(name) and value not in ([], {}, None):
-            found[name] = _comparable(kind, name, value)
-    tags = request.merged_tags(request.properties.get(kind.tag_property, [])) if tag_property(kind) else []
-    if tags:
-        found[kind.tag_property] = _comparable(kind, kind.tag_property, tags)
-    return found
-
-
-def _comparable(kind: TypeSchema, name: str, value: Json) -> Json:
-    """Bring a value into a form in which equal means the same: tags without AWS's own, JSON text parsed."""
-    if name == kind.tag_property:
-        tags = {key: item for key, item in tag_map(value).items() if not key.startswith("aws:")}
-        return [{"Key": key, "Value": item} for key, item in sorted(tags.items())]
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            value = json.loads(value)
-        except json.JSONDecodeError:
-            return value
-    shape = kind.properties.get(name, {})
-    if isinstance(value, list) and shape.get("insertionOrder") is False:
-        return sorted(value, key=lambda item: json.dumps(item, sort_keys=True))
-    return value
-
-
-def _named_differences(expected: Json, actual: Json) -> Iterator[tuple[str, str, str, str]]:
-    for path, wanted, found in differences(expected, actual, ""):
-        if wanted is None and path.count("/") == 0:
-            continue
-        kind = "ADD" if wanted is None else "REMOVE" if found is None else "NOT_EQUAL"
-        yield f"/{path}", _text(wanted), _text(found), kind
-
-
-def _text(value: Json) -> str:
-    if value is None:
-        return "null"
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
 def _described(stack: Stack, resource: Resource) -> dict[str, object]:

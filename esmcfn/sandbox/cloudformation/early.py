@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation import schema
 from esmcfn.sandbox.cloudformation.changes import Proposal, creation_order, expected_scope
 from esmcfn.sandbox.cloudformation.language import Scope
 from esmcfn.sandbox.cloudformation.model import Finding
+from esmcfn.sandbox.cloudformation.registry import Registry
 from esmcfn.sandbox.cloudformation.schema import SyntaxProblem
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
@@ -21,31 +21,28 @@ from esmcfn.sandbox.resources.base import Request
 from esmcfn.sandbox.sagemaker.fleet import quota_message
 from esmcfn.sandbox.state import Json
 
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
-
 PROPERTIES = "AWS::EarlyValidation::PropertyValidation"
 EXISTENCE = "AWS::EarlyValidation::ResourceExistenceCheck"
 QUOTA = "AWS::EarlyValidation::ServiceQuotaCheck"
 
 
-def findings(world: World, proposal: Proposal, *, skip: bool) -> list[Finding]:
+def findings(service: Registry, proposal: Proposal, *, skip: bool) -> list[Finding]:
     """Return every finding; `skip` (DisableValidation) leaves property syntax only, which execution needs."""
-    found = list(property_findings(world, proposal))
+    found = list(property_findings(service, proposal))
     if skip:
         return found
     if not found:
-        found += _existence_findings(world, proposal)
-        found += _quota_findings(world, proposal)
-    found += _asked_for(world, proposal)
+        found += _existence_findings(service, proposal)
+        found += _quota_findings(service, proposal)
+    found += _asked_for(service, proposal)
     return found
 
 
-def _finding(world: World, name: str, mode: str, reason: str, where: tuple[str, str, str]) -> Finding:
+def _finding(service: Registry, name: str, mode: str, reason: str, where: tuple[str, str, str]) -> Finding:
     logical_id, resource_type, path = where
     return Finding(
         id=str(uuid.uuid4()),
-        at=world.clock.now(),
+        at=service.world.clock.now(),
         name=name,
         mode=mode,
         reason=reason,
@@ -55,7 +52,7 @@ def _finding(world: World, name: str, mode: str, reason: str, where: tuple[str, 
     )
 
 
-def property_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
+def property_findings(service: Registry, proposal: Proposal) -> Iterator[Finding]:
     """Yield every property that the schema forbids, or that the sandbox does not honour."""
     scope = _scope(proposal)
     for logical_id in creation_order(proposal.template):
@@ -74,7 +71,7 @@ def property_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
             problems = schema.problems(kind, schema.coerced(kind, scope.resolve(raw)))
         for problem in problems:
             path = f"/Resources/{logical_id}/Properties" + (f"/{problem.path}" if problem.path else "")
-            yield _finding(world, PROPERTIES, "FAIL", problem.message, (logical_id, declaration["Type"], path))
+            yield _finding(service, PROPERTIES, "FAIL", problem.message, (logical_id, declaration["Type"], path))
 
 
 def _scope(proposal: Proposal) -> Scope:
@@ -82,7 +79,7 @@ def _scope(proposal: Proposal) -> Scope:
     return expected_scope(proposal, fates)
 
 
-def _existence_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
+def _existence_findings(service: Registry, proposal: Proposal) -> Iterator[Finding]:
     scope = _scope(proposal)
     for logical_id, declaration in proposal.template.resources.items():
         if logical_id in proposal.stack.present or logical_id in proposal.imports:
@@ -91,13 +88,14 @@ def _existence_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
             continue
         handler = HANDLERS[declaration["Type"]]
         request = Request(
-            world=world,
+            world=service.world,
+            stacks=service,
             region=proposal.place.region,
             stack_name=proposal.place.stack_name,
             stack_id=proposal.place.stack_id,
             logical_id=logical_id,
             properties=scope.resolve(declaration.get("Properties", {})),
-            at=world.clock.now(),
+            at=service.world.clock.now(),
         )
         try:
             taken = handler.conflict(request)
@@ -106,10 +104,10 @@ def _existence_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
         if taken:
             reason = f"Resource of type '{declaration['Type']}' with identifier '{taken}' already exists."
             where = (logical_id, declaration["Type"], f"/Resources/{logical_id}")
-            yield _finding(world, EXISTENCE, "FAIL", reason, where)
+            yield _finding(service, EXISTENCE, "FAIL", reason, where)
 
 
-def _quota_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
+def _quota_findings(service: Registry, proposal: Proposal) -> Iterator[Finding]:
     """The quota, seen before the endpoint is made; WARN, as AWS has it."""
     scope = _scope(proposal)
     for logical_id, declaration in proposal.template.resources.items():
@@ -128,21 +126,21 @@ def _quota_findings(world: World, proposal: Proposal) -> Iterator[Finding]:
             kind = str(variant.get("InstanceType", ""))
             if not kind:
                 continue
-            limit = world.sagemaker.limit(kind)
+            limit = service.world.sagemaker.limit(kind)
             used, wanted = (
-                world.sagemaker.used(proposal.place.region, kind),
+                service.world.sagemaker.used(proposal.place.region, kind),
                 int(variant.get("InitialInstanceCount", 0)),
             )
             if used + wanted > limit:
                 path = f"/Resources/{logical_id}/Properties/{place}/InstanceType"
                 where = (logical_id, declaration["Type"], path)
                 yield _finding(
-                    world, QUOTA, "WARN", quota_message(f"{kind} for endpoint usage", limit, used, wanted), where
+                    service, QUOTA, "WARN", quota_message(f"{kind} for endpoint usage", limit, used, wanted), where
                 )
 
 
-def _asked_for(world: World, proposal: Proposal) -> Iterator[Finding]:
-    for fault in world.faults.active:
+def _asked_for(service: Registry, proposal: Proposal) -> Iterator[Finding]:
+    for fault in service.world.faults.active:
         if fault.name != "validation":
             continue
         mode = str(fault.options["mode"]).upper()
@@ -153,4 +151,4 @@ def _asked_for(world: World, proposal: Proposal) -> Iterator[Finding]:
         name = str(fault.options.get("name", EXISTENCE if mode == "FAIL" else QUOTA))
         reason = str(fault.options.get("reason", "The sandbox was asked for this finding."))
         where = (logical_id, declaration["Type"], f"/Resources/{logical_id}")
-        yield _finding(world, name, "WARN" if mode == "WARN" else "FAIL", reason, where)
+        yield _finding(service, name, "WARN" if mode == "WARN" else "FAIL", reason, where)

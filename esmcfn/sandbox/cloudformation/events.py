@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.cloudformation.model import STACK_TYPE, ChangeSet, Event, Finding, Stack
+from esmcfn.sandbox.cloudformation.service import CloudFormation
 from esmcfn.sandbox.refusal import invalid
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 
 class Events:
     """The DescribeEvents operation."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, service: CloudFormation) -> None:
+        self.service = service
+        self.world = service.world
 
     @property
     def operations(self) -> dict[str, Operation]:
@@ -27,7 +24,7 @@ class Events:
 
     def describe(self, call: Call) -> Json:
         """DescribeEvents, newest first."""
-        given, service = call.parameters, self.world.cloudformation
+        given, service = call.parameters, self.service
         only_failed = bool(given.get("Filters", {}).get("FailedEvents"))
         if given.get("ChangeSetName"):
             stack, change_set = service.change_sets.find(call)
@@ -45,7 +42,7 @@ class Events:
         return {"OperationEvents": some, "NextToken": token}
 
     def _of_operation(self, region: str, operation_id: str) -> list[dict[str, object]]:
-        for stack in self.world.cloudformation.stacks.values():
+        for stack in self.service.stacks.values():
             if stack.region != region:
                 continue
             for change_set in stack.change_sets.values():

@@ -13,18 +13,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from esmcfn.sandbox.cloudformation import actual
 from esmcfn.sandbox.cloudformation.changes import creation_order, differences
-from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Op, Resource, Stack
-from esmcfn.sandbox.cloudformation.outputs import export_in_use, resolve_outputs
+from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Op, Resource
+from esmcfn.sandbox.cloudformation.outputs import resolve_outputs
 from esmcfn.sandbox.cloudformation.rolling import RollingBack
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError, NotYet
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 
 class Engine(RollingBack):
@@ -140,7 +137,7 @@ class Engine(RollingBack):
         self._fault(new, "update")
         handler = HANDLERS[new.resource_type]
         if reverting:
-            outcome = self.world.cloudformation.drift.revert(self, old, new, at)
+            outcome = actual.revert(self, old, new, at)
         else:
             outcome = handler.update(self.request(new, at, previous=old))
         self.stack.resources[op.logical_id] = new
@@ -211,7 +208,7 @@ class Engine(RollingBack):
     def _succeed(self, at: float) -> None:
         stack, run = self.stack, self.run
         try:
-            stack.outputs = resolve_outputs(self.world.cloudformation, stack, self.scope(), self.template)
+            stack.outputs = resolve_outputs(self.service, stack, self.scope(), self.template)
         except Refusal as refusal:
             self._fail([], at, refusal.message)
             return
@@ -226,8 +223,3 @@ class Engine(RollingBack):
         else:
             self.set_status("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", at)
             self._begin_cleanup(at)
-
-
-def deletion_blocked(world: World, stack: Stack) -> str:
-    """Return why a stack may not be deleted: one of its exports is in use."""
-    return export_in_use(world.cloudformation, stack, keep=set())

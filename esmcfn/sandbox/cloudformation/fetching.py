@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from esmcfn.sandbox.cloudformation import validate
+from esmcfn.sandbox.ground import Ground
 from esmcfn.sandbox.refusal import Refusal, invalid
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 HOST = re.compile(
     r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com"
@@ -30,7 +27,7 @@ ELSEWHERE = (
 )
 
 
-def from_url(world: World, region: str, url: str) -> str:
+def from_url(ground: Ground, region: str, url: str) -> str:
     """Return the text at a TemplateURL: an object in the sandbox's S3, one version of it where the URL names one.
 
     Raises:
@@ -38,7 +35,7 @@ def from_url(world: World, region: str, url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        bucket, key, at = _place(world, parts)
+        bucket, key, at = _place(ground, parts)
     except ValueError as error:  # a port that is none
         raise invalid("TemplateURL must be a supported URL.") from error
     wanted = {"Bucket": bucket, "Key": key}
@@ -47,8 +44,8 @@ def from_url(world: World, region: str, url: str) -> str:
             raise invalid(f"TemplateURL: the sandbox takes versionId only, no {name}: it checks no signatures")
         wanted["VersionId"] = value
     try:
-        text = str(world.moto.call("s3", "GetObject", region, wanted)["Body"])
-        found = world.moto.call("s3", "HeadBucket", region, {"Bucket": bucket})["BucketRegion"]
+        text = str(ground.moto.call("s3", "GetObject", region, wanted)["Body"])
+        found = ground.moto.call("s3", "HeadBucket", region, {"Bucket": bucket})["BucketRegion"]
     except Refusal as refusal:
         raise invalid(f"S3 error: {refusal.message}") from refusal
     except UnicodeDecodeError as error:
@@ -60,10 +57,10 @@ def from_url(world: World, region: str, url: str) -> str:
     return text
 
 
-def _place(world: World, parts: SplitResult) -> tuple[str, str, str]:
+def _place(ground: Ground, parts: SplitResult) -> tuple[str, str, str]:
     """Return bucket, key, and the region in which the URL looks for the bucket; empty where it says none."""
     host, path = parts.hostname or "", unquote(parts.path).lstrip("/")
-    if host in OURS and parts.scheme == "http" and parts.port == world.port:
+    if host in OURS and parts.scheme == "http" and parts.port == ground.port:
         bucket, _, key = path.partition("/")
         return bucket, key, ""
     match = HOST.fullmatch(host)

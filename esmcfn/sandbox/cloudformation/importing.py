@@ -8,25 +8,22 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation import schema
 from esmcfn.sandbox.cloudformation.changes import Proposal, expected_scope
 from esmcfn.sandbox.cloudformation.model import ChangeSet
+from esmcfn.sandbox.cloudformation.registry import Registry
 from esmcfn.sandbox.cloudformation.schema import UNKNOWN
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError, Request
 from esmcfn.sandbox.state import Json
 
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
-
 KEPT = ("Retain", "RetainExceptOnCreate")
 """Deletion policies with which an import by name is allowed: what somebody else made is not deleted by accident."""
 
 
-def check_imports(world: World, proposal: Proposal) -> None:
+def check_imports(service: Registry, proposal: Proposal) -> None:
     """Refuse an import of something that cannot be imported.
 
     Raises:
@@ -49,13 +46,13 @@ def check_imports(world: World, proposal: Proposal) -> None:
             raise invalid(f"{logical_id}: the identifier of {declaration['Type']} is [{wanted}], and all of it")
         try:
             properties = scope.resolve(declaration.get("Properties", {}))
-            found = _found(world, proposal, logical_id, properties, identifier)
+            found = _found(service, proposal, logical_id, properties, identifier)
         except (Refusal, HandlerError) as error:
             raise invalid(f"{logical_id}: {error.message}") from error
-        _refuse_owned(world, proposal, logical_id, found)
+        _refuse_owned(service, proposal, logical_id, found)
 
 
-def existing(world: World, proposal: Proposal) -> dict[str, dict[str, str]]:
+def existing(service: Registry, proposal: Proposal) -> dict[str, dict[str, str]]:
     """Return what the template adds and what exists already: logical id to identifier.
 
     Raises:
@@ -71,10 +68,10 @@ def existing(world: World, proposal: Proposal) -> dict[str, dict[str, str]]:
         if not identifier:
             continue
         try:
-            physical_id = _found(world, proposal, logical_id, properties, identifier)
+            physical_id = _found(service, proposal, logical_id, properties, identifier)
         except (Refusal, HandlerError):
             continue  # it is not there, or cannot be imported: then its creation says so
-        _refuse_owned(world, proposal, logical_id, physical_id)
+        _refuse_owned(service, proposal, logical_id, physical_id)
         found[logical_id] = identifier
     lost = [name for name in found if proposal.template.resources[name].get("DeletionPolicy") not in KEPT]
     if lost:
@@ -115,7 +112,11 @@ def _said(resource_type: str, region: str, properties: Mapping[str, Json]) -> di
 
 
 def _found(
-    world: World, proposal: Proposal, logical_id: str, properties: Mapping[str, Json], identifier: Mapping[str, str]
+    service: Registry,
+    proposal: Proposal,
+    logical_id: str,
+    properties: Mapping[str, Json],
+    identifier: Mapping[str, str],
 ) -> str:
     """Return the physical id of what an identifier names.
 
@@ -123,20 +124,21 @@ def _found(
         Refusal, HandlerError: there is no such thing.
     """
     request = Request(
-        world=world,
+        world=service.world,
+        stacks=service,
         region=proposal.place.region,
         stack_name=proposal.place.stack_name,
         stack_id=proposal.place.stack_id,
         logical_id=logical_id,
         properties=properties,
-        at=world.clock.now(),
+        at=service.world.clock.now(),
     )
     return HANDLERS[proposal.template.resources[logical_id]["Type"]].find(identifier, request).physical_id
 
 
-def _refuse_owned(world: World, proposal: Proposal, logical_id: str, physical_id: str) -> None:
+def _refuse_owned(service: Registry, proposal: Proposal, logical_id: str, physical_id: str) -> None:
     kind = proposal.template.resources[logical_id]["Type"]
-    for stack in world.cloudformation.live(proposal.place.region):
+    for stack in service.live(proposal.place.region):
         held = stack.present.values()
         if any((item.resource_type, item.physical_id) == (kind, physical_id) for item in held):
             raise invalid(f"Resource [{logical_id}] already exists in stack [{stack.id}]")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation import schema
 from esmcfn.sandbox.cloudformation.changes import MASK, attribute_of, masked
 from esmcfn.sandbox.cloudformation.language import Place, Scope, parameter_values
 from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Event, Execution, Op, Resource, Stack
+from esmcfn.sandbox.cloudformation.registry import Registry
 from esmcfn.sandbox.cloudformation.template import Template, parse
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS, tag_property
 from esmcfn.sandbox.resources.base import HandlerError, Outcome, Request
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 
 class Live:
@@ -41,8 +38,9 @@ class Live:
 class Machine:
     """The operation of one stack, without its phases."""
 
-    def __init__(self, world: World, stack: Stack) -> None:
-        self.world = world
+    def __init__(self, service: Registry, stack: Stack) -> None:
+        self.service = service
+        self.world = service.world
         self.stack = stack
 
     @property
@@ -108,7 +106,7 @@ class Machine:
             place=self.place(),
             parameters=parameter_values(template, stack.revision.parameters, masked=shown),
             resources=Live(stack, hide_secrets=shown),
-            exports=lambda name: self.world.cloudformation.export(stack.region, name),
+            exports=lambda name: self.service.export(stack.region, name),
         )
 
     def place(self) -> Place:
@@ -125,6 +123,7 @@ class Machine:
         """Return what a handler gets for a resource."""
         return Request(
             world=self.world,
+            stacks=self.service,
             region=self.stack.region,
             stack_name=self.stack.name,
             stack_id=self.stack.id,
@@ -246,7 +245,7 @@ class Machine:
 
     def _finish(self, status: str, at: float, reason: str = "") -> None:
         self.set_status(status, at, reason)
-        self.world.cloudformation.executed(self.stack, succeeded=status in _SUCCESS)
+        self.service.executed(self.stack, succeeded=status in _SUCCESS)
         self.stack.execution = None
 
 

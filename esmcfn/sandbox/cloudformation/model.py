@@ -196,6 +196,13 @@ class ChangeSet:
     parent_id: str = ""
     root_id: str = ""
 
+    @property
+    def reverted(self) -> list[str]:
+        """The resources whose actual state a REVERT_DRIFT change set overwrites."""
+        if self.deployment_mode != "REVERT_DRIFT":
+            return []
+        return [change.logical_id for change in self.changes if change.drift_status in ("MODIFIED", "DELETED")]
+
 
 @dataclass(slots=True, kw_only=True)
 class Op:

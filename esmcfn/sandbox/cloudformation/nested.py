@@ -7,8 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from esmcfn.sandbox.cloudformation import requests, validate
 from esmcfn.sandbox.cloudformation.agenda import NEVER
@@ -17,15 +16,17 @@ from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.cloudformation.fetching import from_url
 from esmcfn.sandbox.cloudformation.language import as_text
 from esmcfn.sandbox.cloudformation.model import PAUSED, STACK_TYPE, Change, ChangeSet, Revision, Stack
-from esmcfn.sandbox.cloudformation.proposals import changes_nothing, proposed, refuse_invalid
+from esmcfn.sandbox.cloudformation.proposals import NO_CHANGES, NO_UPDATES, changes_nothing, proposed, refuse_invalid
+from esmcfn.sandbox.cloudformation.registry import Registry
 from esmcfn.sandbox.cloudformation.schema import UNKNOWN
 from esmcfn.sandbox.cloudformation.template import Template, parse
 from esmcfn.sandbox.refusal import Refusal, invalid
-from esmcfn.sandbox.resources.base import HandlerError, Progress, Request, physical_name, tag_map
+from esmcfn.sandbox.resources.base import HandlerError, Progress, Request, physical_name
 from esmcfn.sandbox.state import Json
+from esmcfn.sandbox.tags import tag_map
 
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
+Propose = Callable[[Stack, Template, Revision, ChangeSet, str], ChangeSet]
+"""How a nested stack gets a change set, as part of the enclosing stack's."""
 
 MOST_DEEP = 5
 """How deep stacks may be nested in the sandbox: a template that nests itself must end somewhere."""
@@ -34,14 +35,15 @@ MOST_DEEP = 5
 class Nested:
     """Nested stacks, for the handler of their type and for change sets that include them."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, service: Registry) -> None:
+        self.service = service
+        self.world = service.world
 
     # What the handler asks
 
     def create(self, request: Request) -> Stack:
         """Begin to make a nested stack, or to execute what a change set prepared for it."""
-        parent, service = self._parent(request), self.world.cloudformation
+        parent, service = self._parent(request), self.service
         child = self._in_review(parent, request.logical_id)
         change_set = self._planned(parent, child)
         body = change_set.revision.body if change_set is not None else ""
@@ -50,7 +52,7 @@ class Nested:
         if child is None:
             child = self._new(parent, request.logical_id, request.name(128), wanted, "CREATE_IN_PROGRESS", request.at)
         try:
-            refuse_invalid(self.world, proposed(self.world, child, template, wanted))
+            refuse_invalid(self.service, proposed(self.service, child, template, wanted))
         except Refusal:
             if fresh:
                 del service.stacks[child.id]
@@ -68,8 +70,8 @@ class Nested:
         change_set = self._planned(parent, child)
         body = change_set.revision.body if change_set is not None else ""
         wanted, template = self._wanted(parent, request.properties, request.tags, body)
-        proposal = proposed(self.world, child, template, wanted)
-        refuse_invalid(self.world, proposal)
+        proposal = proposed(self.service, child, template, wanted)
+        refuse_invalid(self.service, proposal)
         if child.execution is None and changes_nothing(proposal):
             return child, False
         if child.execution is None or child.held or child.status in PAUSED:
@@ -82,9 +84,9 @@ class Nested:
         child = self.child(request)
         if child.status == "DELETE_IN_PROGRESS":
             return
-        parent = self.world.cloudformation.stacks[child.parent_id]
+        parent = self.service.stacks[child.parent_id]
         token = parent.execution.token if parent.execution is not None else ""
-        self.world.cloudformation.delete(child, token=token, retain=(), force=False, at=request.at)
+        self.service.delete(child, token=token, retain=(), force=False, at=request.at)
 
     def progress(self, request: Request) -> Progress:
         """Say how a nested stack stands; raises what the enclosing stack says of its failure."""
@@ -114,18 +116,18 @@ class Nested:
 
     def child(self, request: Request, *, gone: bool = False) -> Stack:
         """Return the nested stack that a resource is; raises NotFound when it is deleted."""
-        found = self.world.cloudformation.stacks.get(request.physical_id)
+        found = self.service.stacks.get(request.physical_id)
         if found is None or (found.deleted and not gone):
             raise HandlerError("NotFound", f"Stack with id {request.physical_id} does not exist")
         return found
 
     def _parent(self, request: Request) -> Stack:
-        return self.world.cloudformation.stacks[request.stack_id]
+        return self.service.stacks[request.stack_id]
 
     def _take_back(self, parent: Stack, child: Stack, request: Request) -> bool:
         if child.execution is None:
             return False
-        engine = Engine(self.world, child)
+        engine = Engine(self.service, child)
         if child.held or child.status in PAUSED:
             engine.begin_rollback(request.at)
         elif child.status == "UPDATE_IN_PROGRESS":
@@ -134,13 +136,13 @@ class Nested:
             mine = f"{request.logical_id}."
             skip = [name.removeprefix(mine) for name in parent.running.skip if name.startswith(mine)]
             engine.proceed(skip, request.at)
-        self.world.cloudformation.save(child)
+        self.service.save(child)
         return True
 
     # Making
 
     def _new(self, parent: Stack, logical_id: str, name: str, revision: Revision, status: str, at: float) -> Stack:
-        service, depth, above = self.world.cloudformation, 1, parent
+        service, depth, above = self.service, 1, parent
         while above.parent_id:
             above, depth = service.stacks[above.parent_id], depth + 1
         if depth >= MOST_DEEP:
@@ -156,7 +158,7 @@ class Nested:
         if change_set is not None:
             child.change_sets = {change_set.id: change_set}
             change_set.execution_status = "EXECUTE_IN_PROGRESS"
-        self.world.cloudformation.start(
+        self.service.start(
             child,
             kind,
             wanted,
@@ -190,7 +192,7 @@ class Nested:
 
     # Change sets that include nested stacks
 
-    def plan(self, change_set: ChangeSet, proposal: Proposal) -> None:
+    def plan(self, change_set: ChangeSet, proposal: Proposal, propose: Propose) -> None:
         """Give each nested stack that changes a change set of its own, and drop those that do not change.
 
         Raises:
@@ -202,7 +204,7 @@ class Nested:
             if change.resource_type != STACK_TYPE or change.action == "Remove":
                 continue
             declared = proposal.template.resources[change.logical_id].get("Properties", {})
-            made = self._plan_one(change_set, proposal, change, scope.resolve(declared))
+            made = self._plan_one(change_set, proposal, change, propose, scope.resolve(declared))
             if made is None and all(detail.source == "Automatic" for detail in change.details):
                 change_set.changes.remove(change)
             elif made is not None:
@@ -210,8 +212,10 @@ class Nested:
                 if made.outcome == "FAILED":
                     raise invalid(f"Nested change set {made.id} was not successfully created: Currently in FAILED.")
 
-    def _plan_one(self, outer: ChangeSet, proposal: Proposal, change: Change, properties: Json) -> ChangeSet | None:
-        parent, service = proposal.stack, self.world.cloudformation
+    def _plan_one(
+        self, outer: ChangeSet, proposal: Proposal, change: Change, propose: Propose, properties: Json
+    ) -> ChangeSet | None:
+        parent, service = proposal.stack, self.service
         if UNKNOWN in str(properties["TemplateURL"]):
             raise invalid(f"The sandbox cannot plan {change.logical_id}: its TemplateURL is known after execution only")
         now = self.world.clock.now()
@@ -229,18 +233,18 @@ class Nested:
             name = physical_name(parent.name, parent.id, change.logical_id, outer.id, 128)
             empty = Revision(body='{"Resources": {}}', tags=dict(wanted.tags))
             child = self._new(parent, change.logical_id, name, empty, "REVIEW_IN_PROGRESS", now)
-            Engine(self.world, child).set_status("REVIEW_IN_PROGRESS", now, "User Initiated")
-        elif changes_nothing(proposed(self.world, child, template, wanted)) and not _has_nested(template):
+            Engine(self.service, child).set_status("REVIEW_IN_PROGRESS", now, "User Initiated")
+        elif changes_nothing(proposed(self.service, child, template, wanted)) and not _has_nested(template):
             return None
         kind = "UPDATE" if change.action == "Modify" else "CREATE"
-        made = service.change_sets.propose_nested(child, template, wanted, outer, kind)
+        made = propose(child, template, wanted, outer, kind)
         child.change_sets[made.id] = made
         service.save(child)
         return None if kind == "UPDATE" and made.outcome == "FAILED" and not made.findings and _idle(made) else made
 
     def forget(self, change_set_ids: Collection[str]) -> None:
         """Remove what change sets prepared in nested stacks: they are deleted."""
-        service = self.world.cloudformation
+        service = self.service
         for stack in [stack for stack in service.stacks.values() if stack.parent_id and not stack.deleted]:
             gone = [key for key, item in stack.change_sets.items() if item.parent_id in change_set_ids]
             for key in gone:
@@ -266,7 +270,7 @@ class Nested:
         return next((item for item in mine if item.execution_status == "AVAILABLE"), None)
 
     def _children(self, parent: Stack) -> Iterator[Stack]:
-        for stack in self.world.cloudformation.stacks.values():
+        for stack in self.service.stacks.values():
             if stack.parent_id == parent.id and not stack.deleted:
                 yield stack
 
@@ -291,6 +295,4 @@ def _has_nested(template: Template) -> bool:
 
 
 def _idle(change_set: ChangeSet) -> bool:
-    from esmcfn.sandbox.cloudformation.changesets import NO_CHANGES, NO_UPDATES
-
     return change_set.outcome_reason in (NO_CHANGES, NO_UPDATES)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation.language import NO_VALUE, Scope, as_text
 from esmcfn.sandbox.cloudformation.model import Stack
+from esmcfn.sandbox.cloudformation.registry import Registry
 from esmcfn.sandbox.cloudformation.sections import NOT_TEXT
 from esmcfn.sandbox.cloudformation.template import Template, parse
 from esmcfn.sandbox.refusal import invalid
 from esmcfn.sandbox.state import Json
 
-if TYPE_CHECKING:
-    from esmcfn.sandbox.cloudformation.service import CloudFormation
 
-
-def resolve_outputs(service: CloudFormation, stack: Stack, scope: Scope, template: Template) -> list[dict[str, str]]:
+def resolve_outputs(service: Registry, stack: Stack, scope: Scope, template: Template) -> list[dict[str, str]]:
     """Return a stack's outputs.
 
     Raises:
@@ -53,7 +50,7 @@ def resolve_outputs(service: CloudFormation, stack: Stack, scope: Scope, templat
     return found
 
 
-def export_in_use(service: CloudFormation, stack: Stack, *, keep: set[str]) -> str:
+def export_in_use(service: Registry, stack: Stack, *, keep: set[str]) -> str:
     """Return CloudFormation's refusal to lose or change an export that another stack imports."""
     for output in stack.outputs:
         name = output.get("ExportName")
@@ -65,7 +62,7 @@ def export_in_use(service: CloudFormation, stack: Stack, *, keep: set[str]) -> s
     return ""
 
 
-def importers(service: CloudFormation, region: str, name: str) -> list[Stack]:
+def importers(service: Registry, region: str, name: str) -> list[Stack]:
     """Return the stacks that import an export."""
     found = []
     for stack in service.live(region):

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation.changes import Expected, Proposal, compute
 from esmcfn.sandbox.cloudformation.early import findings
 from esmcfn.sandbox.cloudformation.language import Place, Scope, parameter_values
 from esmcfn.sandbox.cloudformation.model import Revision, Stack
+from esmcfn.sandbox.cloudformation.registry import Registry
 from esmcfn.sandbox.cloudformation.template import Template, parse
 from esmcfn.sandbox.refusal import invalid
 
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+NO_UPDATES = "No updates are to be performed."
+"""The same for a template with a Transform: CloudFormation tells after it has processed it."""
 
 
 def proposed(
-    world: World,
+    service: Registry,
     stack: Stack,
     template: Template,
     revision: Revision,
@@ -25,13 +26,12 @@ def proposed(
     imports: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Proposal:
     """Return what a revision would make of a stack."""
-    service = world.cloudformation
     return Proposal(
         stack=stack,
         template=template,
         revision=revision,
         place=Place(
-            account=world.account,
+            account=service.world.account,
             region=stack.region,
             stack_name=stack.name,
             stack_id=stack.id,
@@ -42,13 +42,13 @@ def proposed(
     )
 
 
-def refuse_invalid(world: World, proposal: Proposal, *, skip: bool = False) -> None:
+def refuse_invalid(service: Registry, proposal: Proposal, *, skip: bool = False) -> None:
     """Refuse what early validation would fail a change set for.
 
     Raises:
         Refusal: ValidationError with the first finding.
     """
-    fatal = [found for found in findings(world, proposal, skip=skip) if found.mode == "FAIL"]
+    fatal = [found for found in findings(service, proposal, skip=skip) if found.mode == "FAIL"]
     if fatal:
         raise invalid(f"{fatal[0].name}: {fatal[0].path}: {fatal[0].reason}")
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation import requests
 from esmcfn.sandbox.cloudformation.execution import Engine
 from esmcfn.sandbox.cloudformation.model import Stack
+from esmcfn.sandbox.cloudformation.service import CloudFormation
 from esmcfn.sandbox.refusal import invalid
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 
 class Recovery:
     """The recovery operations."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, service: CloudFormation) -> None:
+        self.service = service
+        self.world = service.world
 
     @property
     def operations(self) -> dict[str, Operation]:
@@ -41,8 +39,8 @@ class Recovery:
         if token:
             stack.running.token = token
             stack.used_tokens.append(token)
-        Engine(self.world, stack).cancel(self.world.clock.now())
-        self.world.cloudformation.save(stack)
+        Engine(self.service, stack).cancel(self.world.clock.now())
+        self.service.save(stack)
         return {}
 
     def proceed(self, call: Call) -> Json:
@@ -62,8 +60,8 @@ class Recovery:
             skip = list(failed)
         requests.take_role(stack, given)
         self._renew(stack, given.get("ClientRequestToken", ""), "CONTINUE_ROLLBACK")
-        Engine(self.world, stack).proceed(skip, self.world.clock.now())
-        self.world.cloudformation.save(stack)
+        Engine(self.service, stack).proceed(skip, self.world.clock.now())
+        self.service.save(stack)
         return {}
 
     def roll_back(self, call: Call) -> Json:
@@ -78,8 +76,8 @@ class Recovery:
         self._renew(stack, token, "ROLLBACK")
         if not stack.execution.before:
             stack.execution.kind = "create"  # no stable state to return to: everything goes
-        Engine(self.world, stack).begin_rollback(self.world.clock.now())
-        self.world.cloudformation.save(stack)
+        Engine(self.service, stack).begin_rollback(self.world.clock.now())
+        self.service.save(stack)
         return {"StackId": stack.id, "OperationId": stack.execution.operation_id}
 
     def _renew(self, stack: Stack, token: str, kind: str) -> None:
@@ -91,8 +89,6 @@ class Recovery:
             stack.used_tokens.append(token)
 
     def _stack(self, call: Call) -> Stack:
-        stack = self.world.cloudformation.must_find(
-            call.region, call.parameters["StackName"], "Stack [{}] does not exist"
-        )
+        stack = self.service.must_find(call.region, call.parameters["StackName"], "Stack [{}] does not exist")
         requests.refuse_nested(stack)
         return stack

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.cloudformation import validate
 from esmcfn.sandbox.cloudformation.fetching import from_url
 from esmcfn.sandbox.cloudformation.model import PAUSED, SETTLED_FOR_UPDATE, Revision, Stack
 from esmcfn.sandbox.cloudformation.template import Template, entities, parse
+from esmcfn.sandbox.ground import Ground
 from esmcfn.sandbox.refusal import Refusal, invalid
 from esmcfn.sandbox.resources import HANDLERS, SUPPORTED
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 UNSUPPORTED_IN_CHANGE_SETS = (
     "RollbackConfiguration",
@@ -50,11 +48,11 @@ def refuse_unsupported(given: Mapping[str, Json], names: tuple[str, ...]) -> Non
         raise invalid("The sandbox does not support DeploymentConfig.DisableRollback")
 
 
-def revision(world: World, call: Call, stack: Stack | None) -> Revision:
+def revision(ground: Ground, call: Call, stack: Stack | None) -> Revision:
     """Return what a request wants a stack to be; what it leaves out stays as it is."""
     given = call.parameters
     previous = stack.revision if stack is not None and stack.status != "REVIEW_IN_PROGRESS" else None
-    text = body(world, call, previous)
+    text = body(ground, call, previous)
     template = parse(text)
     tags = {str(tag["Key"]): str(tag["Value"]) for tag in given.get("Tags", ())}
     if len(tags) > validate.MAX_TAGS:
@@ -97,7 +95,7 @@ def _keep_secrets(template: Template) -> None:
             raise invalid(f"The sandbox refuses to show {name} in an output: it is a secret")
 
 
-def body(world: World, call: Call, previous: Revision | None) -> str:
+def body(ground: Ground, call: Call, previous: Revision | None) -> str:
     """Return the template's text: given, from S3, or the previous one."""
     given = call.parameters
     sources = [name for name in ("TemplateBody", "TemplateURL", "UsePreviousTemplate") if given.get(name)]
@@ -108,7 +106,7 @@ def body(world: World, call: Call, previous: Revision | None) -> str:
             raise invalid("UsePreviousTemplate can only be used with an existing stack")
         return previous.body
     if sources == ["TemplateURL"]:
-        return from_url(world, call.region, given["TemplateURL"])
+        return from_url(ground, call.region, given["TemplateURL"])
     text = str(given["TemplateBody"])
     if len(text.encode()) > validate.MAX_BODY_BYTES:
         raise invalid(
@@ -177,3 +175,8 @@ def check_updatable(stack: Stack, *, disable_rollback: bool = False) -> None:
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Return tags as the API shows them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def digest(*parts: object) -> str:
+    """Return a digest of what a request asks for, to recognise a repeated one."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

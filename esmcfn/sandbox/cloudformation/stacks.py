@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from esmcfn.sandbox.clock import moment
 from esmcfn.sandbox.cloudformation import requests, validate
 from esmcfn.sandbox.cloudformation.model import Stack
 from esmcfn.sandbox.cloudformation.proposals import changes_nothing, proposed, refuse_invalid
+from esmcfn.sandbox.cloudformation.service import CloudFormation
 from esmcfn.sandbox.cloudformation.shown import (
     capabilities,
     declared_parameter,
@@ -25,9 +25,6 @@ from esmcfn.sandbox.resources import SUPPORTED
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.wire import Call, Operation
 
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
-
 MOST_STACK_RESOURCES = 100
 """DescribeStackResources stops here; ListStackResources has pages."""
 
@@ -35,8 +32,9 @@ MOST_STACK_RESOURCES = 100
 class Stacks:
     """The operations that read stacks, and those that change them without a change set."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, service: CloudFormation) -> None:
+        self.service = service
+        self.world = service.world
 
     @property
     def operations(self) -> dict[str, Operation]:
@@ -66,7 +64,7 @@ class Stacks:
 
     def create(self, call: Call) -> Json:
         """CreateStack."""
-        given, service = call.parameters, self.world.cloudformation
+        given, service = call.parameters, self.service
         requests.refuse_unsupported(given, requests.UNSUPPORTED_IN_STACKS)
         existing = service.by_name(call.region, given["StackName"])
         if existing is not None:
@@ -79,7 +77,7 @@ class Stacks:
         now, skip = self.world.clock.now(), bool(given.get("DisableValidation"))
         stack = service.new_stack(call.region, given["StackName"], wanted, "CREATE_IN_PROGRESS", now)
         try:
-            refuse_invalid(self.world, proposed(self.world, stack, template, wanted), skip=skip)
+            refuse_invalid(self.service, proposed(self.service, stack, template, wanted), skip=skip)
         except Refusal:
             del service.stacks[stack.id]
             raise
@@ -98,7 +96,7 @@ class Stacks:
 
     def update(self, call: Call) -> Json:
         """UpdateStack: an update without changes is refused."""
-        given, service = call.parameters, self.world.cloudformation
+        given, service = call.parameters, self.service
         requests.refuse_unsupported(given, requests.UNSUPPORTED_IN_STACKS)
         stack = service.must_find(call.region, given["StackName"], "Stack [{}] does not exist")
         disable = bool(given.get("DisableRollback"))
@@ -107,8 +105,8 @@ class Stacks:
         requests.check_updatable(stack, disable_rollback=disable)
         wanted = requests.revision(self.world, call, stack)
         template = requests.checked(wanted, call.region, given, direct=True)
-        proposal = proposed(self.world, stack, template, wanted)
-        refuse_invalid(self.world, proposal, skip=bool(given.get("DisableValidation")))
+        proposal = proposed(self.service, stack, template, wanted)
+        refuse_invalid(self.service, proposal, skip=bool(given.get("DisableValidation")))
         if changes_nothing(proposal):
             raise invalid("No updates are to be performed.")
         if "StackPolicyBody" in given:
@@ -125,7 +123,7 @@ class Stacks:
 
     def delete(self, call: Call) -> Json:
         """DeleteStack: of a stack that does not exist is fine."""
-        given, service = call.parameters, self.world.cloudformation
+        given, service = call.parameters, self.service
         requests.refuse_unsupported(given, ())
         stack, token = service.find(call.region, given["StackName"]), given.get("ClientRequestToken", "")
         retain, force = given.get("RetainResources", ()), given.get("DeletionMode") == "FORCE_DELETE_STACK"
@@ -154,17 +152,17 @@ class Stacks:
         if stack.deleted or stack.status == "DELETE_IN_PROGRESS":
             raise invalid(f"Stack [{stack.name}] is in {stack.status} state")
         stack.termination_protection = bool(call.parameters["EnableTerminationProtection"])
-        self.world.cloudformation.save(stack)
+        self.service.save(stack)
         return {"StackId": stack.id}
 
     # Reading
 
     def _find(self, call: Call, message: str = "Stack [{}] does not exist") -> Stack:
-        return self.world.cloudformation.must_find(call.region, call.parameters["StackName"], message)
+        return self.service.must_find(call.region, call.parameters["StackName"], message)
 
     def describe(self, call: Call) -> Json:
         """DescribeStacks: all of them, or one by name or ARN (a deleted one by ARN only)."""
-        service, name = self.world.cloudformation, call.parameters.get("StackName")
+        service, name = self.service, call.parameters.get("StackName")
         if self.world.faults.strike("stale", stack=(name or "").partition("/")[2].partition("/")[0] or name or ""):
             stacks = service.stale(call.region, name)
         else:
@@ -175,7 +173,7 @@ class Stacks:
     def list(self, call: Call) -> Json:
         """ListStacks: deleted ones too."""
         wanted = set(call.parameters.get("StackStatusFilter", ()))
-        stacks = [stack for stack in self.world.cloudformation.stacks.values() if stack.region == call.region]
+        stacks = [stack for stack in self.service.stacks.values() if stack.region == call.region]
         found = [
             stack_summary(stack)
             for stack in sorted(stacks, key=lambda item: -item.created_at)
@@ -208,7 +206,7 @@ class Stacks:
 
     def resources(self, call: Call) -> Json:
         """DescribeStackResources: the first hundred."""
-        given, service = call.parameters, self.world.cloudformation
+        given, service = call.parameters, self.service
         if given.get("StackName") and given.get("PhysicalResourceId"):
             raise invalid("StackName and PhysicalResourceId cannot be specified together.")
         if given.get("StackName"):
@@ -236,7 +234,7 @@ class Stacks:
         return {"StackResources": found[:MOST_STACK_RESOURCES]}
 
     def _owner(self, region: str, physical_id: str) -> Stack:
-        for stack in self.world.cloudformation.live(region):
+        for stack in self.service.live(region):
             if any(item.physical_id == physical_id for item in stack.resources.values()):
                 return stack
         raise invalid(f"Stack for {physical_id} does not exist")
@@ -252,7 +250,7 @@ class Stacks:
         """GetTemplate: the text exactly as it was sent; Processed, the default, is without its Transform."""
         given = call.parameters
         if given.get("ChangeSetName"):
-            _, change_set = self.world.cloudformation.change_sets.find(call)
+            _, change_set = self.service.change_sets.find(call)
             text = change_set.revision.body
         elif given.get("StackName"):
             stack = self._find(call, "Stack with id {} does not exist")
@@ -312,7 +310,7 @@ class Stacks:
         """ListExports."""
         found: list[dict[str, object]] = [
             {"ExportingStackId": stack.id, "Name": output["ExportName"], "Value": output["OutputValue"]}
-            for stack in self.world.cloudformation.live(call.region)
+            for stack in self.service.live(call.region)
             for output in stack.outputs
             if "ExportName" in output
         ]
@@ -324,7 +322,7 @@ class Stacks:
         from esmcfn.sandbox.cloudformation.outputs import importers
 
         name = call.parameters["ExportName"]
-        found = importers(self.world.cloudformation, call.region, name)
+        found = importers(self.service, call.region, name)
         if not found:
             raise invalid(f"Export '{name}' is not imported by any stack.")
         return {"Imports": [stack.name for stack in found]}
@@ -337,7 +335,7 @@ class Stacks:
         """SetStackPolicy: kept and shown; the sandbox does not enforce it, so one that forbids anything is refused."""
         stack = self._find(call)
         stack.policy = requests.allowing(call.parameters.get("StackPolicyBody", ""))
-        self.world.cloudformation.save(stack)
+        self.service.save(stack)
         return {}
 
     def limits(self, call: Call) -> Json:

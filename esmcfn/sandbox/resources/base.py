@@ -9,17 +9,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ParamValidationError
 
 from esmcfn.sandbox.actions import action
 from esmcfn.sandbox.aws import ACCOUNT
+from esmcfn.sandbox.cloudformation.model import Resource, Stack
 from esmcfn.sandbox.refusal import Refusal
+from esmcfn.sandbox.services import Services
 from esmcfn.sandbox.state import Json
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
+from esmcfn.sandbox.tags import tag_map
 
 T = TypeVar("T")
 
@@ -56,11 +56,45 @@ https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-te
 """
 
 
+class Embedding(Protocol):
+    """Stacks inside stacks: a resource that CloudFormation itself makes."""
+
+    def create(self, request: Request) -> Stack:
+        """Begin to make one."""
+
+    def update(self, request: Request) -> tuple[Stack, bool]:
+        """Begin to change one; says whether it takes time."""
+
+    def delete(self, request: Request) -> None:
+        """Begin to delete one."""
+
+    def progress(self, request: Request) -> Progress:
+        """Say how one stands; raises what the enclosing stack says of its failure."""
+
+    def deleted(self, request: Request) -> Progress:
+        """Say how a deletion stands."""
+
+    def child(self, request: Request, *, gone: bool = False) -> Stack:
+        """Return the stack that a resource is; raises NotFound when it is deleted."""
+
+
+class Stacks(Protocol):
+    """What a handler asks of CloudFormation."""
+
+    @property
+    def nested(self) -> Embedding:
+        """Stacks inside stacks."""
+
+    def of_type(self, resource_type: str) -> list[Resource]:
+        """Return every live resource of a type that any stack owns."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a handler is asked to do.
 
     Attributes:
+        world: the services; `stacks` is what else there is.
         properties: resolved and coerced; without the stack's tags.
         tags: the stack's tags (and system tags) for this resource.
         previous: the properties before an update.
@@ -71,7 +105,8 @@ class Request:
         trusted: a restart makes what there was, whatever is denied now.
     """
 
-    world: World
+    world: Services
+    stacks: Stacks
     region: str
     stack_name: str
     stack_id: str
@@ -133,13 +168,6 @@ def physical_name(stack_name: str, stack_id: str, logical_id: str, serial: str, 
     room = limit - len(suffix) - 2
     stack = stack_name[: max(1, room - min(len(logical_id), room // 2))]
     return f"{stack}-{logical_id[: room - len(stack)]}-{suffix}"
-
-
-def tag_map(tags: Json) -> dict[str, str]:
-    """Return a resource's Tags property, in either form, as key to value."""
-    if isinstance(tags, dict):
-        return {str(key): str(value) for key, value in tags.items()}
-    return {str(tag["Key"]): str(tag["Value"]) for tag in tags or ()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,7 +110,7 @@ class _Principal(Handler):
 
     def _attached_from_elsewhere(self, request: Request, arn: str) -> bool:
         """A customer policy that names its roles and users itself is not this resource's drift."""
-        owners = request.world.resources_of_type("AWS::IAM::ManagedPolicy")
+        owners = request.stacks.of_type("AWS::IAM::ManagedPolicy")
         members = "Roles" if self.kind == "Role" else "Users"
         return any(
             owner.physical_id == arn and request.physical_id in owner.properties.get(members, ()) for owner in owners

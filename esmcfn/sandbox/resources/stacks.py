@@ -15,23 +15,23 @@ class NestedStack(Handler):
     supported = frozenset({"NotificationARNs", "Parameters", "Tags", "TemplateURL"})
 
     def create(self, request: Request) -> Outcome:
-        return _outcome(request.world.cloudformation.nested.create(request), pending=True)
+        return _outcome(request.stacks.nested.create(request), pending=True)
 
     def update(self, request: Request) -> Outcome:
-        stack, pending = request.world.cloudformation.nested.update(request)
+        stack, pending = request.stacks.nested.update(request)
         return _outcome(stack, pending=pending)
 
     def delete(self, request: Request) -> None:
-        request.world.cloudformation.nested.delete(request)
+        request.stacks.nested.delete(request)
 
     def progress(self, request: Request) -> Progress:
-        return request.world.cloudformation.nested.progress(request)
+        return request.stacks.nested.progress(request)
 
     def deleted(self, request: Request) -> Progress:
-        return request.world.cloudformation.nested.deleted(request)
+        return request.stacks.nested.deleted(request)
 
     def settled(self, request: Request) -> Mapping[str, str]:
-        return _outcome(request.world.cloudformation.nested.child(request), pending=False).attributes
+        return _outcome(request.stacks.nested.child(request), pending=False).attributes
 
     def restore(self, request: Request) -> None:
         """Nothing: a nested stack is on disk like any other."""

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from esmcfn.sandbox.aws import ACCOUNT
 from esmcfn.sandbox.faults import Faults
 from esmcfn.sandbox.refusal import Refusal
-from esmcfn.sandbox.resources.base import tag_map
 from esmcfn.sandbox.sagemaker import rules
 from esmcfn.sandbox.sagemaker.containers import Containers
 from esmcfn.sandbox.sagemaker.fleet import TOTAL, declared, instance_types, quota_message, retained, variants
@@ -20,6 +19,7 @@ from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Regi
 from esmcfn.sandbox.sagemaker.rules import refuse
 from esmcfn.sandbox.sagemaker.trouble import trouble
 from esmcfn.sandbox.state import Json, Store
+from esmcfn.sandbox.tags import tag_map
 
 ENDPOINT_SECONDS = 2.0
 """How long an endpoint is Creating or Updating unless the sandbox was told otherwise."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from esmcfn.sandbox.clock import moment
-from esmcfn.sandbox.resources.base import tag_map
 from esmcfn.sandbox.sagemaker.hosting import Hosting
 from esmcfn.sandbox.sagemaker.model import Endpoint, EndpointConfig, Model, Variant
 from esmcfn.sandbox.sagemaker.rules import refuse
+from esmcfn.sandbox.services import Services
 from esmcfn.sandbox.state import Json
+from esmcfn.sandbox.tags import tag_map
 from esmcfn.sandbox.wire import Call, Operation
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 REPEATED = ("AsyncInferenceConfig", "ExplainerConfig", "MetricsConfig")
 """What an endpoint's description has from its configuration, word for word."""
@@ -25,7 +23,7 @@ UNSUPPORTED_FILTERS = ("CreationTimeAfter", "CreationTimeBefore", "LastModifiedT
 class SageMaker:
     """The operations of models, endpoint configurations and endpoints."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Services) -> None:
         self.world = world
 
     @property

@@ -11,16 +11,13 @@ import json
 import re
 import struct
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.sagemaker.model import Endpoint, Variant
+from esmcfn.sandbox.services import Services
 from esmcfn.sandbox.state import Json
-
-if TYPE_CHECKING:
-    from esmcfn.sandbox.world import World
 
 PATH = re.compile(r"/endpoints/(?P<name>[^/]+)/(?P<action>.+)")
 MAX_BODY_BYTES = 25 * 1024 * 1024
@@ -39,7 +36,7 @@ class ContainerError(Exception):
         self.message = message
 
 
-def invoke(world: World, request: Request, region: str) -> Response:
+def invoke(world: Services, request: Request, region: str) -> Response:
     """Answer one call of the runtime API."""
     match = PATH.fullmatch(request.path)
     if match is None or match["action"] != "invocations":
@@ -52,7 +49,7 @@ def invoke(world: World, request: Request, region: str) -> Response:
         return _refused(refusal)
 
 
-def _answer(world: World, request: Request, region: str, name: str) -> Response:
+def _answer(world: Services, request: Request, region: str, name: str) -> Response:
     endpoint = _serving(world, region, name)
     _refuse_async(world, region, endpoint)
     variant = _variant(endpoint, request.headers.get("X-Amzn-SageMaker-Target-Variant"))
@@ -73,7 +70,7 @@ def _answer(world: World, request: Request, region: str, name: str) -> Response:
     return response
 
 
-def _serving(world: World, region: str, name: str) -> Endpoint:
+def _serving(world: Services, region: str, name: str) -> Endpoint:
     held = world.sagemaker.region(region).endpoints.get(name.lower())
     if held is None or held.name != name or held.status in ("Creating", "Failed", "Deleting", "OutOfService"):
         raise Refusal("ValidationError", f"Endpoint {name} of account {world.account} not found.")
@@ -87,7 +84,7 @@ def _variant(endpoint: Endpoint, wanted: str | None) -> Variant:
     raise Refusal("ValidationError", f"Variant {wanted} not found for Request")
 
 
-def _refuse_async(world: World, region: str, endpoint: Endpoint) -> None:
+def _refuse_async(world: Services, region: str, endpoint: Endpoint) -> None:
     config = world.sagemaker.region(region).configs.get(endpoint.config_name.lower())
     if config is not None and config.request.get("AsyncInferenceConfig"):
         raise Refusal("ValidationError", f"Endpoint {endpoint.name} is asynchronous: the sandbox does not invoke it")
