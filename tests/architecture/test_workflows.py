@@ -134,7 +134,8 @@ def test_no_secret_is_used_and_aws_is_asked_by_oidc(path):
 def test_a_check_is_passed_against_main_alone():
     """Against another branch it would be passed by that branch's policies, and stay with the commit."""
     triggers = parsed(REPOSITORY / ".github/workflows/plan.yml")[True]
-    assert triggers["pull_request"] == {"branches": ["main"]}, (
+    types = ["opened", "synchronize", "reopened", "ready_for_review"]
+    assert triggers["pull_request"] == {"branches": ["main"], "types": types}, (
         "and no `edited`: a title would replace a check that failed"
     )
     assert triggers["merge_group"] is None

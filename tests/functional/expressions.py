@@ -108,7 +108,7 @@ FUNCTIONS = {
     "toJSON": lambda contexts, value: json.dumps(value, indent=2),
     "contains": lambda contexts, where, what: what in where,
     "always": lambda contexts: True,
-    "cancelled": lambda contexts: False,
+    "cancelled": lambda contexts: contexts["job"]["status"] == "cancelled",
     "success": lambda contexts: contexts["job"]["status"] == "success",
     "failure": lambda contexts: contexts["job"]["status"] == "failure",
 }

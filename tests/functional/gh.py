@@ -129,6 +129,9 @@ def routed(github, method, path, query, *, allowed, fields):
             fits(fields["body"])
             comment["body"] = fields["body"]
         return comment
+    if found := re.fullmatch(r"pulls/(\d+)", path):
+        needs(allowed, "pull-requests", "read")
+        return {"number": int(found[1]), "head": {"sha": github["heads"][found[1]]}}
     if path == "pulls":
         return [{"number": number} for number in github["open"]]
     if found := re.fullmatch(r"commits/(\w+)/pulls", path):

@@ -6,12 +6,15 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from awaited import HANG_SECONDS
 from expressions import evaluated, filled, holds, written
 from forking import command
 
@@ -37,6 +40,9 @@ class Run:
 
     id: int
     jobs: list[Job] = field(default_factory=list)
+    attempt: int = 1
+    cancelled: bool = False
+    done: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def job(self, name: str) -> Job:
         return next(job for job in self.jobs if job.name == name)
@@ -48,6 +54,16 @@ class Run:
     @property
     def failed(self) -> set[str]:
         return {job.name for job in self.jobs if job.result == "failure"}
+
+    @property
+    def anew(self) -> Run:
+        """All of its jobs, to be run again: of the run itself only those are that did not succeed."""
+        return Run(self.id, attempt=self.attempt)
+
+    @property
+    def conclusion(self) -> str:
+        """What GitHub says of it."""
+        return "cancelled" if self.cancelled else "failure" if self.failed else "success"
 
 
 @dataclass
@@ -61,6 +77,7 @@ class Runner:
         aws: variables that somebody with AWS credentials has.
         kept: told of each folder that was uploaded as an artifact, which it may change; None for nobody.
         variables: of the machine, and of the fake GitHub.
+        cancel: asked while a script runs, with its job's name, whether somebody cancels the run now; None for nobody.
     """
 
     repository: Path
@@ -71,16 +88,25 @@ class Runner:
     variables: dict[str, str]
     inputs: dict[str, str] = field(default_factory=dict)
     kept: Any = None
+    cancel: Any = None
 
-    def run(self, workflow: str, number: int) -> Run:
-        """Run a workflow to its end."""
+    def run(self, workflow: str, number: int, before: Run | None = None) -> Run:
+        """Run a workflow to its end.
+
+        Args:
+            before: the attempt whose jobs are run again; what succeeded in it is not, unless it needs what is.
+        """
         text = (self.repository / ".github" / "workflows" / workflow).read_text(encoding="utf-8")
         self.workflow = yaml.safe_load(text)
         assert self.workflow["permissions"] == {}
-        run = Run(number)
-        self.github = {**self.github, "run_id": number, "server_url": "https://github.example"}
-        done: dict[str, dict[str, Any]] = {}
-        jobs = dict(self.workflow["jobs"])
+        run = Run(number, attempt=before.attempt + 1 if before else 1)
+        where = {"run_id": number, "run_number": number, "run_attempt": run.attempt}
+        self.github = {**self.github, **where, "server_url": "https://github.example"}
+        done = run.done
+        for name, each in before.done.items() if before else ():
+            if each["result"] == "success" and set(needs_of(self.workflow, name)) <= set(done):
+                done[name] = each
+        jobs = {name: job for name, job in self.workflow["jobs"].items() if name not in done}
         while jobs:
             name = next(name for name, job in jobs.items() if set(needs(job)) <= set(done))
             done[name] = self._job(run, jobs.pop(name), {each: done[each] for each in needs_of(self.workflow, name)})
@@ -89,14 +115,19 @@ class Runner:
     def _job(self, run: Run, job: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         good = all(each["result"] == "success" for each in before.values())
         contexts = {"github": self.github, "inputs": self.inputs, "needs": before}
-        contexts["job"] = {"status": "success" if good else "failure"}
+        contexts["job"] = {"status": "cancelled" if run.cancelled else "success" if good else "failure"}
         if not holds(job.get("if"), contexts):
             run.jobs.append(Job(job["name"].partition(" $")[0], "skipped", "", "", {}, {}, None))
             return {"result": "skipped", "outputs": {}}
-        made = [self._once(run, job, {**contexts, "matrix": each}) for each in matrix(job, contexts)]
+        made: list[Job] = []
+        for each in matrix(job, contexts):
+            if made and run.cancelled:
+                break
+            made.append(self._once(run, job, {**contexts, "matrix": each}))
         run.jobs.extend(made)
-        failed = any(each.result == "failure" for each in made)
-        return {"result": "failure" if failed else "success", "outputs": made[-1].outputs}
+        results = {each.result for each in made}
+        result = next((each for each in ("failure", "cancelled") if each in results), "success")
+        return {"result": result, "outputs": made[-1].outputs}
 
     def _once(self, run: Run, job: dict[str, Any], contexts: dict[str, Any]) -> Job:
         permissions = job["permissions"]
@@ -107,6 +138,7 @@ class Runner:
         (place / "temp").mkdir(parents=True)
         environment = filled(job.get("environment"), contexts)
         steps = Steps(self, run, place, permissions, environment)
+        steps.job = name
         token = json.dumps(permissions)
         contexts = {**contexts, "job": {"status": "success"}, "steps": {}, "vars": steps.vars}
         contexts["github"] = {**self.github, "token": token}
@@ -127,6 +159,7 @@ class Steps:
         self.role: str | None = None
         self.secrets: dict[str, str] = {}
         self.vars = {"AWS_ROLE_ARN": f"role of {environment}"}
+        self.job, self.stopped = "", False
 
     def step(self, step: dict[str, Any], contexts: dict[str, Any]) -> None:
         assert "${{" not in step.get("run", "")
@@ -146,6 +179,9 @@ class Steps:
             if not step.get("continue-on-error"):
                 contexts["job"]["status"] = "failure"
             return
+        finally:
+            if self.stopped:
+                contexts["job"]["status"] = "cancelled"
         if "id" in step:
             contexts["steps"][step["id"]] = {"outputs": outputs}
 
@@ -156,7 +192,7 @@ class Steps:
         for step in action["runs"]["steps"]:
             assert "run" not in step or step["shell"] == "bash"
             self.step(step, inside)
-            if inside["job"]["status"] == "failure":
+            if inside["job"]["status"] != "success":
                 break
         return {name: filled(each["value"], inside) for name, each in action.get("outputs", {}).items()}
 
@@ -168,7 +204,7 @@ class Steps:
         output.write_text("")
         text.write_text(script)
         before = self.summary.stat().st_size if self.summary.exists() else 0
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(text)],
             cwd=self.workspace,
             env={
@@ -181,17 +217,37 @@ class Steps:
                 "GITHUB_ACTIONS": "true",
                 "RUNNER_TEMP": str(self.place / "temp"),
             },
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=300,
             stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
-        self.log += done.stdout + done.stderr
+        self.log += "".join(self.ended(process))
         after = self.summary.stat().st_size if self.summary.exists() else 0
         assert after - before <= LARGEST_SUMMARY
-        done.check_returncode()
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, text)
         return dict(line.split("=", 1) for line in output.read_text(encoding="utf-8").splitlines())
+
+    def ended(self, process: subprocess.Popen[str]) -> tuple[str, str]:
+        """What a script printed. A run that is cancelled tells its shell alone, once and again, then kills all of it.
+
+        A runner waits 7.5 seconds after the first signal and 2.5 after the second, this one as long as only a hang
+        takes: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation
+        """
+        told = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+        until = time.monotonic() + 300
+        while True:
+            try:
+                return process.communicate(timeout=0.05)
+            except subprocess.TimeoutExpired:
+                asked = self.runner.cancel and not self.run.cancelled
+                if (asked and self.runner.cancel(self.job)) or (self.stopped and time.monotonic() > until and told):
+                    self.run.cancelled = self.stopped = True
+                    number, until = told.pop(0), time.monotonic() + HANG_SECONDS
+                    (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
+                assert time.monotonic() < until or self.stopped
 
     def checkout(self, *, persist_credentials: bool, fetch_depth: int = 1) -> None:
         assert persist_credentials is False
@@ -212,6 +268,7 @@ class Steps:
     def upload_artifact(self, *, name: str, path: str, if_no_files_found: str, overwrite: bool = False) -> None:
         target = self.artifacts(self.run.id) / name
         assert overwrite or not target.exists()
+        shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(self.workspace / path, target)
         assert any(target.iterdir())
         assert if_no_files_found == "error"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 from runner import Runner, machine
@@ -25,10 +26,19 @@ class World:
         self.folder, self.origin, self.runs, self.cloud = folder, folder / "origin", folder / "runs", cloud
         self.runs.mkdir()
         self.file = folder / "github.json"
-        nothing = {"calls": [], "refusals": 0, "comments": [], "issues": [], "open": [], "merges": {}, "runs": []}
+        nothing = {
+            "calls": [],
+            "refusals": 0,
+            "comments": [],
+            "issues": [],
+            "open": [],
+            "heads": {},
+            "merges": {},
+            "runs": [],
+        }
         self.save({"repository": OURS, **nothing})
         self.variables = machine(folder, {**variables, "FAKE_GITHUB": str(self.file)}, server)
-        self.kept = None
+        self.kept = self.cancel = None
         self.aws = {**KEYS, "AWS_ENDPOINT_URL": sandbox.ensure(cloud).endpoint_url}
         assert esmcfn(["init", str(self.origin), "--esmcfn", PINNED]) == 0
         self.write("live")
@@ -77,19 +87,25 @@ class World:
         path.write_text(text.replace(old, new) if old else new, encoding="utf-8")
         head = self.commit()
         self.git("checkout", "-q", "main")
-        self.update(open=sorted({*self.github["open"], number}))
+        self.update(open=sorted({*self.github["open"], number}), heads={**self.github["heads"], str(number): head})
         return head
 
-    def planned(self, number, *, repository=OURS):
-        """The plan workflow, on the merge of a pull request's head into main."""
-        head = self.git("rev-parse", f"pull-{number}")
+    def planned(self, number, *, repository=OURS, head=None, again=None):
+        """The plan workflow, on the merge of a pull request's head into main.
+
+        Args:
+            head: the commit that was pushed; the newest where none is given.
+            again: the run whose jobs are run again.
+        """
+        head = head or self.git("rev-parse", f"pull-{number}")
 
         def checkout(workspace, depth):
             self.git("clone", "-q", str(self.origin), str(workspace))
-            self.git("merge", "-q", "--no-ff", "-m", "merge", f"origin/pull-{number}", folder=workspace)
+            self.git("fetch", "-q", "origin", head, folder=workspace)
+            self.git("merge", "-q", "--no-ff", "-m", "merge", head, folder=workspace)
 
-        event = {"pull_request": {"number": number, "head": {"repo": {"full_name": repository}}}}
-        run = self.run("plan.yml", {"event_name": "pull_request", "event": event}, checkout)
+        event = {"pull_request": {"number": number, "head": {"sha": head, "repo": {"full_name": repository}}}}
+        run = self.run("plan.yml", {"event_name": "pull_request", "event": event}, checkout, before=again)
         self.tell(run, "plan.yml", head, repository)
         return run
 
@@ -97,7 +113,8 @@ class World:
         """GitHub knows of a run."""
         where = {"head_sha": head, "head_repository": {"full_name": repository}}
         told = {"id": run.id, "run_number": run.id, "path": f".github/workflows/{workflow}", **where}
-        self.update(runs=[*self.github["runs"], told])
+        told["conclusion"] = run.conclusion
+        self.update(runs=[*(each for each in self.github["runs"] if each["id"] != run.id), told])
 
     def merged(self, number):
         """Squash it onto main, so that the commit is another one than was planned; then the deploy workflow."""
@@ -119,7 +136,7 @@ class World:
         """The runs whose plans a deployment looked at, the newest first."""
         return (self.folder / "artifacts" / str(run.id) / "reviewed" / "runs").read_text().split()
 
-    def deployed(self, before, **inputs):
+    def deployed(self, before, *, again=None, **inputs):
         def checkout(workspace, depth):
             self.git("clone", "-q", str(self.origin), str(workspace))
 
@@ -127,17 +144,21 @@ class World:
         given = {"before": before, **inputs} if inputs else {}
         after = self.git("rev-parse", "main")
         words = {"event_name": "push", "event": event, "sha": after, "ref": "refs/heads/main"}
-        run = self.run("deploy.yml", words, checkout, inputs=given)
+        run = self.run("deploy.yml", words, checkout, inputs=given, before=again)
         self.tell(run, "deploy.yml", after)
         return run
 
-    def run(self, workflow, github, checkout, inputs=None):
-        number = 1000 + len(list(self.folder.glob("artifacts/*"))) + len(self.github["runs"]) * 10
-        (self.folder / "artifacts" / str(number)).mkdir(parents=True)
+    def run(self, workflow, github, checkout, inputs=None, before=None):
+        number = (
+            before.id if before else 1000 + len(list(self.folder.glob("artifacts/*"))) + len(self.github["runs"]) * 10
+        )
+        (self.folder / "artifacts" / str(number)).mkdir(parents=True, exist_ok=before is not None)
         context = {"repository": OURS, **github}
-        runner = Runner(self.origin, self.runs, context, checkout, self.aws, self.variables, inputs or {}, self.kept)
+        runner = Runner(
+            self.origin, self.runs, context, checkout, self.aws, self.variables, inputs or {}, self.kept, self.cancel
+        )
         try:
-            return runner.run(workflow, number)
+            return runner.run(workflow, number, before)
         finally:
             for workspace in self.runs.glob("*/workspace"):
                 sandbox.stop(workspace)
@@ -159,6 +180,13 @@ class World:
     def said(self, number):
         """What was commented on an issue."""
         return [each["body"] for each in self.github["comments"] if each["issue"] == number]
+
+    def signalled(self):
+        """From now on planning and deploying are processes of their own, which a signal reaches."""
+        path = self.folder / "bin" / "esmcfn"
+        served = path.read_text().partition("\n")[2]
+        real = f'case "$1" in plan|deploy) exec {sys.executable} -m esmcfn "$@" ;; esac'
+        path.write_text(f"#!/bin/sh\n{real}\n{served}")
 
     def client(self, service):
         import boto3
