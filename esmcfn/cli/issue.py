@@ -29,7 +29,7 @@ Examples:
     "--known",
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="ESMCFN_KNOWN",
-    help="The repository's issues, a JSON object a line: number, state, author, body.",
+    help="The repository's issues, a JSON object a line: number, state, author, body and, where known, locked.",
 )
 @click.option(
     "--out",
@@ -80,9 +80,11 @@ def issue(
     from esmcfn.cli.streams import printed, told
     from esmcfn.domain.issue import Unreported
     from esmcfn.errors import UsageError
+    from esmcfn.inputs.reported import known_issues
     from esmcfn.inputs.reported import reports as read
     from esmcfn.render.issue import failed
     from esmcfn.render.issue import issue as rendered
+    from esmcfn.verbs.issuing import unheard
 
     if not reports and not close_vanished:
         raise UsageError("no report was named", next_step="esmcfn drift ENVIRONMENT -f json --output REPORT.json")
@@ -103,6 +105,8 @@ def issue(
     if close_vanished:
         asked += _vanished(ctx.obj["root"], known, author, run_url)
     _write(out, asked)
+    for number in unheard(asked, known_issues(known)):
+        told(f"note: issue {number} is locked: it is edited, and no comment says so")
     printed("".join(f"{each.method} {each.path} {each.fields.get('title', '')}".rstrip() + "\n" for each in asked))
 
 

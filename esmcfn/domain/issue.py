@@ -269,12 +269,14 @@ class Known(Struct, frozen=True, kw_only=True):
 
     Attributes:
         author: login of whoever opened it; nobody else's is ever taken for ours.
+        locked: nobody without write access to the repository's code may comment on it, and no workflow's token may.
         marker: None where it has none that can be read.
     """
 
     number: int
     author: str
     open: bool
+    locked: bool = False
     marker: Marker | None = None
 
 

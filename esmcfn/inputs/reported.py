@@ -15,7 +15,7 @@ from esmcfn.errors import ExitCode, Problem, UsageError, shown
 MAX_BYTES = 64 * 1024 * 1024
 """Size of a report's file, and of what GitHub has; a report of a thousand models has about 5 MiB."""
 
-_MARKER = re.compile(re.escape(MARKER) + r"(\{[^<>]*\}) -->")
+_MARKER = re.compile(rf"^{re.escape(MARKER)}(\{{[^<>]*\}}) -->", re.MULTILINE)
 _MAKE = "make it with `esmcfn drift ENVIRONMENT -f json --output FILE`, or audit"
 
 
@@ -32,6 +32,7 @@ class _Issue(msgspec.Struct):
     state: str
     author: str
     body: str | None = None
+    locked: bool = False
 
 
 def reports(paths: Sequence[Path]) -> tuple[Looked | Unreported, ...]:
@@ -62,13 +63,14 @@ def known_issues(path: Path) -> tuple[Known, ...]:
                 next_step="name a file with one JSON object a line, as drift.yml of esmcfn init writes it",
             ) from error
         marker = _marker(issue.body or "")
-        found.append(Known(number=issue.number, author=issue.author, open=issue.state == "open", marker=marker))
+        standing = {"open": issue.state == "open", "locked": issue.locked}
+        found.append(Known(number=issue.number, author=issue.author, marker=marker, **standing))
     return tuple(found)
 
 
 def _marker(body: str) -> Marker | None:
-    """What an issue says of itself; somebody may have edited it."""
-    match = _MARKER.match(body)
+    """What an issue says of itself; somebody may have edited it, or have written something above."""
+    match = _MARKER.search(body)
     if match is None:
         return None
     try:

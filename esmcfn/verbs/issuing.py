@@ -29,7 +29,7 @@ def requests(looked: Looked, text: Text, known: Sequence[Known], *, author: str,
     for double in opened[1:]:
         asked.append(_comment(double.number, f"Continued in #{opened[0].number}."))
         asked.append(_edit(double.number, state="closed", state_reason="not_planned"))
-    return tuple(asked)
+    return _without_comments_on_locked(asked, known)
 
 
 def vanished(
@@ -46,11 +46,12 @@ def vanished(
         for each in known
         if each.open and each.author == author and each.marker and each.marker.environment not in there
     )
-    return tuple(
+    asked = [
         request
         for number, name in gone
         for request in (_comment(number, tell(name)), _edit(number, state="closed", state_reason="not_planned"))
-    )
+    ]
+    return _without_comments_on_locked(asked, known)
 
 
 def _asked(looked: Looked, text: Text, current: Known | None, tell: Tell) -> list[Request]:
@@ -89,9 +90,25 @@ def _news(before: Marker | None, now: Marker) -> News:
     )
 
 
+def unheard(asked: Sequence[Request], known: Sequence[Known]) -> tuple[int, ...]:
+    """Numbers of the issues that are edited, and not commented on because they are locked."""
+    edited = {request.path for request in asked}
+    return tuple(each.number for each in known if each.locked and _address(each.number) in edited)
+
+
+def _without_comments_on_locked(asked: Sequence[Request], known: Sequence[Known]) -> tuple[Request, ...]:
+    """GitHub refuses them, and a refusal would keep the issue from being edited as well."""
+    refused = {_address(each.number, "/comments") for each in known if each.locked}
+    return tuple(request for request in asked if request.path not in refused)
+
+
 def _comment(number: int, body: str) -> Request:
-    return Request(method="POST", path=f"issues/{number}/comments", fields={"body": body})
+    return Request(method="POST", path=_address(number, "/comments"), fields={"body": body})
 
 
 def _edit(number: int, **fields: str) -> Request:
-    return Request(method="PATCH", path=f"issues/{number}", fields=fields)
+    return Request(method="PATCH", path=_address(number), fields=fields)
+
+
+def _address(number: int, what: str = "") -> str:
+    return f"issues/{number}{what}"

@@ -116,6 +116,11 @@ def routed(github, method, path, query, *, allowed, fields):
             needs(allowed, scope, "read")
             return comments
         needs(allowed, scope, "write")
+        if any(
+            each["number"] == number and {"locked", "refuses"} & set(filter(each.get, each))
+            for each in github["issues"]
+        ):
+            raise PermissionError("Unable to create comment because issue is locked. (HTTP 403)")
         fits(fields["body"])
         new = {"id": len(github["comments"]) + 1, "issue": number, "user": {"login": BOT}, "body": fields["body"]}
         github["comments"].append(new)
@@ -167,7 +172,7 @@ def issues(github, method, path, query, *, allowed, fields):
             for each in github["issues"]
             if state in {"all", each["state"]} and author in {None, each["user"]["login"]}
         ]
-    fits(fields["body"])
+    fits(fields.get("body", ""))
     if method == "POST":
         assert set(fields) == {"title", "body"}
         new = {"number": 1000 + len(github["issues"]), "state": "open", "user": {"login": BOT}, **fields}

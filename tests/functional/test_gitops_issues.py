@@ -191,3 +191,45 @@ def test_what_could_be_saved_is_an_issue_of_its_own_until_it_is_used_and_the_pag
     (unseen,) = ours(world)
     assert unseen["state"] == "open"  # what nobody can see is not in use
     assert len(world.said(issue["number"])) == 1
+
+
+def test_whatever_people_do_to_the_issue_one_stays_open_and_says_what_drifts(deployed):
+    world = deployed
+    broken(world)
+    world.nightly()
+    (first,) = ours(world)
+    # Somebody writes above it, and closes it by hand; nothing was repaired.
+    first.update(body=f"Bob is on it.\n\n{first['body']}", state="closed")
+    world.update(issues=[first])
+    run = world.nightly()
+    assert run.failed == set(), [job.log for job in run.jobs]
+    (again,) = ours(world)
+    assert again["state"] == "open"
+    assert again["body"].startswith(MARKER)
+    (said,) = world.said(first["number"])
+    assert "**It is back**, or was never gone" in said
+
+    # An older one of ours comes to light, which somebody locked; and something else drifts.
+    older = {**again, "number": 500, "locked": True}
+    world.update(issues=[older, again])
+    world.client("iam").tag_role(RoleName=ROLE, Tags=[{"Key": "Owner", "Value": "somebody"}])
+    run = world.nightly()
+    assert run.failed == set(), [job.log for job in run.jobs]
+    kept, double = world.github["issues"]
+    assert (kept["number"], kept["state"]) == (500, "open")
+    assert "Owner" in kept["body"]
+    assert world.said(500) == []
+    assert "issue 500 is locked" in run.job("issues").log
+    assert (double["state"], double["state_reason"]) == ("closed", "not_planned")
+    assert world.said(double["number"])[-1] == "Continued in #500."
+
+    # GitHub refuses a comment for another reason: that is told the next time, and nobody else waits for it.
+    gone = {**double, "number": 600, "state": "open", "body": kept["body"].replace('"live"', '"gone"', 1)}
+    kept.update(locked=False, refuses=True)
+    world.update(issues=[kept, gone])
+    world.client("iam").untag_role(RoleName=ROLE, TagKeys=["Owner"])
+    run = world.nightly()
+    assert run.failed == {"issues"}
+    assert world.github["issues"][0] == kept
+    assert world.github["issues"][1]["state"] == "closed"
+    assert "no longer in the repository" in world.said(600)[-1]

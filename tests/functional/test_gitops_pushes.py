@@ -87,7 +87,10 @@ def test_an_environment_that_is_renamed_is_planned_under_its_new_name_and_what_t
     assert run.failed == set(), logs(run)
     (comment,) = [each for each in world.comments() if each["issue"] == 2]
     assert re.search(r"^\| `new` \| [1-9]\d* \| 0 \| 0 \| 0 \|", comment["body"], re.MULTILINE)
-    assert "`live`: its file is gone, its stacks are not; `esmcfn destroy live --like ANOTHER` removes them" in comment["body"]
+    assert (
+        "`live`: its file is gone, its stacks are not; `esmcfn destroy live --like ANOTHER` removes them"
+        in comment["body"]
+    )
     done = world.merged(2)
     assert done.failed == set(), logs(done)
     assert before.items() <= world.stacks().items(), "nobody's endpoint goes because a file was renamed"
@@ -114,7 +117,7 @@ def test_a_forks_pull_request_whose_base_moves_is_judged_anew_and_merged_it_has_
 
 
 def test_a_pull_request_on_top_of_another_brings_no_plan_of_its_own(world):
-    """It was merged into the other's branch, whose next push was planned; before that, somebody had planned it on main."""
+    """It was merged into the other's branch, whose next push was planned; before, it had been planned against main."""
     world.pull(1, "ml.g5.2xlarge", "ml.g5.4xlarge")
     world.git("branch", "pull-2", "pull-1")
     top = world.pull(2, "Project: esm-partner", "Project: other")

@@ -38,7 +38,7 @@ from esmcfn.domain.issue import (
 from esmcfn.errors import INVISIBLE
 from esmcfn.inputs.reported import known_issues
 from esmcfn.render.issue import issue, news
-from esmcfn.verbs.issuing import requests
+from esmcfn.verbs.issuing import requests, unheard, vanished
 
 BOT = "github-actions[bot]"
 
@@ -143,6 +143,16 @@ def test_of_two_that_are_open_the_first_goes_on_and_the_other_is_closed():
         ("POST", "issues/9/comments", None),
         ("PATCH", "issues/9", "closed"),
     ]
+
+
+def test_a_locked_issue_is_edited_without_the_comment_that_github_would_refuse():
+    other = a_drift(a_drifted("Another"))
+    locked = replace(kept(DRIFTED), locked=True)
+    found = requests(other, issue(other), [locked], author=BOT, tell=news)
+    assert [(each.method, each.path) for each in found] == [("PATCH", "issues/7")]
+    assert unheard(found, [locked, replace(locked, number=8)]) == (7,)
+    gone = vanished([locked], (), author=BOT, tell=str)
+    assert [(each.method, each.path) for each in gone] == [("PATCH", "issues/7")]
 
 
 def test_an_issue_that_says_nothing_of_what_stood_in_it_is_commented_on_without_a_list():
@@ -417,6 +427,14 @@ def test_no_report_or_no_list_of_issues_cannot_be_meant(words, capsys):
 
 def test_known_without_out_cannot_be_meant(tmp_path):
     assert run(["issue", str(report_file(tmp_path)), "--known", "x"]) == 2
+
+
+def test_what_somebody_wrote_above_the_marker_does_not_make_it_another_issue(tmp_path):
+    path = tmp_path / "known"
+    body = f"Bob is on it.\n\n{issue(DRIFTED).body}"
+    path.write_text(json.dumps({"number": 1, "state": "open", "author": BOT, "body": body}))
+    (found,) = known_issues(path)
+    assert found.marker == marker_of(DRIFTED)
 
 
 @pytest.mark.parametrize("body", [None, "", f"{MARKER}{{}} -->", f"{MARKER}{'[' * 4_000} -->", f"{MARKER}x", "text"])
