@@ -16,6 +16,15 @@ def address(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     return value
 
 
+def sha(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """The name of a commit, as git writes it out."""
+    import re
+
+    if value and not re.fullmatch(r"[0-9a-f]{7,64}", value):
+        raise click.BadParameter("write a commit's hexadecimal digits, as `git rev-parse HEAD` does")
+    return value
+
+
 @click.command(
     short_help="Render plans as a pull request's comment.",
     epilog="""\b
@@ -51,6 +60,14 @@ Examples:
     help="The workflow's run, named where something was cut.",
 )
 @click.option(
+    "--commit",
+    metavar="SHA",
+    default="",
+    envvar="ESMCFN_COMMIT",
+    callback=sha,
+    help="The commit that was planned, named in the title.",
+)
+@click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="ESMCFN_OUTPUT",
@@ -63,6 +80,7 @@ def comment(
     policies: Path | None,
     whole: bool,
     run_url: str,
+    commit: str,
     output: Path | None,
 ) -> int:
     """Render the files of `plan --out` as one comment in Markdown, for all environments of a pull request.
@@ -86,7 +104,7 @@ def comment(
     wanted = expected(changed) if changed else None
     found = seen(plans, wanted)
     wanted = replace(wanted or Expected(), policies=rejudged(policies) if policies else None)
-    text = rendered(found, wanted, Where(run=run_url, limit=SUMMARY if whole else COMMENT))
+    text = rendered(found, wanted, Where(run=run_url, commit=commit, limit=SUMMARY if whole else COMMENT))
     if output:
         written(output, text)
     else:

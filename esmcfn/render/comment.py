@@ -55,10 +55,12 @@ class Where(Struct, frozen=True, kw_only=True):
 
     Attributes:
         run: address of the workflow's run, which has the whole; empty where nobody said.
+        commit: what was planned, in hexadecimal digits; empty where nobody said.
         limit: of the text.
     """
 
     run: str = ""
+    commit: str = ""
     limit: Limit = COMMENT
 
 
@@ -92,7 +94,7 @@ class _Must:
     def __init__(self, seen: Sequence[Seen], expected: Expected, where: Where, terse: Terse) -> None:
         self._where = where
         plans = [each for each in seen if isinstance(each, Planned)]
-        self._head = [*_head(seen, terse, policies=expected.policies is not None), *_warnings(seen, expected, terse)]
+        self._head = [*_head(seen, expected, where, terse), *_warnings(seen, expected, terse)]
         self._details = [
             (plan, _of_each_stack((*reviewing.lines(plan), *reviewing_cost.lines(plan), *reviewing_drift.lines(plan))))
             for plan in plans
@@ -133,14 +135,17 @@ def _of_each_stack(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(sorted(lines, key=lambda line: order[line.under]))
 
 
-def _head(seen: Sequence[Seen], terse: Terse, *, policies: bool) -> Iterator[str]:
+def _head(seen: Sequence[Seen], expected: Expected, where: Where, terse: Terse) -> Iterator[str]:
     """Marker, title, table. With very many environments the last resort is to count what nobody could read."""
     rows = list(reviewing.rows(seen, reviewing_drift.cell))
     ids = {each.environment: each.plan_id if isinstance(each, Planned) else None for each in seen}
     fits = terse is not Terse.COUNTED
-    named = hidden({"v": 1, "plans": ids})
-    yield f"{MARKER}{named if fits or len(named) < 5_000 else hidden({'v': 1, 'plans': None})} -->"
-    yield f"## esmcfn plan · {_title(seen)}{', policies do' if policies and not seen else ''}"
+    first = {"v": 1, "head": where.commit} if where.commit else {"v": 1}
+    named = hidden({**first, "plans": ids})
+    yield f"{MARKER}{named if fits or len(named) < 5_000 else hidden({**first, 'plans': None})} -->"
+    policies = ", policies do" if expected.policies is not None and not seen else ""
+    commit = f" · commit {code(where.commit[:12])}" if where.commit else ""
+    yield f"## esmcfn plan · {_title(seen)}{policies}{commit}"
     if not seen:
         return
     yield ""

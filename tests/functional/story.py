@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
 from runner import Runner, machine
 
 from esmcfn import sandbox
@@ -108,6 +109,12 @@ class World:
         run = self.run("plan.yml", {"event_name": "pull_request", "event": event}, checkout, before=again)
         self.tell(run, "plan.yml", head, repository)
         return run
+
+    def happened(self, number, action, *, base="main"):
+        """What GitHub does when something happens to a pull request: the plan workflow, or nothing."""
+        text = (self.origin / ".github/workflows/plan.yml").read_text(encoding="utf-8")
+        trigger = yaml.safe_load(text)[True]["pull_request"]  # YAML 1.1 reads `on` as a truth
+        return self.planned(number) if action in trigger["types"] and base in trigger["branches"] else None
 
     def tell(self, run, workflow, head, repository=OURS):
         """GitHub knows of a run."""

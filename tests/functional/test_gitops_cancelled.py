@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+from story import MARKER
+
 from esmcfn import sandbox
 
 
@@ -26,7 +30,25 @@ def test_a_plan_that_is_cancelled_takes_its_change_sets_back_and_no_comment_tell
     world.cancel = None
     sandbox.set_clock(world.cloud, change_set_seconds=1, speed=1000)
     assert world.planned(1, again=run).failed == set()
-    assert len(world.comments()) == 1
+    (comment,) = world.comments()
+    # Whoever reads it after the next push was cancelled sees of which commit it is.
+    head = world.git("rev-parse", "pull-1")
+    assert comment["body"].splitlines()[1].endswith(f" · commit `{head[:12]}`")
+    assert json.loads(comment["body"].splitlines()[0].removeprefix(MARKER).removesuffix(" -->"))["head"] == head
+
+
+def test_a_plan_that_is_cancelled_before_its_comment_was_reviewed_by_nobody_and_is_not_deployed(world):
+    world.pull(1, "ml.g5.2xlarge", "ml.g5.4xlarge")
+    world.cancel = lambda job: job == "comment"
+    run = world.planned(1)
+    assert run.job("comment").result == "cancelled"
+    assert world.artifact(run).exists()
+    assert world.comments() == []
+    world.cancel = None
+    refused = world.merged(1)
+    assert world.reviewed(refused) == []
+    assert refused.failed == {"deploy live"}
+    assert set(world.stacks().values()) == {"REVIEW_IN_PROGRESS"}
 
 
 def test_a_deployment_that_is_cancelled_says_what_goes_on_and_the_next_runs_come_to_what_was_reviewed(world):

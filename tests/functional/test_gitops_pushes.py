@@ -40,12 +40,17 @@ def test_a_push_while_the_older_commit_is_planned_leaves_the_comment_and_the_dep
     assert world.comments() == [comment]
 
 
-def test_a_pull_request_that_was_closed_and_opened_again_has_the_plan_of_its_newest_run(world):
-    """Nothing was pushed meanwhile, so that two runs are of one commit."""
+def test_a_draft_that_becomes_ready_is_closed_and_opened_again_has_the_plan_of_its_newest_run(world):
+    """Nothing was pushed meanwhile, so that all runs are of one commit."""
     world.pull(1, "ml.g5.2xlarge", "ml.g5.4xlarge")
-    opened, again = world.planned(1), world.planned(1)
+    actions = ("opened", "converted_to_draft", "ready_for_review", "edited", "closed", "reopened")
+    runs = {action: world.happened(1, action) for action in actions}
+    assert {action for action in actions if runs[action]} == {"opened", "ready_for_review", "reopened"}
+    assert world.happened(1, "opened", base="release") is None
+    again = runs["reopened"]
     assert again.failed == set(), logs(again)
-    assert LEFT in world.planned(1, again=opened.anew).job("comment").summary
+    for older in (runs["opened"], runs["ready_for_review"]):
+        assert LEFT in world.planned(1, again=older.anew).job("comment").summary
     (comment,) = world.comments()
     assert plan_id(world, again) in comment["body"]
     done = world.merged(1)

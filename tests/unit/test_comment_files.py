@@ -95,7 +95,15 @@ def test_a_failure_is_named_after_its_file(tmp_path):
     assert (found.environment, found.exit_code, found.message) == ("prod", ExitCode.BUSY, "busy")
 
 
-@pytest.mark.parametrize("words", [["comment"], ["comment", "missing.json"], ["comment", "x", "--run-url", "a) [b](c"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["comment"],
+        ["comment", "missing.json"],
+        ["comment", "x", "--run-url", "a) [b](c"],
+        ["comment", "x", "--commit", "HEAD"],
+    ],
+)
 def test_a_command_line_that_cannot_be_meant_is_refused(words):
     from esmcfn.cli.program import run
 
