@@ -141,6 +141,20 @@ def test_a_check_is_passed_against_main_alone():
     assert triggers["merge_group"] is None
 
 
+def test_whoever_may_change_aws_hears_that_its_run_was_cancelled_and_in_one_way():
+    """A runner tells only the shell; what that runs in the foreground hears nothing, and is killed seconds later."""
+    ways = set()
+    for path in WORKFLOWS:
+        scripts = [
+            step.get("run", "") for job in jobs(path) if "id-token" in job["permissions"] for step in job["steps"]
+        ]
+        for script in scripts:
+            for line in re.findall(r'^ *(.*"\$ESMCFN" (?:plan|deploy)\b)', script, re.MULTILINE):
+                assert line.startswith('heard "$ESMCFN"'), (path.name, line)
+                ways.add(re.search(r"^heard\(\) \{\n.*?^\}\n", script, re.MULTILINE | re.DOTALL)[0])
+    assert len(ways) == 1
+
+
 def test_only_deploying_has_the_role_that_deploys():
     text = {path.stem: path.read_text(encoding="utf-8") for path in WORKFLOWS}
     assert {name for name in text if "vars.ESMCFN_PLAN_ROLE_ARN" in text[name]} == {"plan", "drift", "audit"}
