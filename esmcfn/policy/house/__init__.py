@@ -12,6 +12,8 @@ amount      prices, and what autoscaling may add
 value       variables' values
 watched     alarms, keys and logs in production
 schedule    moments that lie behind us
+door        roles that anybody may take, or pass on
+unread      what a template makes and does not show
 """
 
 from __future__ import annotations
@@ -31,12 +33,14 @@ from esmcfn.policy.house.access import ACCESS_RULES
 from esmcfn.policy.house.amount import AMOUNT_RULES
 from esmcfn.policy.house.choice import CHOICE_RULES
 from esmcfn.policy.house.container import CONTAINER_RULES
+from esmcfn.policy.house.door import DOOR_RULES
 from esmcfn.policy.house.hosting import HOSTING_RULES
 from esmcfn.policy.house.production import PRODUCTION_RULES
 from esmcfn.policy.house.refused import REFUSED_RULES
 from esmcfn.policy.house.rule import ENVIRONMENT, Rule, Subject
 from esmcfn.policy.house.schedule import SCHEDULE_RULES
 from esmcfn.policy.house.trust import TRUST_RULES
+from esmcfn.policy.house.unread import UNREAD_RULES
 from esmcfn.policy.house.value import VALUE_RULES
 from esmcfn.policy.house.watched import WATCHED_RULES
 from esmcfn.policy.house.whole import WHOLE_RULES
@@ -57,6 +61,8 @@ RULES: tuple[Rule, ...] = (
     *VALUE_RULES,
     *WATCHED_RULES,
     *SCHEDULE_RULES,
+    *DOOR_RULES,
+    *UNREAD_RULES,
 )
 
 _HOUSE = re.compile(r"ESM\d{3}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from esmcfn.domain.finding import Level, Severity
-from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, text
+from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, known, mapping, text
 from esmcfn.policy.house.walk import walk
 
 _KEY = "AWS::IAM::AccessKey"
@@ -14,8 +14,10 @@ _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  (a resource type)
 _TOO_MUCH = re.compile(r"AdministratorAccess.*|.*(?:FullAccess(?:V[0-9]+)?|Administrator|PowerUser(?:Access)?)")
 """AWS's own names for all of something: AmazonS3FullAccess, AmazonEC2ContainerRegistryPowerUser."""
 _HOLDERS = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
-_POLICIES = (*_HOLDERS, "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+_INLINE = ("AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy")
+_POLICIES = (*_HOLDERS, "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", *_INLINE)
 _ENDPOINT = re.compile(r":sagemaker:[^:]*:[^:]*:endpoint/(?P<name>.*)$")
+_EVERYTHING = re.compile(r"[*?]*\*[*?]*|arn:\*(?:\*|:)*")
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 
 WITHOUT_RESOURCE = frozenset(
@@ -93,9 +95,23 @@ def _origin_path(path: str, parts: list[str]) -> str:
 def _too_powerful(subject: Subject) -> Iterable[Complaint]:
     for logical_id, properties in subject.resources(*_HOLDERS):
         for index, policy in enumerate(items(properties.get("ManagedPolicyArns"))):
-            name = text(policy).rsplit("/", 1)[-1]
+            place, arn = f"{logical_id}/ManagedPolicyArns/{index}", known(policy, subject.template)
+            if arn is None and not _of_this_template(policy, subject):
+                yield Complaint("which policy is attached cannot be read", place)
+            name = (arn or "").rsplit("/", 1)[-1]
             if _TOO_MUCH.fullmatch(name):
-                yield Complaint(f"{name} is attached", f"{logical_id}/ManagedPolicyArns/{index}")
+                yield Complaint(f"{name} is attached", place)
+
+
+def _of_this_template(policy: object, subject: Subject) -> bool:
+    """Is it a policy that stands in the template itself, where it is judged by what it says?"""
+    referred = mapping(policy).get("Ref")
+    told = mapping(policy).get("Fn::GetAtt")
+    attribute = told.partition(".")[0] if isinstance(told, str) else next(iter(items(told)), None)
+    return any(
+        isinstance(each, str) and subject.template.resource_type(each) == "AWS::IAM::ManagedPolicy"
+        for each in (referred, attribute)
+    )
 
 
 def _long_lived_key(subject: Subject) -> Iterable[Complaint]:
@@ -105,7 +121,8 @@ def _long_lived_key(subject: Subject) -> Iterable[Complaint]:
 
 def _any_resource(subject: Subject) -> Iterable[Complaint]:
     for path, statement in statements(subject):
-        everything = "*" in items(statement.get("Resource"))
+        named = [known(resource, subject.template) or "" for resource in items(statement.get("Resource"))]
+        everything = any(_EVERYTHING.fullmatch(each) for each in named) or "NotResource" in statement
         actions = [str(action) for action in items(statement.get("Action"))]
         excess = sorted(action for action in actions if action not in WITHOUT_RESOURCE)
         if everything and statement.get("Effect") == "Allow" and (excess or "NotAction" in statement):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from esmcfn.domain.finding import Level, Severity
-from esmcfn.policy.house.hosting import TARGET, a_config, bounds, variants
-from esmcfn.policy.house.rule import Complaint, Rule, Subject
+from esmcfn.policy.house.hosting import COMPONENT, TARGET, a_config, bounds, variants
+from esmcfn.policy.house.rule import Complaint, Rule, Subject, given, mapping, number
 from esmcfn.reference import instance_types
 from esmcfn.reference.prices import price_book
 
@@ -30,6 +30,24 @@ def _scales_too_far(subject: Subject) -> Iterable[Complaint]:
             elif bound.count > limit:
                 said = f"autoscaling may start {bound.count} instances, and the limit is {limit} (max_instance_count)"
                 yield Complaint(said, bound.path)
+    yield from _too_many_copies(subject, limit)
+
+
+def _too_many_copies(subject: Subject, limit: int) -> Iterable[Complaint]:
+    """Each copy of an inference component may take an instance of its own, whichever endpoint it is put on."""
+    for logical_id, component in subject.resources(COMPONENT):
+        running = component.get("RuntimeConfig")
+        if not given(running):
+            continue
+        count, path = (
+            number(mapping(running).get("CopyCount"), subject.template),
+            f"{logical_id}/RuntimeConfig/CopyCount",
+        )
+        if count is None:
+            said = f"how many copies it starts cannot be read, and the limit is {limit} (max_instance_count)"
+            yield Complaint(said, path)
+        elif count > limit:
+            yield Complaint(f"{count} copies, and the limit is {limit} instances (max_instance_count)", path)
 
 
 def scaled(most: int) -> str:
@@ -63,7 +81,7 @@ AMOUNT_RULES = (
         id="ESM031",
         severity=Severity.ERROR,
         level=Level.HARD,
-        summary="Autoscaling starts no more instances than the limit max_instance_count",
+        summary="Autoscaling starts no more instances or copies than the limit max_instance_count",
         why="One client that keeps retrying scales an endpoint to its maximum, and the maximum is what is paid.",
         advice="lower the maximum, or have policies/levels.yaml raise the limit",
         source="https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html",

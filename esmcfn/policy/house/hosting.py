@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from esmcfn.domain.finding import Level, Severity
 from esmcfn.domain.stack import ModelStack
 from esmcfn.domain.template import Template
-from esmcfn.policy.house.rule import WHOLE, Complaint, Rule, Subject, items, mapping, number, resources, text
+from esmcfn.policy.house.rule import (
+    WHOLE,
+    Complaint,
+    Rule,
+    Subject,
+    given,
+    items,
+    known,
+    mapping,
+    number,
+    resources,
+    text,
+)
 from esmcfn.reference import instance_types, marketplace
 
 _CONFIG = "AWS::SageMaker::EndpointConfig"
 _MODEL = "AWS::SageMaker::Model"
 TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
+COMPONENT = "AWS::SageMaker::InferenceComponent"
+ANSWERING = ("ProductionVariants",)
+BOTH = (*ANSWERING, "ShadowProductionVariants")
 
 
 def _too_many_instances(subject: Subject) -> Iterable[Complaint]:
     limit = subject.limits.get("max_instance_count")
     if limit is None:
         return
-    for path, _, count in variants(subject.template):
+    for path, _, count in fleet(subject.template):
         if count is None:
             said = f"how many instances it starts cannot be read, and the limit is {limit} (max_instance_count)"
-            yield Complaint(said, f"{path}/InitialInstanceCount")
+            yield Complaint(said, path)
         elif count > limit:
-            yield Complaint(
-                f"{count} instances, and the limit is {limit} (max_instance_count)", f"{path}/InitialInstanceCount"
-            )
+            yield Complaint(f"{count} instances, and the limit is {limit} (max_instance_count)", path)
 
 
 def _too_many_in_all(subject: Subject) -> Iterable[Complaint]:
@@ -84,13 +97,27 @@ def parked(template: Template) -> bool:
     return isinstance(template.stack, ModelStack) and template.stack.parked
 
 
-def variants(template: Template) -> Iterator[tuple[str, str, int | None]]:
-    """Path, instance type and count of every production variant; None where the count cannot be read."""
-    for logical_id, properties in resources(template, _CONFIG):
-        for index, variant in enumerate(items(properties.get("ProductionVariants"))):
-            settings = mapping(variant)
-            path = f"{logical_id}/ProductionVariants/{index}"
-            yield path, text(settings.get("InstanceType")), _count(settings, template)
+def variants(template: Template, *, among: Sequence[str] = BOTH) -> Iterator[tuple[str, str, int | None]]:
+    """Path, instance type and count of every variant; None where the count cannot be read.
+
+    Args:
+        among: which variants; a shadow variant answers nobody, and its instances are paid all the same.
+    """
+    for path, settings in _settings(template, among):
+        yield path, text(settings.get("InstanceType")), _count(settings, template)
+
+
+def fleet(template: Template) -> Iterator[tuple[str, str, int | None]]:
+    """Where a number of instances stands, their type, and the number; None where it cannot be read.
+
+    What a variant starts with, and what its own scaling (ManagedInstanceScaling) may bring it to.
+    """
+    for path, settings in _settings(template, BOTH):
+        instance_type = text(settings.get("InstanceType"))
+        yield f"{path}/InitialInstanceCount", instance_type, _count(settings, template)
+        if _scales_itself(settings):
+            count = number(mapping(settings["ManagedInstanceScaling"]).get("MaxInstanceCount"), template)
+            yield f"{path}/ManagedInstanceScaling/MaxInstanceCount", instance_type, count
 
 
 def most(template: Template) -> Iterator[tuple[str, int | None]]:
@@ -100,21 +127,23 @@ def most(template: Template) -> Iterator[tuple[str, int | None]]:
     """
     if parked(template):
         return
-    bounds = dict(_scaled(template))
-    for _, properties in resources(template, _CONFIG):
-        for variant in items(properties.get("ProductionVariants")):
-            settings = mapping(variant)
-            count, scaled_to = _count(settings, template), bounds.get(text(settings.get("VariantName")), 0)
-            unread = count is None or scaled_to is None
-            yield text(settings.get("InstanceType")), None if unread else max(count or 0, scaled_to or 0)
+    scaled = [*_scaled(template)]
+    for path, settings in _settings(template, BOTH):
+        name = known(settings.get("VariantName"), template)
+        counts = [count for place, _, count in fleet(template) if place.startswith(f"{path}/")]
+        # A name that cannot be read may be any, of a variant as of what scales one.
+        counts += [count for variant, count in scaled if None in (name, variant) or variant == name]
+        yield text(settings.get("InstanceType")), None if None in counts else max(filter(None, counts), default=0)
 
 
 def bounds(template: Template, target: Mapping[str, object], logical_id: str, name: str) -> Iterator[Bound]:
     """One bound ("MaxCapacity") of a scalable target of SageMaker and of every moment of its schedule.
 
-    A moment may leave it as it is, and then it is not among them.
+    A moment may leave it as it is, and then it is not among them. What may be SageMaker's counts as SageMaker's.
     """
-    if text(target.get("ServiceNamespace")) != "sagemaker":
+    service = known(target.get("ServiceNamespace"), template)
+    dimension = (known(target.get("ScalableDimension"), template) or "").partition(":")[0]
+    if any(each and "${" not in each and each != "sagemaker" for each in (service, dimension)):
         return
     yield Bound(path=f"{logical_id}/{name}", count=number(target.get(name), template))
     for index, action in enumerate(items(target.get("ScheduledActions"))):
@@ -131,20 +160,40 @@ class Bound(Struct, frozen=True, kw_only=True):
     count: int | None
 
 
-def _scaled(template: Template) -> Iterator[tuple[str, int | None]]:
-    """Variant of every scalable target of SageMaker, and its most instances of any hour."""
+def _settings(template: Template, among: Sequence[str]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Path and settings of every variant of every configuration."""
+    for logical_id, properties in resources(template, _CONFIG):
+        for name in among:
+            written = properties.get(name)
+            for index, variant in enumerate(items(written) if given(written) else ()):
+                if given(variant):
+                    yield f"{logical_id}/{name}/{index}", mapping(variant)
+
+
+def _scales_itself(variant: Mapping[str, object]) -> bool:
+    scaling = variant.get("ManagedInstanceScaling")
+    return given(scaling) and mapping(scaling).get("Status") != "DISABLED"
+
+
+def _scaled(template: Template) -> Iterator[tuple[str | None, int | None]]:
+    """Variant of every scalable target of SageMaker, and its most instances of any hour.
+
+    None for a variant that cannot be read, and for a count that cannot.
+    """
     for logical_id, target in resources(template, TARGET):
         counts = [bound.count for bound in bounds(template, target, logical_id, "MaxCapacity")]
         if counts:
-            most_of_all = None if None in counts else max(filter(None, counts), default=0)
-            yield text(target.get("ResourceId")).rpartition("/")[2], most_of_all
+            variant = (known(target.get("ResourceId"), template) or "").rpartition("/")[2]
+            unread = not variant or "${" in variant
+            yield None if unread else variant, None if None in counts else max(filter(None, counts), default=0)
 
 
 def _count(variant: Mapping[str, object], template: Template) -> int | None:
     """Instances that a variant starts with: none where it is serverless."""
-    if variant.get("ServerlessConfig"):
+    written = variant.get("InitialInstanceCount")
+    if not given(written) and given(variant.get("ServerlessConfig")):
         return 0
-    return number(variant.get("InitialInstanceCount"), template)
+    return number(written, template)
 
 
 def packages(subject: Subject) -> Iterator[tuple[str, str]]:

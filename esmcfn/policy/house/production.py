@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from esmcfn.domain.finding import Level, Severity
-from esmcfn.policy.house.hosting import TARGET, bounds, parked, variants
+from esmcfn.policy.house.hosting import ANSWERING, TARGET, bounds, parked, variants
 from esmcfn.policy.house.rule import ENVIRONMENT, Complaint, Rule, Subject
 
 
 def _one_instance(subject: Subject) -> Iterable[Complaint]:
     if not subject.policy.production or parked(subject.template):
         return
-    for path, _, count in variants(subject.template):
+    for path, _, count in variants(subject.template, among=ANSWERING):
         if count == 1:
             yield Complaint("one instance, and so one availability zone, in production", f"{path}/InitialInstanceCount")
     for logical_id, target in subject.resources(TARGET):

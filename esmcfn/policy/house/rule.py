@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -135,15 +136,62 @@ def text(value: object) -> str:
     return substituted if isinstance(substituted, str) else ""
 
 
+def known(value: object, template: Template) -> str | None:
+    """A string as CloudFormation will read it: written, referred to, joined or substituted.
+
+    What AWS itself fills in (AWS::Partition) and what other resources tell stays as "${...}" in it. None where the
+    template does not tell it: nobody may take that for harmless.
+    """
+    value = _referred(value, template)
+    if isinstance(value, str):
+        return value
+    joined = mapping(value).get("Fn::Join")
+    if isinstance(joined, list) and len(joined) == 2 and isinstance(joined[0], str) and isinstance(joined[1], list):
+        parts = [known(each, template) for each in joined[1]]
+        return None if None in parts else joined[0].join(part for part in parts if part is not None)
+    written = mapping(value).get("Fn::Sub")
+    own: Mapping[str, object] = {}
+    if isinstance(written, list) and len(written) == 2:
+        written, own = written[0], mapping(written[1])
+    return _substituted(written, own, template) if isinstance(written, str) else None
+
+
+_PLACEHOLDER = re.compile(r"\$\{([^!}][^}]*)\}")
+
+
+def _substituted(written: str, own: Mapping[str, object], template: Template) -> str:
+    def filled(found: re.Match[str]) -> str:
+        name = found[1].strip()
+        told = known(own.get(name, {"Ref": name}), template)
+        return found[0] if told is None else told
+
+    return _PLACEHOLDER.sub(filled, written)
+
+
 def number(value: object, template: Template) -> int | None:
     """A whole number as CloudFormation reads it: also as digits, and as a parameter's default.
 
     None where the template does not tell it: nobody may take that for few.
     """
-    referred = mapping(value).get("Ref")
-    if isinstance(referred, str):
-        value = mapping(mapping(template.body.get("Parameters")).get(referred)).get("Default")
+    value = _referred(value, template)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS else None
+
+
+def _referred(value: object, template: Template) -> object:
+    """What a reference stands for: its parameter's default, a pseudo parameter's own name, else nothing."""
+    referred = mapping(value).get("Ref")
+    if not isinstance(referred, str):
+        return value
+    if referred.startswith("AWS::") and referred != "AWS::NoValue":
+        return f"${{{referred}}}"
+    parameter = mapping(mapping(template.body.get("Parameters")).get(referred))
+    # The default of a parameter of this type is not its value but the name under which Systems Manager keeps it.
+    return None if str(parameter.get("Type", "")).startswith("AWS::SSM::") else parameter.get("Default")
+
+
+def given(value: object) -> bool:
+    """Is there anything, or was it left out, which CloudFormation knows two ways of?"""
+    return value is not None and value != {"Ref": "AWS::NoValue"}

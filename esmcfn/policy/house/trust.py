@@ -9,14 +9,14 @@ from esmcfn.domain.finding import Level, Severity
 from esmcfn.policy.house.access import statements
 from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, text
 
-_ROLE = "AWS::IAM::Role"
+ROLE = "AWS::IAM::Role"
 _HOSTING = "sagemaker.amazonaws.com"
 _SAME_ACCOUNT = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid"})
 
 
 def _shared_trust(subject: Subject) -> Iterable[Complaint]:
-    for logical_id, _ in subject.resources(_ROLE):
-        trusted = [who for _, statement in _trusts(subject, logical_id) for who in _principals(statement)]
+    for logical_id, _ in subject.resources(ROLE):
+        trusted = [who for _, statement in trusts(subject, logical_id) for who in _principals(statement)]
         others = sorted({who for who in trusted if who != _HOSTING})
         if _HOSTING in trusted and others:
             yield Complaint(
@@ -25,8 +25,8 @@ def _shared_trust(subject: Subject) -> Iterable[Complaint]:
 
 
 def _confused_deputy(subject: Subject) -> Iterable[Complaint]:
-    for logical_id, _ in subject.resources(_ROLE):
-        for path, statement in _trusts(subject, logical_id):
+    for logical_id, _ in subject.resources(ROLE):
+        for path, statement in trusts(subject, logical_id):
             named = {key.lower() for test in mapping(statement.get("Condition")).values() for key in mapping(test)}
             services = items(mapping(statement.get("Principal")).get("Service"))
             if services and named.isdisjoint(_SAME_ACCOUNT):
@@ -43,9 +43,9 @@ def _invokes_any(subject: Subject) -> Iterable[Complaint]:
                 yield Complaint(f"endpoint/{name} is whatever endpoint will ever have such a name", f"{path}/Resource")
 
 
-def _trusts(subject: Subject, logical_id: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+def trusts(subject: Subject, logical_id: str) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Path and text of every statement that lets somebody assume this role."""
-    properties = dict(subject.resources(_ROLE))[logical_id]
+    properties = dict(subject.resources(ROLE))[logical_id]
     document = mapping(properties.get("AssumeRolePolicyDocument"))
     for index, statement in enumerate(items(document.get("Statement"))):
         if mapping(statement).get("Effect") == "Allow":
