@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 """The sandbox's account: moto's default, and the account id of AWS's own examples."""
+
+READING = ("Describe", "Filter", "Get", "List")
+"""How the operations begin that change nothing."""
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -55,6 +59,7 @@ class Moto:
         self._prepare = prepare
         self._app: Any = None
         self._services: dict[tuple[str, str], WsgiApp] = {}
+        self._touched: Counter[str] = Counter()
 
     @property
     def app(self) -> Any:
@@ -71,6 +76,15 @@ class Moto:
             self.reset()  # moto's services belong to the process: another world may have left something there
             self._prepare()
         return self._app
+
+    def touched(self, service: str) -> int:
+        """Return how often something may have changed in a service, by its name in a signature."""
+        return self._touched[service]
+
+    def touch(self, service: str, operation: str) -> None:
+        """Note a request to a service that may change something."""
+        if not operation.startswith(READING):
+            self._touched[service] += 1
 
     def reset(self) -> None:
         """Empty every service; nothing happens when moto was never used in this process.
@@ -93,6 +107,7 @@ class Moto:
         model = service_model(service).operation_model(operation)
         tokens = {name: str(uuid.uuid4()) for name in model.idempotent_members if name not in parameters}
         environ = self._environ(model, region, {**parameters, **tokens})
+        self.touch(model.service_model.signing_name, operation)
         status, headers, body = self._run(self._service(service, region, environ), environ)
         if status >= 500:
             raise Refusal("NotImplemented", f"moto does not support {service} {operation} as it was called", status=501)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request, Response
 
 from esmcfn.sandbox import actions, wire
-from esmcfn.sandbox.account.alarms import READING
 from esmcfn.sandbox.account.budgets import Budgets
 from esmcfn.sandbox.account.costs import Costs
 from esmcfn.sandbox.account.prices import Prices
@@ -108,10 +107,8 @@ class Front:
             return self._logs(request, region, environ)
         if service == "budgets" and actions.operation_name(request) in (own := Budgets(self.world).operations):
             return wire.perform("budgets", own, request, region, before=self._before)
-        if service == "monitoring" and actions.operation_name(request) in self.world.metrics.operations:
-            return wire.perform("cloudwatch", self.world.metrics.operations, request, region, before=self._before)
-        if service == "monitoring" and actions.operation_name(request) in READING:
-            self.world.alarms.settle(region)
+        if service == "monitoring" and actions.operation_name(request) in (own := self.world.measuring):
+            return wire.perform("cloudwatch", own, request, region, before=self._before)
         return self._moto(request, service, environ)
 
     def _logs(self, request: Request, region: str, environ: Environ) -> Response:
@@ -155,6 +152,7 @@ class Front:
             except Refusal as refusal:
                 return wire.failure(service, refusal, request)
         environ["wsgi.input"] = io.BytesIO(request.get_data())
+        self.world.moto.touch(service, actions.operation_name(request))
         try:
             answer = Response.from_app(self.world.moto.app, environ)
         except (KeyError, AttributeError, TypeError, ImportError):  # a service that moto has never heard of

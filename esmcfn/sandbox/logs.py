@@ -73,6 +73,7 @@ class Logs:
         self.ground = ground
         self.containers = containers
         self._shown: set[tuple[str, str]] = set()
+        self._synced: dict[str, tuple[int, frozenset[str]]] = {}
 
     @property
     def operations(self) -> dict[str, Operation]:
@@ -100,8 +101,11 @@ class Logs:
         now, held = self.ground.clock.now(), self.containers.groups(region)
         if not held:
             return
+        begun = frozenset(name for name, group in held.items() if group.begun(now))
+        if self._synced.get(region) == (self.ground.moto.touched("logs"), begun):
+            return  # nobody made or deleted a group, and no container has begun meanwhile
         live = self._live(region)
-        for name in [name for name, group in held.items() if group.until(now)]:
+        for name in [name for name in held if name in begun]:
             if name not in live and (region, name) in self._shown:
                 self._shown.discard((region, name))
                 self.containers.forget(region, name)
@@ -109,6 +113,8 @@ class Logs:
             if name not in live:
                 self.ground.moto.call("logs", "CreateLogGroup", region, {"logGroupName": name})
             self._shown.add((region, name))
+        kept = frozenset(name for name in begun if name in held)
+        self._synced[region] = self.ground.moto.touched("logs"), kept
 
     def _live(self, region: str) -> set[str]:
         found: set[str] = set()

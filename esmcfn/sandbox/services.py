@@ -11,6 +11,7 @@ from esmcfn.sandbox.logs import Logs
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.sagemaker.containers import Containers
 from esmcfn.sandbox.sagemaker.hosting import Hosting
+from esmcfn.sandbox.wire import Operation
 
 TARGET_STAYS = (
     "An Application AutoScaling scalable target exists for a variant being deleted, and the IAM identity used to "
@@ -39,6 +40,11 @@ class Services(Ground):
         self.metrics = Metrics(self)
         self.alarms = Alarms(self, self.metrics)
         self.seeds = Seeds(self.store, self.metrics)
+
+    @property
+    def measuring(self) -> dict[str, Operation]:
+        """The operations of CloudWatch that are ours."""
+        return {**self.metrics.operations, **self.alarms.operations}
 
     def scaled_variants(self, region: str, endpoint: str) -> list[str]:
         """Return the variants of an endpoint that have a scalable target."""

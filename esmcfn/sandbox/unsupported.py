@@ -39,6 +39,7 @@ PARAMETERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "GetTags": ("BillingViewArn", "Filter", "NextPageToken", "SearchString", "SortBy"),
     },
     "cloudwatch": {
+        "DescribeAlarms": ("ChildrenOfAlarmName", "ParentsOfAlarmName"),
         "PutMetricData": ("EntityMetricData", "StrictEntityValidation"),
         "GetMetricData": ("LabelOptions",),
         "ListMetrics": ("RecentlyActive", "IncludeLinkedAccounts", "OwningAccount"),

@@ -105,3 +105,71 @@ def test_an_alarm_on_an_expression_knows_nothing(world: World) -> None:
     assert state(world, **nothing, Metrics=[query]) == "ALARM"
     twice = {"Id": "e", "Expression": "m * 2", "ReturnData": True}
     assert state(world, **nothing, Metrics=[{**query, "ReturnData": False}, twice]) == "INSUFFICIENT_DATA"
+
+
+def several(world: World, count: int) -> Any:
+    """Deploy alarms on one metric, the last with an action; returns CloudWatch."""
+    alarms = {
+        f"A{number}": {"Type": "AWS::CloudWatch::Alarm", "Properties": {**ALARM, "AlarmName": f"errors-{number}"}}
+        for number in range(count)
+    }
+    topic = f"arn:aws:sns:{REGION}:123456789012:pager"
+    alarms[f"A{count - 1}"]["Properties"] |= {"OKActions": [topic], "Threshold": 100.0}
+    world.deploy("s", a_template(**alarms))
+    return world.client("cloudwatch")
+
+
+def names(answer: Any) -> list[str]:
+    return [alarm["AlarmName"] for alarm in answer["MetricAlarms"]]
+
+
+def test_who_asks_for_one_alarm_waits_for_no_other(world: World) -> None:
+    cloudwatch, moto = several(world, 5), world.sandbox.world.moto
+    told(world, 5, 5, 5)
+    before = moto.touched("monitoring")
+    (found,) = cloudwatch.describe_alarms(AlarmNames=["errors-1"])["MetricAlarms"]
+    assert (found["StateValue"], moto.touched("monitoring") - before) == ("ALARM", 1)
+    assert len(cloudwatch.describe_alarms(AlarmNamePrefix="errors-")["MetricAlarms"]) == 5
+    assert moto.touched("monitoring") - before == 5  # each once, and no alarm again whose state stays
+    cloudwatch.describe_alarms()
+    assert moto.touched("monitoring") - before == 5
+
+
+def test_what_changes_an_alarm_is_seen_by_who_reads_next(world: World) -> None:
+    cloudwatch = several(world, 2)
+    assert names(cloudwatch.describe_alarms()) == ["errors-0", "errors-1"]
+    cloudwatch.disable_alarm_actions(AlarmNames=["errors-1"])
+    assert [alarm["ActionsEnabled"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]] == [True, False]
+    cloudwatch.delete_alarms(AlarmNames=["errors-0"])
+    assert names(cloudwatch.describe_alarms()) == ["errors-1"]
+    world.cfn.delete_stack(StackName="s")
+    world.advance()
+    assert names(cloudwatch.describe_alarms()) == []
+
+
+def test_alarms_have_pages_and_every_filter_counts(world: World) -> None:
+    cloudwatch = several(world, 5)
+    told(world, 5, 5, 5)
+    pages = list(cloudwatch.get_paginator("describe_alarms").paginate(PaginationConfig={"PageSize": 2}))
+    assert [len(page["MetricAlarms"]) for page in pages] == [2, 2, 1]
+    assert names(cloudwatch.describe_alarms(AlarmNamePrefix="errors-", StateValue="OK")) == ["errors-4"]
+    assert len(names(cloudwatch.describe_alarms(StateValue="ALARM"))) == 4
+    assert names(cloudwatch.describe_alarms(ActionPrefix="arn:aws:sns")) == ["errors-4"]
+    assert names(cloudwatch.describe_alarms(AlarmNames=["errors-4"], StateValue="ALARM")) == []
+    assert names(cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])) == []
+    with pytest.raises(cloudwatch.exceptions.ClientError, match="AlarmNamePrefix"):
+        cloudwatch.describe_alarms(AlarmNames=["errors-4"], AlarmNamePrefix="errors")
+
+
+def test_the_alarms_of_a_metric_are_those_with_its_dimensions(world: World) -> None:
+    cloudwatch = several(world, 2)
+    told(world, 5, 5, 5)
+    metric = {"Namespace": ALARM["Namespace"], "MetricName": ALARM["MetricName"]}
+    named = {**metric, "Dimensions": ALARM["Dimensions"]}
+    found = cloudwatch.describe_alarms_for_metric(**named)["MetricAlarms"]
+    assert {alarm["AlarmName"]: alarm["StateValue"] for alarm in found} == {"errors-0": "ALARM", "errors-1": "OK"}
+    assert cloudwatch.describe_alarms_for_metric(**metric)["MetricAlarms"] == []
+    assert (
+        cloudwatch.describe_alarms_for_metric(**metric, Dimensions=ALARM["Dimensions"], Period=300)["MetricAlarms"]
+        == []
+    )

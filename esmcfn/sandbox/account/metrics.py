@@ -148,9 +148,14 @@ class Metrics:
             values += [(query["Id"], at, value) for at, value in (rows[::-1] if newest_first else rows)]
         most = int(given.get("MaxDatapoints", self.ground.pages.get("GetMetricData", MOST_DATAPOINTS)))
         some, token = page(values, given.get("NextToken"), most)
-        rest = values[values.index(some[-1]) + 1 :] if token else []
+        shown: dict[str, list[tuple[float, float]]] = {}
+        for name, at, value in some:
+            shown.setdefault(name, []).append((at, value))
+        later = {name for name, _, _ in page(values, token, len(values))[0]} if token else set()
         return {
-            "MetricDataResults": [_result(query, some, rest) for query in queries],
+            "MetricDataResults": [
+                _result(query, shown.get(query["Id"], []), partial=query["Id"] in later) for query in queries
+            ],
             "NextToken": token,
             "Messages": [],
         }
@@ -278,16 +283,12 @@ def buckets(
         yield start + number * period, statistic(inside)
 
 
-def _result(
-    query: Json, some: Sequence[tuple[str, float, float]], rest: Sequence[tuple[str, float, float]]
-) -> dict[str, Json]:
-    mine = [(at, value) for name, at, value in some if name == query["Id"]]
-    partial = any(name == query["Id"] for name, _, _ in rest)
+def _result(query: Json, shown: Sequence[tuple[float, float]], *, partial: bool) -> dict[str, Json]:
     return {
         "Id": query["Id"],
         "Label": query.get("Label", query["MetricStat"]["Metric"]["MetricName"]),
-        "Timestamps": [moment(at) for at, _ in mine],
-        "Values": [value for _, value in mine],
+        "Timestamps": [moment(at) for at, _ in shown],
+        "Values": [value for _, value in shown],
         "StatusCode": "PartialData" if partial else "Complete",
     }
 

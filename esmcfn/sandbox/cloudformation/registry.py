@@ -77,7 +77,8 @@ class Registry(ABC):
 
     def by_name(self, region: str, name: str) -> Stack | None:
         """Return the one live stack of a name."""
-        return next((stack for stack in self.live(region) if stack.name == name), None)
+        named = (stack for stack in self.stacks.values() if stack.name == name and stack.region == region)
+        return next((stack for stack in named if not stack.deleted), None)
 
     def find(self, region: str, name_or_id: str) -> Stack | None:
         """Return a stack by name (if live) or ARN (always)."""

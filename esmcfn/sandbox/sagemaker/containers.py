@@ -68,6 +68,10 @@ class Group:
     name: str
     streams: dict[str, Stream] = field(default_factory=dict)
 
+    def begun(self, now: float) -> bool:
+        """Whether a container has written anything by now."""
+        return any(line.at <= now for stream in self.streams.values() for line in stream.lines)
+
     def until(self, now: float) -> dict[str, list[Line]]:
         """Return the streams that exist by now, with their lines."""
         written = {name: stream.until(now) for name, stream in self.streams.items()}
