@@ -43,4 +43,4 @@ class Ground:
         """
         usual = self.pages.get(call.operation, self.pages.get("*", 100))
         size = int(call.parameters.get("MaxResults") or usual)
-        return page(items, call.parameters.get("NextToken"), size)
+        return page(items, call.parameters.get("NextToken"), size, call)

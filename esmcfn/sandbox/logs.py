@@ -144,7 +144,7 @@ class Logs:
             key=lambda stream: (stream["lastEventTimestamp"] if by_time else 0, stream["logStreamName"]),
             reverse=bool(given.get("descending")),
         )
-        some, token = _page(shown, given.get("nextToken"), self._size(call, MOST_STREAMS))
+        some, token = _page(shown, given.get("nextToken"), self._size(call, MOST_STREAMS), call)
         return {"logStreams": some, "nextToken": token}
 
     def events(self, call: Call) -> Json:
@@ -193,7 +193,7 @@ class Logs:
             raise _wrong("The specified nextToken is invalid.")
         newest_first = token.startswith("b") if token else given.get("startFromHead") is False
         found.sort(key=lambda event: (event.at, event.stream, event.number), reverse=newest_first)
-        some, rest = _page(found, token[1:], self._size(call, MOST_EVENTS))
+        some, rest = _page(found, token[1:], self._size(call, MOST_EVENTS), call)
         return {
             "events": [event.filtered for event in some],
             "searchedLogStreams": [],
@@ -272,9 +272,9 @@ def _stream(region: str, group: str, name: str, lines: list[Line]) -> dict[str, 
     }
 
 
-def _page(items: list[Json], token: str | None, size: int) -> tuple[list[Json], str | None]:
+def _page(items: list[Json], token: str | None, size: int, call: Call) -> tuple[list[Json], str | None]:
     try:
-        return page(items, token, size)
+        return page(items, token, size, call)
     except Refusal as refusal:
         raise _wrong("The specified nextToken is invalid.") from refusal
 

@@ -246,10 +246,28 @@ def test_a_nested_rollback_that_fails_is_continued_through_the_root(world: World
     assert world.stack(child)["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
     with pytest.raises(ClientError, match="is nested"):
         world.cfn.continue_update_rollback(StackName=child)
-    world.cfn.continue_update_rollback(StackName="s", ResourcesToSkip=["Child.Inner"])
+    name = world.stack(child)["StackName"]
+    for wrong in ("Child", "Child.Inner", f"{name}.B", f"{name}.Nobody", "Inner"):
+        with pytest.raises(ClientError, match="can not be skipped"):
+            world.cfn.continue_update_rollback(StackName="s", ResourcesToSkip=[wrong])
+    world.cfn.continue_update_rollback(StackName="s", ResourcesToSkip=[f"{name}.Inner"])
     world.advance()
     assert world.stack("s")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert world.stack(child)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_a_forced_rollback_leaves_out_what_failed_at_any_depth(world: World) -> None:
+    inner = uploaded(world, a_child(B={**a_topic(), "DependsOn": "Inner"}), "inner")
+    middle = uploaded(world, a_template(Child=a_nested(inner)), "middle")
+    world.deploy("s", a_template(Middle=a_nested(middle)))
+    fault(world, "handler", logical_id="B", operation="update")
+    fault(world, "rollback", logical_id="Inner")
+    uploaded(world, a_child("2", B={**a_topic(DisplayName="2"), "DependsOn": "Inner"}), "inner")
+    assert update(world, a_template(Middle=a_nested(middle))) == "UPDATE_ROLLBACK_FAILED"
+    world.cfn.continue_update_rollback(StackName="s", ForceRollback=True)
+    world.advance()
+    found = {stack["StackStatus"] for stack in world.cfn.describe_stacks()["Stacks"]}
+    assert found == {"UPDATE_ROLLBACK_COMPLETE"}
 
 
 def test_a_paused_update_leaves_the_nested_stack_ready_for_both_ways(world: World) -> None:

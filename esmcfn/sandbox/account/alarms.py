@@ -62,7 +62,7 @@ class Alarms:
         if state is not None:
             found = [item for item in self._settled(region, found) if item[1]["StateValue"] == state]
         size = int(given.get("MaxRecords") or self.ground.pages.get("DescribeAlarms", MOST_ALARMS))
-        some, token = page(found, given.get("NextToken"), size)
+        some, token = page(found, given.get("NextToken"), size, call)
         shown = self._settled(region, some)
         return {
             "MetricAlarms": [alarm for kind, alarm in shown if kind == "MetricAlarm"],

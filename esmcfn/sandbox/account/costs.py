@@ -53,7 +53,7 @@ class Costs:
             period = {"TimePeriod": {"Start": start.isoformat(), "End": end.isoformat()}, "Estimated": False}
             results.append({**period, **_summed(inside, groups, given["Metrics"])})
         size = self.world.pages.get("GetCostAndUsage", MOST_ROWS)
-        some, token = page(list(_rows(results)), given.get("NextPageToken"), size)
+        some, token = page(list(_rows(results)), given.get("NextPageToken"), size, call)
         return {
             "ResultsByTime": list(_periods_of(some)),
             "NextPageToken": token,

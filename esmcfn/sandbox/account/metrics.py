@@ -147,11 +147,11 @@ class Metrics:
             rows = list(buckets(found, start, end, int(stat["Period"]), statistic(stat["Stat"])))
             values += [(query["Id"], at, value) for at, value in (rows[::-1] if newest_first else rows)]
         most = int(given.get("MaxDatapoints", self.ground.pages.get("GetMetricData", MOST_DATAPOINTS)))
-        some, token = page(values, given.get("NextToken"), most)
+        some, token = page(values, given.get("NextToken"), most, call)
         shown: dict[str, list[tuple[float, float]]] = {}
         for name, at, value in some:
             shown.setdefault(name, []).append((at, value))
-        later = {name for name, _, _ in page(values, token, len(values))[0]} if token else set()
+        later = {name for name, _, _ in page(values, token, len(values), call)[0]} if token else set()
         return {
             "MetricDataResults": [
                 _result(query, shown.get(query["Id"], []), partial=query["Id"] in later) for query in queries
@@ -199,7 +199,7 @@ class Metrics:
             and all(_has(series, item) for item in filters)
         ]
         size = self.ground.pages.get("ListMetrics", MOST_METRICS)
-        some, token = page(found, given.get("NextToken"), size)
+        some, token = page(found, given.get("NextToken"), size, call)
         return {"Metrics": some, "NextToken": token}
 
     def points(self, region: str, metric: Json, unit: str | None) -> list[Point]:

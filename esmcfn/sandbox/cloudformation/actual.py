@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from esmcfn.sandbox.cloudformation import schema
-from esmcfn.sandbox.cloudformation.changes import differences
+from esmcfn.sandbox.cloudformation.changes import MASK, differences
 from esmcfn.sandbox.cloudformation.machine import Machine
 from esmcfn.sandbox.cloudformation.model import Resource
 from esmcfn.sandbox.cloudformation.schema import TypeSchema
@@ -36,19 +36,34 @@ def finding(machine: Machine, resource: Resource, kind: TypeSchema) -> Finding:
     """
     request = machine.request(resource, machine.world.clock.now())
     expected = expected_properties(kind, request)
+    masked = {name for name, value in resource.properties.items() if resource.shown.get(name) != value}
     try:
         live = HANDLERS[resource.resource_type].read(request)
     except HandlerError as error:
         if error.code == "NotFound":
-            return Finding(status="DELETED", expected=expected, actual={})
+            return Finding(status="DELETED", expected=_veiled(expected, masked), actual={})
         raise Refusal(error.code, error.message) from error
     except Refusal as refusal:
         if HandlerError.of(refusal).code == "NotFound":
-            return Finding(status="DELETED", expected=expected, actual={})
+            return Finding(status="DELETED", expected=_veiled(expected, masked), actual={})
         raise
     actual = {name: _comparable(kind, name, live.get(name)) for name in expected if name in live}
     found = tuple(_named_differences(expected, actual))
-    return Finding(status="MODIFIED" if found else "IN_SYNC", expected=expected, actual=actual, differences=found)
+    return Finding(
+        status="MODIFIED" if found else "IN_SYNC",
+        expected=_veiled(expected, masked),
+        actual=_veiled(actual, masked),
+        differences=tuple((path, *_told(path, was, now, masked), kind) for path, was, now, kind in found),
+    )
+
+
+def _told(path: str, expected: str, actual: str, masked: Collection[str]) -> tuple[str, str]:
+    return (MASK, MASK) if path.split("/")[1] in masked else (expected, actual)
+
+
+def _veiled(properties: dict[str, Json], masked: Collection[str]) -> dict[str, Json]:
+    """Mask every property that has a value without echo in it, as a whole."""
+    return {name: MASK if name in masked else value for name, value in properties.items()}
 
 
 def revert(machine: Machine, old: Resource, new: Resource, at: float) -> Outcome:

@@ -19,7 +19,7 @@ from esmcfn.sandbox.cloudformation.model import (
 )
 from esmcfn.sandbox.cloudformation.nested import Nested
 from esmcfn.sandbox.cloudformation.planned import change_set_summary, change_shown
-from esmcfn.sandbox.cloudformation.proposals import NO_CHANGES, NO_UPDATES, proposed, something_else
+from esmcfn.sandbox.cloudformation.proposals import NO_CHANGES, NO_UPDATES, proposed, refuse_new_types, something_else
 from esmcfn.sandbox.cloudformation.registry import Registry
 from esmcfn.sandbox.cloudformation.template import Template
 from esmcfn.sandbox.refusal import Refusal, invalid
@@ -78,6 +78,8 @@ class ChangeSets:
 
     def _check_state(self, stack: Stack | None, kind: str, given: Json) -> None:
         name = given["StackName"]
+        if stack is not None and stack.deleted:
+            raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
         if kind == "CREATE" and stack is not None and stack.status != "REVIEW_IN_PROGRESS":
             raise invalid(
                 f"Stack [{stack.name}] already exists and cannot be created again with the changeSet "
@@ -90,6 +92,8 @@ class ChangeSets:
             raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
         if stack is None and name.startswith("arn:"):
             raise invalid(f"Stack [{name}] does not exist")
+        if stack is None:
+            requests.check_name(name)
         if given.get("IncludeNestedStacks") and (kind == "IMPORT" or given.get("DeploymentMode") == "REVERT_DRIFT"):
             what = "an import" if kind == "IMPORT" else "REVERT_DRIFT"
             raise invalid(f"IncludeNestedStacks cannot be combined with {what}")
@@ -169,7 +173,7 @@ class ChangeSets:
 
     def _fill(self, change_set: ChangeSet, stack: Stack, template: Template, given: Json) -> None:
         proposal = proposed(self.service, stack, template, change_set.revision, imports=change_set.imports)
-        _refuse_new_types(stack, template)
+        refuse_new_types(stack, template)
         if change_set.import_existing and not list(property_findings(self.service, proposal)):
             change_set.imports = importing.existing(self.service, proposal)
             proposal = replace(proposal, imports=change_set.imports)
@@ -330,16 +334,3 @@ def _failed(change_set: ChangeSet, reason: str) -> None:
 
 def _imports(given: Json) -> dict[str, dict[str, str]]:
     return {item["LogicalResourceId"]: dict(item["ResourceIdentifier"]) for item in given.get("ResourcesToImport", ())}
-
-
-def _refuse_new_types(stack: Stack, template: Template) -> None:
-    changed = sorted(
-        logical_id
-        for logical_id, live in stack.present.items()
-        if logical_id in template.resources and template.resources[logical_id]["Type"] != live.resource_type
-    )
-    if changed:
-        raise invalid(
-            "Update of resource type is not permitted. The new template modifies resource type of the following "
-            f"resources: [{', '.join(changed)}]"
-        )

@@ -200,7 +200,7 @@ def _revert_detail(difference: tuple[str, str, str, str]) -> Detail:
         path=f"/Properties{path}",
         before=actual,
         after=expected,
-        change_type="SyncWithActual" if expected == actual else "Modify",
+        change_type="SyncWithActual" if expected == actual != MASK else "Modify",
         source="NoModification",
         previous=expected,
         actual=actual,

@@ -133,9 +133,8 @@ class Nested:
         elif child.status == "UPDATE_IN_PROGRESS":
             engine.cancel(request.at)
         elif child.status == "UPDATE_ROLLBACK_FAILED":
-            mine = f"{request.logical_id}."
-            skip = [name.removeprefix(mine) for name in parent.running.skip if name.startswith(mine)]
-            engine.proceed(skip, request.at)
+            dotted = [name for name in parent.running.skip if "." in name]  # of this nested stack, and of those in it
+            engine.proceed([name.removeprefix(f"{child.name}.") for name in dotted], request.at)
         self.service.save(child)
         return True
 

@@ -46,11 +46,30 @@ def refuse_invalid(service: Registry, proposal: Proposal, *, skip: bool = False)
     """Refuse what early validation would fail a change set for.
 
     Raises:
-        Refusal: ValidationError with the first finding.
+        Refusal: ValidationError with the first finding, or with what changes its type.
     """
+    refuse_new_types(proposal.stack, proposal.template)
     fatal = [found for found in findings(service, proposal, skip=skip) if found.mode == "FAIL"]
     if fatal:
         raise invalid(f"{fatal[0].name}: {fatal[0].path}: {fatal[0].reason}")
+
+
+def refuse_new_types(stack: Stack, template: Template) -> None:
+    """Refuse a template in which a resource that is there has another type.
+
+    Raises:
+        Refusal: ValidationError with the resources.
+    """
+    changed = sorted(
+        logical_id
+        for logical_id, live in stack.present.items()
+        if logical_id in template.resources and template.resources[logical_id]["Type"] != live.resource_type
+    )
+    if changed:
+        raise invalid(
+            "Update of resource type is not permitted. The new template modifies resource type of the following "
+            f"resources: [{', '.join(changed)}]"
+        )
 
 
 def changes_nothing(proposal: Proposal) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
 from esmcfn.sandbox.cloudformation import requests
 from esmcfn.sandbox.cloudformation.execution import Engine
-from esmcfn.sandbox.cloudformation.model import Stack
+from esmcfn.sandbox.cloudformation.model import STACK_TYPE, Stack
 from esmcfn.sandbox.cloudformation.service import CloudFormation
 from esmcfn.sandbox.refusal import invalid
 from esmcfn.sandbox.state import Json
@@ -52,12 +53,12 @@ class Recovery:
         skip = list(given.get("ResourcesToSkip", ()))
         if given.get("ForceRollback") and skip:
             raise invalid("ForceRollback and ResourcesToSkip cannot be used together")
-        failed = stack.execution.failed_ids if stack.execution else []
-        strange = [name for name in skip if name.partition(".")[0] not in failed]
+        failed = list(self._failed(stack))
+        strange = [name for name in skip if name not in failed]
         if strange:
             raise invalid(f"Resources [{', '.join(strange)}] are not in UPDATE_FAILED state and can not be skipped")
         if given.get("ForceRollback"):
-            skip = list(failed)
+            skip = failed
         requests.take_role(stack, given)
         self._renew(stack, given.get("ClientRequestToken", ""), "CONTINUE_ROLLBACK")
         Engine(self.service, stack).proceed(skip, self.world.clock.now())
@@ -79,6 +80,19 @@ class Recovery:
         Engine(self.service, stack).begin_rollback(self.world.clock.now())
         self.service.save(stack)
         return {"StackId": stack.id, "OperationId": stack.execution.operation_id}
+
+    def _failed(self, stack: Stack, prefix: str = "") -> Iterator[str]:
+        """Yield what may be left out: what a rollback could not bring back, here and as NestedStackName.LogicalId.
+
+        A nested stack as a whole is left out only where it is being deleted, or was.
+        """
+        for logical_id in stack.execution.failed_ids if stack.execution else ():
+            resource = stack.resources[logical_id]
+            child = self.service.stacks.get(resource.physical_id) if resource.resource_type == STACK_TYPE else None
+            if child is None or child.status.startswith("DELETE_"):
+                yield prefix + logical_id
+            else:
+                yield from self._failed(child, f"{child.name}.")
 
     def _renew(self, stack: Stack, token: str, kind: str) -> None:
         stack.remember()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 
 from esmcfn.sandbox.cloudformation import validate
@@ -48,6 +49,37 @@ def refuse_unsupported(given: Mapping[str, Json], names: tuple[str, ...]) -> Non
         raise invalid("The sandbox does not support DeploymentConfig.DisableRollback")
 
 
+STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
+MOST_LETTERS = 128
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
+
+TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[^:]+:\d{12}:.+")
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+
+
+def check_name(name: str) -> None:
+    """Refuse what no new stack may be called; the service model leaves it open, since it may be an ARN elsewhere.
+
+    Raises:
+        Refusal: ValidationError with what is wrong.
+    """
+    said = f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
+    if len(name) > MOST_LETTERS:
+        raise invalid(f"{said}have length less than or equal to {MOST_LETTERS}")
+    if STACK_NAME.fullmatch(name) is None:
+        raise invalid(f"{said}satisfy regular expression pattern: {STACK_NAME.pattern}")
+
+
+def _refuse_arns(given: Mapping[str, Json]) -> None:
+    """Refuse topics that are none, and a role that CloudFormation could not assume."""
+    strange = [arn for arn in given.get("NotificationARNs", ()) if TOPIC.fullmatch(arn) is None]
+    if strange:
+        raise invalid(f"NotificationARNs: {strange[0]} is not the ARN of a topic")
+    role = given.get("RoleARN", "")
+    if role and ROLE.fullmatch(role) is None:
+        raise invalid(f"Role {role} is invalid or cannot be assumed")
+
+
 def revision(ground: Ground, call: Call, stack: Stack | None) -> Revision:
     """Return what a request wants a stack to be; what it leaves out stays as it is."""
     given = call.parameters
@@ -63,6 +95,7 @@ def revision(ground: Ground, call: Call, stack: Stack | None) -> Revision:
         raise invalid("aws: prefixed tag key names are not allowed for external use.")
     if len(given.get("NotificationARNs", ())) > 5:
         raise invalid("At most 5 notification ARNs are allowed")
+    _refuse_arns(given)
     before = previous.parameters if previous else ()
     return Revision(
         body=text,
@@ -138,6 +171,7 @@ def allowing(policy: str) -> str:
 
 def take_role(stack: Stack, given: Mapping[str, Json]) -> None:
     """Keep the role that an operation names: later ones use it too, as CloudFormation does."""
+    _refuse_arns(given)
     stack.revision.role_arn = given.get("RoleARN") or stack.revision.role_arn
 
 

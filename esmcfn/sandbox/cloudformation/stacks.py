@@ -72,6 +72,7 @@ class Stacks:
             raise Refusal("AlreadyExistsException", f"Stack [{existing.name}] already exists")
         if "DisableRollback" in given and "OnFailure" in given:
             raise invalid("You cannot specify both DisableRollback and OnFailure")
+        requests.check_name(given["StackName"])
         wanted = requests.revision(self.world, call, None)
         template = requests.checked(wanted, call.region, given, direct=True)
         now, skip = self.world.clock.now(), bool(given.get("DisableValidation"))

@@ -59,6 +59,7 @@ class SageMaker:
 
     def create_model(self, call: Call) -> Json:
         """CreateModel."""
+        _check_tags(call)
         made = self.hosting.create_model(call.region, dict(call.parameters), self.world.clock.now())
         return {"ModelArn": made.arn}
 
@@ -104,6 +105,7 @@ class SageMaker:
 
     def create_config(self, call: Call) -> Json:
         """CreateEndpointConfig."""
+        _check_tags(call)
         made = self.hosting.create_config(call.region, dict(call.parameters), self.world.clock.now())
         return {"EndpointConfigArn": made.arn}
 
@@ -131,6 +133,7 @@ class SageMaker:
 
     def create_endpoint(self, call: Call) -> Json:
         """CreateEndpoint."""
+        _check_tags(call)
         made = self.hosting.create_endpoint(call.region, dict(call.parameters), self.world.clock.now())
         return {"EndpointArn": made.arn}
 
@@ -202,6 +205,7 @@ class SageMaker:
     def add_tags(self, call: Call) -> Json:
         """AddTags."""
         owner = self._owner(call)
+        _check_tags(call)
         owner.tags |= tag_map(call.parameters["Tags"])
         self.hosting.save(call.region)
         return {"Tags": _tags(owner.tags)}
@@ -286,3 +290,10 @@ def _variant(endpoint: Endpoint, variant: Variant) -> Mapping[str, object]:
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def _check_tags(call: Call) -> None:
+    """Refuse tags that are AWS's own: CloudFormation sets those, and nobody else."""
+    own = [tag["Key"] for tag in call.parameters.get("Tags") or () if tag["Key"].lower().startswith("aws:")]
+    if own:
+        raise refuse(f"Tag keys that start with aws: are reserved: {own[0]}")

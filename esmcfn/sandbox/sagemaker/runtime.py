@@ -27,6 +27,10 @@ LOGITS = 64
 LOG_GROUP = "https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group=/aws/sagemaker/Endpoints/{name}"
 
 
+UNSUPPORTED = ("Target-Model", "Target-Container-Hostname", "Enable-Explanations", "Session-Id")
+"""Headers of a request that only other kinds of endpoints understand: several models, pipelines, sessions."""
+
+
 class ContainerError(Exception):
     """The container answered with an error of its own."""
 
@@ -55,6 +59,9 @@ def _answer(world: Services, request: Request, region: str, name: str) -> Respon
     variant = _variant(endpoint, request.headers.get("X-Amzn-SageMaker-Target-Variant"))
     if request.headers.get("X-Amzn-SageMaker-Inference-Component"):
         raise Refusal("ValidationError", "Inference Components are not supported in this Endpoint.")
+    for header in UNSUPPORTED:
+        if request.headers.get(f"X-Amzn-SageMaker-{header}"):
+            raise Refusal("ValidationError", f"{endpoint.name} hosts one model a variant: the sandbox has no {header}")
     if len(request.data) > MAX_BODY_BYTES:
         raise Refusal("ValidationError", "The request body is larger than 25 MB")
     try:
