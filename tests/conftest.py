@@ -70,7 +70,18 @@ STOPPING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM")
 
 
 @pytest.fixture
-def signals() -> Iterator[Signals]:
+def hangups() -> Iterator[None]:
+    """SIGHUP means what it does, also where these tests run under nohup; processes inherit it."""
+    if hasattr(signal, "SIGHUP"):
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        yield
+        signal.signal(signal.SIGHUP, before)
+    else:
+        yield
+
+
+@pytest.fixture
+def signals(hangups: None) -> Iterator[Signals]:
     """The handler of a process that is to be stopped; what stood before it stands again afterwards."""
     before = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in STOPPING)}
     hook = sys.unraisablehook

@@ -167,7 +167,7 @@ def test_13_over_budget(root):
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.TERMINATED)]
 )
-def test_130_143_an_interrupted_plan_cleans_up(root, number, code):
+def test_130_143_an_interrupted_plan_cleans_up(root, hangups, number, code):
     sandbox.ensure(root.folder)
     sandbox.set_clock(root.folder, speed=0)  # change sets stay in CREATE_IN_PROGRESS
     process = root.begun("-v", "plan", "dev")
@@ -184,7 +184,7 @@ def test_130_143_an_interrupted_plan_cleans_up(root, number, code):
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGHUP, ExitCode.TERMINATED)]
 )
-def test_130_143_an_interrupted_deployment_says_what_goes_on_in_aws(root, number, code):
+def test_130_143_an_interrupted_deployment_says_what_goes_on_in_aws(root, hangups, number, code):
     sandbox.ensure(root.folder)
     sandbox.set_clock(root.folder, endpoint_seconds=3600)
     process = root.begun("deploy", "dev", "--yes")
