@@ -88,8 +88,13 @@ class World:
         path.write_text(text.replace(old, new) if old else new, encoding="utf-8")
         head = self.commit()
         self.git("checkout", "-q", "main")
-        self.update(open=sorted({*self.github["open"], number}), heads={**self.github["heads"], str(number): head})
+        self.update(open=sorted({*self.github["open"], number}))
+        self.pushed(number, head)
         return head
+
+    def pushed(self, number, head):
+        """GitHub knows of a pull request's newest commit."""
+        self.update(heads={**self.github["heads"], str(number): head})
 
     def planned(self, number, *, repository=OURS, head=None, again=None):
         """The plan workflow, on the merge of a pull request's head into main.
@@ -98,7 +103,9 @@ class World:
             head: the commit that was pushed; the newest where none is given.
             again: the run whose jobs are run again.
         """
-        head = head or self.git("rev-parse", f"pull-{number}")
+        newest = self.git("rev-parse", f"pull-{number}")
+        head = head or newest
+        self.pushed(number, newest)
 
         def checkout(workspace, depth):
             self.git("clone", "-q", str(self.origin), str(workspace))
