@@ -131,6 +131,10 @@ class UsageError(EsmcfnError):
     exit_code = ExitCode.USAGE
 
 
+UNTOUCHED = "nothing was written and nothing was called"
+"""What is true of a run that ends because of its input."""
+
+
 class InputError(EsmcfnError):
     """Catalog or environment are wrong; nothing was written or called."""
 
@@ -141,7 +145,7 @@ class InputError(EsmcfnError):
         count = len(self.problems)
         super().__init__(
             f"{count} problem{'' if count == 1 else 's'} in the input",
-            next_step=next_step or "correct the lines named above; nothing was written and nothing was called",
+            next_step=next_step or f"correct the lines named above; {UNTOUCHED}",
         )
 
 

@@ -25,7 +25,7 @@ from esmcfn.domain.report import PRECEDENCE, Failure, Outcome, Report
 from esmcfn.domain.stack import Selection
 from esmcfn.domain.template import Template
 from esmcfn.domain.waiver import Waiver, Writers
-from esmcfn.errors import EsmcfnError, ExitCode, UsageError
+from esmcfn.errors import UNTOUCHED, EsmcfnError, ExitCode, InputError, UsageError, shown
 from esmcfn.policy import Judgement, Together
 from esmcfn.ports import Cloud
 from esmcfn.signals import Signals
@@ -83,7 +83,7 @@ class Run(Struct, frozen=True, kw_only=True):
     def outcomes(self, verb: Verb) -> tuple[Outcome, ...]:
         """The verb's answer for every environment; one that fails does not silence the others."""
         if len(self.names) == 1:
-            return (self._report(self.names[0], verb, None),)
+            return (self._alone(self.names[0], verb),)
         with Sharing(self._together) as sharing:
             outcomes: list[Outcome] = []
             for name in self.names:
@@ -91,6 +91,22 @@ class Run(Struct, frozen=True, kw_only=True):
                 if outcomes[-1].exit_code in STOPS:  # what was done before is not silenced by it
                     break
             return tuple(outcomes)
+
+    def refuse_wrong(self) -> None:
+        """Look at every environment before the first is written: a run with a wrong one writes and calls nothing.
+
+        Raises:
+            InputError: files of some are wrong; it has the problems of all.
+        """
+        wrong: list[InputError] = []
+        for name in self.names:
+            try:
+                self._selected(name)
+            except InputError as error:
+                wrong.append(error)
+        if wrong:
+            problems = tuple(problem for error in wrong for problem in error.problems)
+            raise InputError(problems, next_step=wrong[0].next_step if len(wrong) == 1 else "")
 
     def opened(self, name: str) -> tuple[Project, Selection, World]:
         """One environment and its world.
@@ -160,7 +176,27 @@ class Run(Struct, frozen=True, kw_only=True):
                 raise
             return self._failure(name, halted(error, Signals.current().noted))
 
+    def _alone(self, name: str, verb: Verb) -> Outcome:
+        """The only environment's answer; where it has none, a report that others read says so in its own form."""
+        try:
+            return self._report(name, verb, None)
+        except EsmcfnError as error:
+            stopped = error.exit_code in (ExitCode.USAGE, *STOPS) or Signals.current().noted
+            if stopped or not self._reported(error):
+                raise
+            return self._failure(name, error)
+
+    def _reported(self, error: EsmcfnError) -> bool:
+        """Would it be taken for good news that nothing is in the report, or that a file is as it was yesterday?"""
+        from esmcfn.render import OF_FINDINGS
+
+        return self.form in OF_FINDINGS or (
+            isinstance(error, InputError) and (self.form == "markdown" or self.output is not None)
+        )
+
     def _failure(self, name: str, error: EsmcfnError) -> Failure:
+        if len(self.names) > 1:  # what is true of this one is not of those before it
+            error.next_step = error.next_step.replace(UNTOUCHED, f"nothing was written or called for {shown(name)}")
         tell(error)
         return Failure(verb=self.verb, environment=name, error=error)
 

@@ -84,6 +84,7 @@ class Mandate(Struct, frozen=True, kw_only=True):
 
         Raises:
             UsageError: nobody can be asked, and nobody said --yes.
+            InputError: an environment of the run is wrong; nothing was done for the others either.
         """
         from msgspec.structs import replace
 
@@ -91,6 +92,8 @@ class Mandate(Struct, frozen=True, kw_only=True):
         from esmcfn.cli.watching import watching
 
         refuse_unasked(self.yes)
+        if len(run.names) > 1:
+            run.refuse_wrong()
         with watching() as display:
             person = Asked(display=display, yes=self.yes)
 

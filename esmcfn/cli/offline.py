@@ -39,6 +39,8 @@ def build(run: Run, *, out: Path | None) -> int:
     """Write the CloudFormation templates; on standard output they are one YAML stream of JSON documents."""
     from esmcfn.verbs import offline
 
+    if out:
+        run.refuse_wrong()
     return run.emit(run.outcomes(lambda project, selection, world: placed(offline.build(selection), out)))
 
 

@@ -49,6 +49,7 @@ def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -
     """Show what deploying would change, cost and break; change nothing."""
     from esmcfn.cli.reports import reportable, written
     from esmcfn.cli.streams import told
+    from esmcfn.domain.report import Report
     from esmcfn.errors import UsageError
     from esmcfn.render import render
     from esmcfn.verbs.plan.keeping import Keeping, kept_by
@@ -72,6 +73,6 @@ def plan(run: Run, *, out: Path | None, detailed_exitcode: bool, **words: Any) -
         if out:
             keeping.clear(besides=kept_by(outcomes))
             written(out, render("json", outcomes))
-    if out:
+    if out and any(isinstance(outcome, Report) for outcome in outcomes):
         told(f"· {out} names the change sets that were kept; esmcfn deploy --plan {out} executes exactly these")
     return run.emit(outcomes)

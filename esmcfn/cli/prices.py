@@ -65,4 +65,5 @@ def refresh(run: Run) -> int:
                 raise CloudError(f"{error.message}: the sandbox sells nothing", next_step=ELSEWHERE) from error
             raise
 
+    run.refuse_wrong()
     return run.emit(run.outcomes(verb))

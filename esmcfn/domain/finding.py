@@ -41,6 +41,10 @@ class Engine(StrEnum):
     HOUSE = "house"
 
 
+INPUT_RULE = "ESMCFN-INPUT"
+"""Says in reports of findings what is wrong with catalog or environment: nothing could be judged."""
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """One judgement by a rule about one stack.
 

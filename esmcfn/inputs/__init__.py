@@ -23,10 +23,10 @@ from msgspec import Struct
 from esmcfn.domain.finding import Level
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy, Project
-from esmcfn.errors import LONGEST, InputError, Problem, did_you_mean, shown
+from esmcfn.errors import LONGEST, UNTOUCHED, InputError, Problem, did_you_mean, shown
 from esmcfn.inputs.folders import ENVIRONMENTS, names, unreadable
 
-ANOTHER = "name an environment that is there; nothing was written and nothing was called"
+ANOTHER = f"name an environment that is there; {UNTOUCHED}"
 
 
 class Loaded(Struct, frozen=True, kw_only=True):

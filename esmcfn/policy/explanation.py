@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from esmcfn.domain.finding import Engine, Level, Severity
+from esmcfn.domain.finding import INPUT_RULE, Engine, Level, Severity
 from esmcfn.domain.waiver import BUDGET_RULE, SOON_DAYS
 from esmcfn.errors import did_you_mean
 from esmcfn.policy import cfnlint, checkov
@@ -93,6 +93,17 @@ OWN: Mapping[str, Explanation] = {
     for explanation in (
         _silence(CHECKOV),
         _silence(CFN_LINT),
+        Explanation(
+            rule=INPUT_RULE,
+            engine=Engine.HOUSE,
+            level=Level.HARD,
+            severity=Severity.ERROR.value,
+            summary="Catalog, environment and policies can be read and fit together",
+            why=(
+                "What is wrong with a line of YAML stands among the findings of code scanning, annotations and build "
+                f"servers, with exit code 3: nothing of the environment was judged. {_FIXED}"
+            ),
+        ),
         Explanation(
             rule=LEVELS_RULE,
             engine=Engine.HOUSE,

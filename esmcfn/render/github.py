@@ -25,7 +25,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
 
 
 def _commands(judged: Judged) -> Iterator[str]:
-    if judged.failed:
+    if judged.failed and not judged.findings:
         yield f"::error title={_property(f'{judged.environment}: failed')}::{_message(judged.failed)}"
     for finding in judged.findings:
         yield _command(judged, finding)

@@ -6,10 +6,11 @@ https://github.com/testmoapp/junitxml
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from esmcfn.domain.finding import Finding
+from esmcfn.domain.finding import INPUT_RULE, Finding
 from esmcfn.domain.report import Outcome
 from esmcfn.errors import visible
 from esmcfn.render import words
@@ -28,8 +29,8 @@ def _suite(judged: Judged) -> Iterator[str]:
     cases = max(1, len(judged.findings))
     counts = {
         "tests": cases,
-        "failures": sum(finding.blocks for finding in judged.findings),
-        "errors": int(bool(judged.failed)),
+        "failures": 0 if judged.failed else sum(finding.blocks for finding in judged.findings),
+        "errors": cases if judged.failed else 0,
         "skipped": sum(finding.waiver is not None for finding in judged.findings),
     }
     yield f"  <testsuite {_attributes(name=f'esmcfn {judged.environment}', **counts)}>"
@@ -48,16 +49,25 @@ def _case(judged: Judged, finding: Finding) -> Iterator[str]:
     line = finding.origin.line if finding.origin else 1
     named = {"classname": f"{finding.engine}.{finding.rule}", "name": f"{about}: {finding.message}"}
     yield f"    <testcase {_attributes(**named, file=path(judged, finding), line=line)}>"
-    text = escape(visible(hostless(f"{words.place(finding)} {sentence(finding)} See: esmcfn explain {finding.rule}")))
+    text = escape(_told(f"{words.place(finding)} {sentence(finding)} See: esmcfn explain {finding.rule}"))
     if finding.waiver:
         yield f"      <skipped {_attributes(message=f'waived: {words.signed(finding.waiver)}')}/>"
     elif finding.blocks:
-        yield f"      <failure {_attributes(message=finding.message, type=finding.level.value)}>{text}</failure>"
+        kind = "error" if finding.rule == INPUT_RULE else "failure"
+        yield f"      <{kind} {_attributes(message=finding.message, type=finding.level.value)}>{text}</{kind}>"
     else:
         yield f"      <system-out>{text}</system-out>"
     yield "    </testcase>"
 
 
 def _attributes(**values: object) -> str:
-    """Attributes of an element; XML knows no way to write most control characters, so they are written out."""
-    return " ".join(f"{name}={quoteattr(visible(hostless(str(value))))}" for name, value in values.items())
+    """Attributes of an element."""
+    return " ".join(f"{name}={quoteattr(_told(str(value)))}" for name, value in values.items())
+
+
+def _told(text: str) -> str:
+    """Text that may stand in XML, which knows no way to write some characters: they are written out.
+
+    https://www.w3.org/TR/xml/#charsets
+    """
+    return re.sub("[\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", visible(hostless(text)))

@@ -15,6 +15,7 @@ from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
+from esmcfn.errors import InputError, Problem
 from esmcfn.render import audited, deployment, drifting, outputs, overwriting, rejudged, repriced, standing, tags, words
 from esmcfn.render.escape import code, html, safe
 
@@ -29,8 +30,16 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
         yield f"### {safe(outcome.environment)}: failed"
         yield ""
         yield f"{safe(str(outcome.error))} (exit code {int(outcome.error.exit_code)})"
+        problems = outcome.error.problems if isinstance(outcome.error, InputError) else ()
+        yield from ("", *(f"- {_problem(problem)}" for problem in problems)) if problems else ()
         return
     yield from _body(outcome.body)
+
+
+def _problem(problem: Problem) -> str:
+    place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+    hint = f" ({safe(problem.suggestion)})" if problem.suggestion else ""
+    return f"{code(place)}: {safe(problem.message)}{hint}"
 
 
 def _body(body: Body) -> Iterator[str]:  # noqa: C901 - a table, one case for each kind of report

@@ -17,7 +17,7 @@ from esmcfn.domain.outputs import Outputs
 from esmcfn.domain.plan import Change, Plan, StackAction, StackPlan
 from esmcfn.domain.report import Body, Built, Checked, Failure, Outcome, Priced, Refreshed, Validated
 from esmcfn.domain.standing import EnvironmentStatus, Waited
-from esmcfn.errors import visible
+from esmcfn.errors import shown, visible
 from esmcfn.render import (
     audited,
     deployment,
@@ -44,7 +44,7 @@ _LINES = "\n"
 
 def _outcome(outcome: Outcome) -> Iterator[str]:
     if isinstance(outcome, Failure):
-        yield f"{outcome.environment}: failed, see the error above (exit code {int(outcome.error.exit_code)})"
+        yield f"{shown(outcome.environment)}: failed, see the error above (exit code {int(outcome.error.exit_code)})"
         return
     yield from _body(outcome.body)
 

@@ -15,8 +15,9 @@ from sarif_kit.validate import validation_errors
 
 from esmcfn.domain.origin import Origin
 from esmcfn.domain.report import Failure, Report
-from esmcfn.errors import CloudError
+from esmcfn.errors import CloudError, InputError, Problem
 from esmcfn.render import FORMATS, OF_FINDINGS, render
+from esmcfn.render.judged import rebased
 from esmcfn.render.sarif import MOST_RUNS
 
 SUFFIXES = {"text": "txt", "json": "json", "markdown": "md", "sarif": "sarif", "github": "log", "junit": "xml"}
@@ -44,6 +45,75 @@ def test_an_environment_that_could_not_be_judged_is_no_clean_one(form):
         assert [run["invocations"][0]["executionSuccessful"] for run in json.loads(shown)["runs"]] == [True, False]
     if form == "junit":
         assert len(ElementTree.fromstring(shown).findall(".//error")) == 1
+
+
+WRONG = Failure(
+    verb="check",
+    environment="bad\n::warning::pwned",
+    error=InputError(
+        (
+            Problem("environments/bad.yaml", 7, 15, "there is no model NOPE\n::error::x", "did you mean ESMC-300M?"),
+            Problem("environments/", 0, 0, "it cannot be read"),
+        )
+    ),
+)
+
+
+class TestWrongInput:
+    @pytest.mark.parametrize("form", [*OF_FINDINGS, "markdown"])
+    def test_every_problem_is_told_with_its_place(self, form):
+        shown = render(form, (WRONG,))
+        assert not any(line.startswith(("::warning", "::error::")) for line in shown.splitlines())
+        for said in ("environments/bad.yaml", "there is no model NOPE", "did you mean ESMC", "it cannot be read"):
+            assert said in shown
+
+    def test_code_scanning_gets_results_of_a_rule_of_their_own(self):
+        (run,) = sarif(WRONG)["runs"]
+        folder, line = run["results"]
+        assert [each["ruleId"] for each in run["results"]] == ["ESMCFN-INPUT"] * 2
+        assert [each["level"] for each in run["results"]] == ["error"] * 2
+        assert line["locations"][0]["physicalLocation"]["region"] == {"startLine": 7, "startColumn": 15}
+        assert folder["locations"][0]["physicalLocation"]["region"] == {"startLine": 1, "startColumn": 1}
+        assert not run["invocations"][0]["executionSuccessful"]
+        assert len({each["partialFingerprints"]["primaryLocationLineHash"] for each in run["results"]}) == 2
+
+    def test_annotations_stand_on_the_lines(self):
+        first, second = render("github", (WRONG,)).splitlines()
+        assert first.startswith("::error file=environments/,line=1,col=1,")
+        assert second.startswith(
+            "::error file=environments/bad.yaml,line=7,col=15,title=bad%0A%3A%3Awarning%3A%3Apwned"
+        )
+
+    def test_build_servers_count_an_error_a_line(self):
+        (suite,) = ElementTree.fromstring(render("junit", (WRONG,)))
+        assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "0", "2")
+        cases = [(case.get("file"), case.get("line"), case[0].tag) for case in suite]
+        assert cases == [("environments/", "1", "error"), ("environments/bad.yaml", "7", "error")]
+
+    def test_it_is_named_from_where_the_command_runs(self):
+        (moved,) = rebased((WRONG,), "infra/esm")
+        assert [problem.file for problem in moved.error.problems] == [
+            "infra/esm/environments/",
+            "infra/esm/environments/bad.yaml",
+        ]
+
+    def test_text_names_the_environment_on_one_line(self):
+        shown = render("text", (WRONG,))
+        assert shown == "'bad\\n::warning::pwned': failed, see the error above (exit code 3)\n"
+
+
+@pytest.mark.parametrize("path", ["/srv/other.json", "other.json"])
+def test_a_template_of_somebody_else_is_named_as_it_was_typed(path):
+    found = replace(TOO_MANY, stack=path, origin=Origin(path, 3))
+    (moved,) = rebased((a_report(found),), "infra/esm")
+    assert moved.body.findings[0].origin.path == path
+
+
+def test_junit_is_xml_whatever_a_value_holds():
+    text = "".join(map(chr, (*range(0x20), 0x7F, 0x85, 0xD800, 0xFFFD, 0xFFFE, 0xFFFF, 0x1FFFE)))
+    shown = render("junit", (a_report(replace(TOO_MANY, logical_id=text, message=text)),))
+    (case,) = ElementTree.fromstring(shown.encode()).iter("testcase")
+    assert r"\ufffe\uffff" in case[0].get("message")
 
 
 def sarif(*reports: Report | Failure) -> dict:
