@@ -248,6 +248,26 @@ def test_a_resource_left_out_of_a_rollback_is_the_only_one_that_stays_changed(wo
     assert names == {"A": "x", "B": ""}
 
 
+def test_drift_of_what_a_rollback_left_out_is_not_checked_until_an_update_reaches_it(world: World) -> None:
+    def drifts() -> dict[str, str]:
+        world.cfn.detect_stack_drift(StackName="s")
+        found = world.cfn.describe_stack_resource_drifts(StackName="s")["StackResourceDrifts"]
+        return {item["LogicalResourceId"]: item["StackResourceDriftStatus"] for item in found}
+
+    world.deploy("s", TWO)
+    fault(world, "handler", logical_id="B", operation="update", times=1)
+    fault(world, "rollback", logical_id="A", times=1)
+    execute(world, CHANGED)
+    world.advance()
+    world.cfn.continue_update_rollback(StackName="s", ResourcesToSkip=["A"])
+    world.advance()
+    assert drifts() == {"A": "NOT_CHECKED", "B": "IN_SYNC"}
+    (found,) = world.cfn.describe_stacks(StackName="s")["Stacks"]
+    assert found["DriftInformation"]["StackDriftStatus"] == "IN_SYNC"
+    world.deploy("s", CHANGED)
+    assert drifts() == {"A": "IN_SYNC", "B": "IN_SYNC"}
+
+
 # What is read back
 
 

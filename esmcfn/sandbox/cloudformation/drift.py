@@ -141,6 +141,10 @@ class Drift:
         kind = schema.load(resource.resource_type, stack.region)
         if kind is None or not kind.readable or resource.status == "DELETE_COMPLETE":
             return
+        if resource.skipped:
+            resource.drift_status, resource.drift_checked_at = "NOT_CHECKED", at
+            resource.drift_expected, resource.drift_actual, resource.drift_differences = None, None, []
+            return
         found = finding(Machine(self.service, stack), resource, kind)
         resource.drift_status, resource.drift_checked_at = found.status, at
         resource.drift_expected, resource.drift_actual = found.expected, found.actual
@@ -160,6 +164,10 @@ class Drift:
             if not kind.readable:
                 if logical_id in changes:
                     changes[logical_id].drift_status = "UNSUPPORTED"
+                continue
+            if resource.skipped:
+                if logical_id in changes:
+                    changes[logical_id].drift_status = "NOT_CHECKED"
                 continue
             found = finding(Machine(self.service, stack), resource, kind)
             change = changes.get(logical_id)

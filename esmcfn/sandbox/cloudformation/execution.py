@@ -124,6 +124,7 @@ class Engine(RollingBack):
         if (new.properties, new.tags) == (old.properties, old.tags) and not reverting and not nested:
             old.metadata, old.depends_on = new.metadata, new.depends_on
             old.deletion_policy, old.update_replace_policy = new.deletion_policy, new.update_replace_policy
+            old.skipped = False
             op.state = "done"
             return
         kind = self._schema(old.resource_type)

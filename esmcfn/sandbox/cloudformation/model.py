@@ -62,6 +62,7 @@ class Resource:
         tags: what the stack adds to the resource's own tags.
         depends_on: logical ids this one was built after; deletion goes the other way.
         drift_status: as of the last detection; empty before the first.
+        skipped: a rollback left it out, so that no template says what it is until an update reaches it.
     """
 
     logical_id: str
@@ -83,6 +84,7 @@ class Resource:
     drift_expected: Json = None
     drift_actual: Json = None
     drift_differences: list[list[str]] = field(default_factory=list)
+    skipped: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -128,7 +128,9 @@ class RollingBack(Deleting):
         for op in self.run.cleanup_ops:
             if op.state == "failed" and op.logical_id in skip:
                 op.state = "done"  # it stays as it is, and CloudFormation says that it is complete
-                self._mark(self.stack.resources[op.logical_id], "UPDATE_COMPLETE", at)
+                left = self.stack.resources[op.logical_id]
+                left.skipped = True
+                self._mark(left, "UPDATE_COMPLETE", at)
             elif op.state == "failed":
                 op.state = "waiting"
 
