@@ -87,6 +87,17 @@ def visible(text: str, *, keep: str = "") -> str:
 INVISIBLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 """Characters that move a cursor, colour a terminal, break a line or turn it around, as a regular expression."""
 
+UNSEEN = (
+    "[\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u2800\u3164\uffa0\ufff0-\ufffb"
+    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+    "|(?<![^\x00-\x7f])[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef](?!\u20e3)"
+)
+"""Characters that show nothing, as a regular expression: two texts that look alike are not the same.
+
+Those that choose a form of the character before them, or join it to the next, are meant where that is no ASCII: in an
+emoji, a Persian word, a Japanese name.
+"""
+
 LONGEST = 80
 """Characters of somebody's text that a message repeats."""
 
@@ -94,7 +105,9 @@ LONGEST = 80
 def shown(text: str) -> str:
     """What people wrote, as it is where that can be read, as Python writes it where it cannot."""
     short = text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
-    return short if short and short.isprintable() and short == short.strip() else repr(short)
+    if short.isascii() or not re.search(UNSEEN, short):
+        return short if short and short.isprintable() and short == short.strip() else repr(short)
+    return re.sub(UNSEEN, lambda found: ascii(found[0])[1:-1], repr(short))
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:

@@ -234,6 +234,11 @@ class Policy(Struct, frozen=True, kw_only=True):
     environment: Environment | None = None
     digest: str = ""
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of every model that the environment selects."""
+        return tuple(model.key for model in self.environment.selected_models) if self.environment else ()
+
 
 class Project(Struct, frozen=True, kw_only=True):
     """One environment with everything that belongs to it, as read from the root.

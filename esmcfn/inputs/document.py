@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from yaml.resolver import Resolver
 
 from esmcfn.domain.origin import Origin
-from esmcfn.errors import INVISIBLE, Problem, shown
+from esmcfn.errors import INVISIBLE, UNSEEN, Problem, shown
 from esmcfn.inputs.memory import Memory, digest_of
 from esmcfn.inputs.path import Path, labelled
 from esmcfn.inputs.scalar import KINDS, LEADING_ZERO, TAG, Plain, Unfit, kind_of, plain
@@ -101,6 +101,7 @@ class _HopelessError(Exception):
 
 _Loader: Callable[[str], yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile(rf"(?![\t\n\r]){INVISIBLE}|[\ufffe\uffff]")
+_UNFIT = re.compile(f"{INVISIBLE}|{UNSEEN}")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _DEPTH: Mapping[type, int] = {
     yaml.MappingStartEvent: 1,
@@ -108,6 +109,14 @@ _DEPTH: Mapping[type, int] = {
     yaml.MappingEndEvent: -1,
     yaml.SequenceEndEvent: -1,
 }
+
+
+def _unfit(text: str) -> str:
+    """A character of a key or a value that people cannot see or that does what they do not expect; empty for none."""
+    if text.isascii() and text.isprintable():
+        return ""
+    found = _UNFIT.search(text)
+    return found[0] if found else ""
 
 
 class _Reading:
@@ -253,8 +262,8 @@ class _Reading:
     def _key(self, event: yaml.Event, events: Iterator[yaml.Event]) -> str | None:
         """A key that is text; None, and a problem, for any other."""
         if isinstance(event, yaml.ScalarEvent) and not event.tag:
-            if not event.value.isprintable() and (found := re.search(INVISIBLE, event.value)):
-                self._add(*_at(event), f"the key {shown(event.value)} may not hold the character {found.group()!r}")
+            if found := _unfit(event.value):
+                self._add(*_at(event), f"the key {shown(event.value)} may not hold the character {found!a}")
                 return None
             if not event.implicit[0]:
                 return str(event.value)
@@ -274,10 +283,11 @@ class _Reading:
 
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Plain:
         text: str = event.value
-        if not text.isprintable() and (found := re.search(INVISIBLE, text)):
+        if found := _unfit(text):
             place = self.places.get(path, Origin(self.path, *_at(event)))
-            message = f"{labelled(path)}: may not hold the character {found.group()!r}"
-            self._add(place.line, place.column, message, "write it on one line" if found.group() == "\n" else "")
+            message = f"{labelled(path)}: may not hold the character {found!a}"
+            advice = "it shows nothing: write the text anew" if re.match(UNSEEN, found) else ""
+            self._add(place.line, place.column, message, "write it on one line" if found == "\n" else advice)
             return Unfit()
         if event.tag and event.tag not in ("!", TAG + "str"):
             return Unfit()

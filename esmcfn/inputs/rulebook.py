@@ -115,12 +115,13 @@ WAIVER = Field(
         ),
         "resource": _words(
             "For what: a glob over a stack's name, a selected model's key or a resource's logical id, "
-            "or one of the first two and the last with a slash between them (prototype_model/Model).",
+            "or one of the first two and the last with a slash between them (prototype_model/Model). "
+            "Exactly a selected model's key means that model alone.",
             "a glob such as prototype_model/*",
         ),
         "reason": _words("Why the rule does not hold here, for whoever reads a report."),
         "owner": _words("Who mends it, or asks again."),
-        "approver": _words("Who allowed it: a name, an address or a handle; never whoever wrote the waiver."),
+        "approver": _words("Who allowed it: one name, address or handle; never whoever wrote the waiver."),
         "ticket": _words("Where it was discussed; findings name it."),
         "created": _day("The first day on which it holds."),
         "expires": _day(f"The last day on which it holds, at most {LONGEST_DAYS} days after `created`."),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from esmcfn.domain.waiver import LONGEST_DAYS, Waiver
-from esmcfn.errors import Problem
+from esmcfn.errors import Problem, shown
 from esmcfn.inputs import files, rulebook
 from esmcfn.inputs.document import Document
 from esmcfn.inputs.folders import POLICIES, names
@@ -18,6 +20,16 @@ from esmcfn.inputs.values import Values
 
 NAME = "waivers"
 """The file's name without its ending: one file, so that one line of CODEOWNERS guards every exception."""
+
+SHORTEST_REASON = 10
+"""Bytes: "an incident" is one, and so are four signs of Chinese; "." and "legacy" tell nobody why."""
+_LETTERS = 4
+
+_WORD = r"[^\W_](?:[\w.'\u2019& -]*[\w.])?"
+_MAIL = r"[^\s@<>()\[\],;:/|&]+@[^\s@<>()\[\],;:/|&]+"
+_HANDLE = r"@[\w.-]+|@?[\w.-]+/[\w.-]+"
+_PERSON = re.compile(rf"{_WORD}(?: *\({_WORD}\))?|{_HANDLE}|{_MAIL}|<{_MAIL}>|\"?{_WORD}\"? *<{_MAIL}>")
+"""A name (with a note in brackets), a handle or team, an address, or a name with its address."""
 
 _TEXTS = ("rule", "environment", "resource", "reason", "owner", "approver", "ticket")
 
@@ -63,7 +75,12 @@ def _waiver(document: Document, number: int, values: Values, problems: list[Prob
         message = f"{labelled((*at, 'expires'))}: {expires} is {days} days after created"
         problems.append(document.problem((*at, "expires"), message, f"a waiver lasts {LONGEST_DAYS} days at most"))
     texts = {name: values.text(name) for name in _TEXTS}
-    if not lasts or not all(texts.values()):  # a text that is missing is among the problems already
+    said = {"approver": _not_one_person(texts["approver"]), "reason": _no_reason(texts["reason"])}
+    for name, (wrong, advice) in said.items():
+        if texts[name] and wrong:
+            problems.append(document.problem((*at, name), f"{labelled((*at, name))}: {wrong}", advice))
+    signed = not any(wrong for wrong, _ in said.values())
+    if not lasts or not signed or not all(texts.values()):  # a text that is missing is among the problems already
         return None
     return Waiver(
         **texts,
@@ -72,6 +89,20 @@ def _waiver(document: Document, number: int, values: Values, problems: list[Prob
         origin=document.place((*at, "rule")),
         lines=_lines(document, number),
     )
+
+
+def _not_one_person(approver: str) -> tuple[str, str]:
+    """What is wrong with it, and what to write; two times nothing for a name, an address, a handle or a team."""
+    text = unicodedata.normalize("NFKC", approver).strip()
+    if _PERSON.fullmatch(text) and any(each.isalnum() for each in text):
+        return "", ""
+    return f"{shown(approver)} is not one person", "write one name, address or handle: security@example.com"
+
+
+def _no_reason(reason: str) -> tuple[str, str]:
+    if len(reason.strip().encode()) >= SHORTEST_REASON and sum(each.isalnum() for each in reason) >= _LETTERS:
+        return "", ""
+    return f"{shown(reason)} is no reason", "write a sentence: why does the rule not hold here, and until when?"
 
 
 def _lines(document: Document, number: int) -> tuple[int, ...]:

@@ -248,6 +248,7 @@ class Judgement:
             authors=self._authors,
             heard=self._all_heard(found),
             base=self._base,
+            keys=self._policy.keys,
         )
         return waived(found, self._policy.waivers, signed)
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.waiver import DRIFT_RULE, SOON_DAYS, Waiver, Writers
 from esmcfn.errors import did_you_mean, shown
+from esmcfn.policy.signature import persons
 
 AUTHOR_RULE = "ESMCFN-WAIVER-AUTHOR"
 EXPIRED_RULE = "ESMCFN-WAIVER-EXPIRED"
@@ -32,6 +33,7 @@ class Signatures(Struct, frozen=True, kw_only=True):
             where nothing of that kind is judged.
         heard: did the engine of this rule judge everything that the environment selects? Only then is a waiver that
             covers nothing of no use.
+        keys: of every model that the environment selects.
     """
 
     environment: str
@@ -40,6 +42,7 @@ class Signatures(Struct, frozen=True, kw_only=True):
     authors: Callable[[Waiver], Writers]
     heard: Callable[[str], bool]
     base: str = ""
+    keys: Sequence[str] = ()
 
 
 def waived(findings: Iterable[Finding], waivers: Sequence[Waiver], signed: Signatures) -> Iterator[Finding]:
@@ -69,10 +72,13 @@ def waived(findings: Iterable[Finding], waivers: Sequence[Waiver], signed: Signa
 def _covers(waiver: Waiver, finding: Finding, signed: Signatures) -> bool:
     """Is it about this? A glob may mean the stack, the selected model, the resource, or a resource of either.
 
-    What is about the environment as a whole is of its base stack, and has the key of its file for a resource.
+    What is about the environment as a whole is of its base stack, and has the key of its file for a resource. A key
+    means its model alone, also where resources of others are called so.
     """
     if waiver.rule != finding.rule:
         return False
+    if waiver.resource in signed.keys:
+        return finding.model == waiver.resource
     whole = not finding.stack and signed.base
     above = [name for name in (signed.base if whole else finding.stack, finding.model) if name]
     thing = finding.path.rpartition(":")[2] if whole else finding.logical_id
@@ -82,10 +88,7 @@ def _covers(waiver: Waiver, finding: Finding, signed: Signatures) -> bool:
 
 def _signed_by_author(waiver: Waiver, wrote: Writers) -> bool:
     """Did one of those who wrote it approve it? Nobody is accused where git cannot tell, which is then told."""
-    approver = waiver.approver.casefold()
-    name, _, mail = approver.partition("<")
-    said = {approver.strip(), approver.strip().removeprefix("@"), name.strip(), mail.strip(" >")} - {""}
-    return not said.isdisjoint(wrote.names)
+    return not persons(waiver.approver).isdisjoint(each for name in wrote.names for each in persons(name))
 
 
 def _judged(waiver: Waiver, covered: Sequence[Finding], by_author: bool, signed: Signatures) -> Iterator[Finding]:

@@ -130,7 +130,46 @@ def test_a_name_that_no_file_can_have_is_no_environment(tmp_path: Path, name: st
     assert str(problem).isprintable()
 
 
-def test_letters_of_every_language_are_fine(tmp_path: Path) -> None:
-    catalog = CATALOG_TEXT + '    description: "für Ähren — 蛋白质 🧬"\n'
+LETTERS = [
+    "für Ähren — 蛋白质 🧬",
+    "\u26a0\ufe0f, 1\ufe0f\u20e3 and \U0001f469\u200d\U0001f52c",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "\u845b\U000e0100\u57ce",
+]
+
+
+@pytest.mark.parametrize("text", LETTERS)
+def test_letters_of_every_language_are_fine(tmp_path: Path, text: str) -> None:
+    catalog = CATALOG_TEXT + f'    description: "{text}"\n'
 
     assert problems(a_root(tmp_path, catalog=catalog)) == ()
+
+
+UNSEEN = [
+    *("\xad", "\u034f", "\u115f", "\u1160", "\u180e", "\u200b", "\u200c", "\u200d", "\u2060", "\u2800", "\u3164"),
+    *("\ufe0f", "\uffa0", "\U000e0041", "\U000e0100"),
+]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+@pytest.mark.parametrize("escaped", [False, True])
+def test_what_shows_nothing_stands_in_no_text(tmp_path: Path, unseen: str, escaped: bool) -> None:
+    written = f"\\U{ord(unseen):08x}" if escaped else unseen
+    environment = ENVIRONMENT_TEXT.replace("esm-partner", f'"b{written}ob"')
+
+    (found,) = problems(a_root(tmp_path, environment=environment))
+
+    assert found.message == f"tags.Project: may not hold the character {unseen!a}"
+    assert found.suggestion == "it shows nothing: write the text anew"
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+def test_what_shows_nothing_is_written_out_where_a_message_repeats_it(tmp_path: Path, unseen: str) -> None:
+    (found,) = problems(a_root(tmp_path, environment=f'{ENVIRONMENT_TEXT}"ta{unseen}gs": 1\n'))
+
+    assert found.message.isascii()
+    assert "\\" in found.message
+
+
+def test_a_comment_may_hold_what_it_likes(tmp_path: Path) -> None:
+    assert problems(a_root(tmp_path, environment=f"# soft\xadly, see\u200b\n{ENVIRONMENT_TEXT}")) == ()

@@ -64,6 +64,58 @@ def test_what_is_wrong_is_told_at_its_place(tmp_path: Path, change: dict[str, st
     assert complaints(tmp_path, text(**change))[0].startswith(f"policies/waivers.yaml:{complaint}")
 
 
+@pytest.mark.parametrize(
+    "approver",
+    [
+        "-",
+        ".",
+        "...",
+        "alice, bob",
+        "mailto:bob@x.com",
+        "bob@x.com / T-1",
+        "x <bob@x.com>, y <z@x.com>",
+        "a@x.com b@x.com",
+    ],
+)
+def test_one_person_signs(tmp_path: Path, approver: str) -> None:
+    (complaint,) = complaints(tmp_path, text(approver=f'"{approver}"'))
+    assert complaint == (
+        f"policies/waivers.yaml:7:5: waiver 1: approver: {approver} is not one person "
+        "(write one name, address or handle: security@example.com)"
+    )
+
+
+@pytest.mark.parametrize(
+    "approver",
+    [
+        *(
+            "security",
+            "Ada Lovelace",
+            "J. R. O'Neil-Smith",
+            "Ada (security)",
+            "@ada",
+            "@acme/security",
+            "acme/security",
+        ),
+        *("ada@example.com", "<ada@example.com>", "Ada Lovelace <ada@example.com>", "Ä. Müller", "王伟", "ops_1"),
+        "Security & Compliance",
+    ],
+)
+def test_whoever_signs_has_a_name_an_address_or_a_handle(tmp_path: Path, approver: str) -> None:
+    assert complaints(tmp_path, text(approver=f'"{approver}"')) == []
+
+
+@pytest.mark.parametrize("reason", [".", "legacy", "- - - - - -", "-" * 40])
+def test_a_reason_says_something(tmp_path: Path, reason: str) -> None:
+    (complaint,) = complaints(tmp_path, text(reason=f'"{reason}"'))
+    assert complaint.startswith(f"policies/waivers.yaml:5:5: waiver 1: reason: {reason} is no reason (write a sentence")
+
+
+@pytest.mark.parametrize("reason", ["an incident", "等待新的密钥"])
+def test_a_reason_may_be_short(tmp_path: Path, reason: str) -> None:
+    assert complaints(tmp_path, text(reason=reason)) == []
+
+
 def test_every_wrong_waiver_is_told_and_the_right_ones_are_read(tmp_path: Path) -> None:
     entries = text(ticket="A") + text(expires="2028-01-01").removeprefix("waivers:\n") + "  - nonsense\n"
     entries += text(ticket="B").removeprefix("waivers:\n")

@@ -42,6 +42,7 @@ def put(
     heard: bool = True,
     untold: str = "",
     base: str = "",
+    keys: Sequence[str] = (),
 ) -> list[Finding]:
     signed = Signatures(
         environment="dev",
@@ -50,6 +51,7 @@ def put(
         authors=lambda waiver: Writers(names=frozenset({wrote} - {""}), untold=untold),
         heard=lambda rule: heard,
         base=base,
+        keys=keys,
     )
     return list(waived(findings, waivers, signed))
 
@@ -166,6 +168,20 @@ def test_an_environment_that_does_not_exist_is_told_wherever_one_looks() -> None
         ("ada@example.com", "ada@example.com"),
         ("Ada Lovelace <Ada@Example.com>", "ada@example.com"),
         ("@ada", "ada"),
+        ("mailto:ada@example.com", "ada@example.com"),
+        ("ada@example.com / T-1", "ada@example.com"),
+        ("x <ada@example.com>, y <z@example.com>", "ada@example.com"),
+        ("grace, ada", "ada"),
+        ("grace and ada", "ada"),
+        ("ada (security)", "ada"),
+        ("ada+sec@example.com", "ada@example.com"),
+        ("ada@example.com", "ada+git@example.com"),
+        ("\uff41\uff44\uff41", "ada"),
+        ("a\u200bda@example.com", "ada@example.com"),
+        ("'ada'", "ada"),
+        ("ada  lovelace", "ada lovelace"),
+        ("7+ada@users.noreply.github.com", "ada"),
+        ("@ada", "7+ada@users.noreply.github.com"),
     ],
 )
 def test_nobody_approves_what_they_wrote(approver: str, wrote: str) -> None:
@@ -174,8 +190,30 @@ def test_nobody_approves_what_they_wrote(approver: str, wrote: str) -> None:
     assert (told.rule, told.severity, told.level) == (SELF_RULE, Severity.ERROR, Level.HARD)
 
 
-def test_somebody_else_may_approve_it() -> None:
-    assert not put([a_finding()], a_waiver(), wrote="ada@example.com")[0].blocks
+@pytest.mark.parametrize(
+    ("approver", "wrote"),
+    [
+        ("security@example.com", "ada@example.com"),
+        ("7+grace@users.noreply.github.com", "7+ada@users.noreply.github.com"),
+        ("ada@example.org", "ada@example.com"),
+        ("adam", "ada"),
+        ("Ada Byron", "ada lovelace"),
+        ("@acme/security", "acme-bot"),
+    ],
+)
+def test_somebody_else_may_approve_it(approver: str, wrote: str) -> None:
+    assert not put([a_finding()], a_waiver(approver=approver), wrote=wrote)[0].blocks
+
+
+@pytest.mark.parametrize(("model", "blocks"), [("InvokeSecret", False), ("other", True)])
+def test_a_key_means_its_model_alone(model: str, blocks: bool) -> None:
+    found = put([a_finding(model=model)], a_waiver(resource="InvokeSecret"), keys=("InvokeSecret", "other"))
+    assert found[0].blocks is blocks
+
+
+def test_a_key_that_is_selected_nowhere_means_the_resource_as_ever() -> None:
+    assert not put([a_finding(model="other")], a_waiver(resource="InvokeSecret"), keys=("other",))[0].blocks
+    assert not put([a_finding(model="other")], a_waiver(resource="Invoke*"), keys=("InvokeSecret", "other"))[0].blocks
 
 
 def test_where_nobody_can_tell_who_wrote_it_it_lifts_and_that_is_said() -> None:

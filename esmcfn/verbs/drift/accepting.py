@@ -34,6 +34,7 @@ def accepted(
         today=world.now.date(),
         authors=world.authors,
         heard=lambda rule: whole and body.complete,
+        keys=policy.keys,
     )
     judged = list(waived([_finding(resource) for resource in deviating], waivers, signed))
     marked = {
