@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from builders import ENVIRONMENT, a_project, a_selected_model, a_selection, a_stack, a_variant, an_environment
+from built import built
 from drifting import FakeObservers
 from fakes import NOW, FakeBills, FakeStacks, FakeUsage, a_world
 from msgspec.structs import replace
@@ -18,7 +19,6 @@ from esmcfn.domain.report import Report
 from esmcfn.domain.stack import VARIANT_NAME, ModelStack, Selection
 from esmcfn.errors import AccessDenied
 from esmcfn.inputs.editing import with_parked
-from esmcfn.template import synthesize_all
 from esmcfn.verbs.cost.auditing import audit
 
 DAYS = 14
@@ -71,7 +71,7 @@ def report(
         by_hand: what somebody did meanwhile; drift is asked for where it is given.
     """
     selection = a_selection(*stacks)
-    there = FakeStacks(*synthesize_all(deployed or selection))
+    there = FakeStacks(*built(deployed or selection))
     for stack in (deployed or selection).models:
         for number, endpoint in enumerate(there.endpoints.there.get(stack.endpoint_name, ())):
             assert endpoint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from builders import a_base_stack, a_project, a_selection, a_service_account
+from built import built
 from drifting import FakeDetections, FakeObservers
 from fakes import FakeStacks, a_world
 from msgspec.structs import replace
@@ -11,7 +12,6 @@ from esmcfn import drift
 from esmcfn.domain.drift import Reading
 from esmcfn.domain.endpoint import ObservedVariant
 from esmcfn.domain.project import Policy
-from esmcfn.template import synthesize_all
 from esmcfn.verbs.drift.drifting import find_drift
 
 ONE = a_selection(base=a_base_stack(service_account=a_service_account()))
@@ -31,7 +31,7 @@ class Account:
 
     def __init__(self, selection=ONE):
         self.selection = selection
-        self.stacks = FakeStacks(*synthesize_all(selection))
+        self.stacks = FakeStacks(*built(selection))
         self.detections = FakeDetections(self.stacks)
         self.observers = FakeObservers()
         self.told: list[str] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +9,7 @@ from itertools import count
 from types import TracebackType
 from typing import Any
 
+import msgspec
 from drifting import FakeDetections, FakeObservers
 from msgspec.structs import replace
 
@@ -80,7 +80,7 @@ class FakeStacks:
             model=template.stack.model,
             outputs=_outputs(template),
         )
-        self.there[name] = (stack, copy.deepcopy(dict(template.body)))
+        self.there[name] = (stack, _copied(template.body))
         if "Endpoint" in template.names:
             self.endpoints.serve(template.names["Endpoint"], template.names["EndpointConfig"])
 
@@ -312,6 +312,12 @@ class FakeWatch:
 
     def ended(self, stack: str, how: str, *, well: bool) -> None:
         self.lines.append(f"{stack} {'well' if well else 'badly'} {how}")
+
+
+def _copied(body: Mapping[str, object]) -> Mapping[str, object]:
+    """A template of one's own, by the way it takes to CloudFormation: as text."""
+    copy: dict[str, object] = msgspec.json.decode(msgspec.json.encode(body))
+    return copy
 
 
 def _outputs(template: Template) -> Mapping[str, str]:

@@ -6,13 +6,14 @@ import json
 from copy import deepcopy
 
 from builders import a_base_stack, a_container, a_project, a_selection, a_stack, a_variant
+from built import built, template_of
 from drifting import FakeDetections, FakeObservers
 from fakes import FakeStacks, a_world
 from msgspec.structs import replace
 
 from esmcfn import plan
 from esmcfn.domain.endpoint import ObservedVariant
-from esmcfn.template import digest_of, synthesize, synthesize_all
+from esmcfn.template import digest_of
 from esmcfn.verbs.plan.planning import Manner, make_plan
 
 CONTAINER = a_container(environment={"API_TOKEN": "deployed"})
@@ -36,7 +37,7 @@ def selection(**changes):
 BIGGER = selection(variant=a_variant(instance_type="ml.g5.4xlarge"))
 
 
-NAMES = synthesize(ONE.models[0]).names
+NAMES = template_of(ONE.models[0]).names
 
 
 class Account:
@@ -44,7 +45,7 @@ class Account:
 
     def __init__(self, deployed=ONE):
         self.deployed = deployed
-        self.stacks = FakeStacks(*synthesize_all(deployed))
+        self.stacks = FakeStacks(*built(deployed))
         self.detections = FakeDetections(self.stacks)
         self.observers = FakeObservers(self.stacks)
         self.runs(1)

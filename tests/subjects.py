@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 from builders import a_base_stack, a_container, a_service_account, a_stack, a_target
+from built import template_of
 from drifting import physical_id
 from fakes import NOW
 from msgspec.structs import replace
@@ -13,7 +14,6 @@ from esmcfn import drift
 from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.drift import Detection, NativeDrift, Reading, ResourceDrift, StackResource
 from esmcfn.domain.endpoint import ObservedEndpoint, ObservedVariant
-from esmcfn.template import synthesize
 
 OWN = a_stack(package="", container=a_container())
 SHARED = a_base_stack(service_account=a_service_account())
@@ -27,7 +27,7 @@ ALONE = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"Buc
 
 def deployed(stack) -> DeployedStack:
     return DeployedStack(
-        name=stack.name, stack_id="arn", status="CREATE_COMPLETE", digest=synthesize(stack).digest, model=stack.model
+        name=stack.name, stack_id="arn", status="CREATE_COMPLETE", digest=template_of(stack).digest, model=stack.model
     )
 
 
@@ -40,7 +40,7 @@ def resources(body) -> list[StackResource]:
 
 def subject(logical_id, *, of=OWN, body=None, native=IN_SYNC, failure="", **changes) -> drift.Subject:
     """A resource of a freshly deployed stack that CloudFormation finds in sync and our reader finds as deployed."""
-    body = deepcopy(body or synthesize(of).body)
+    body = deepcopy(body) if body else template_of(of).body
     every = drift.expected(body, resources(body), a_target())
     (resource,) = [each for each in resources(body) if each.logical_id == logical_id]
     expected = every.get(logical_id)
@@ -58,7 +58,7 @@ def subject(logical_id, *, of=OWN, body=None, native=IN_SYNC, failure="", **chan
 
 
 def an_endpoint(**changes) -> ObservedEndpoint:
-    names = synthesize(OWN).names
+    names = template_of(OWN).names
     made = ObservedEndpoint(
         name=names["Endpoint"],
         status="InService",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from esmcfn.inputs import document
 from esmcfn.inputs.memory import MOST, Memory
 
 
@@ -12,3 +13,8 @@ def test_names_do_not_grow_for_ever(tmp_path):
     memory.add("new")
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
     assert memory.holds("new")
+
+
+def test_a_file_with_too_many_values_is_refused():
+    (problem,) = document.parse("f.yaml", "a: [" + "1," * document.MAX_EVENTS + "]").problems
+    assert str(problem).endswith(f"more than {document.MAX_EVENTS} keys and values")

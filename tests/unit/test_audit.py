@@ -23,6 +23,7 @@ from audited import (
     series,
 )
 from builders import a_selection, a_stack, a_variant
+from built import built
 from fakes import NOW, FakeBills, FakeUsage
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,11 +109,10 @@ class TestLooking:
         from audited import a_project, a_world
         from fakes import FakeStacks
 
-        from esmcfn.template import synthesize_all
         from esmcfn.verbs.cost.auditing import audit
 
         selection = a_selection(ONE)
-        stacks = FakeStacks(*synthesize_all(selection))
+        stacks = FakeStacks(*built(selection))
         if "fail" in changes:
             stacks.endpoints.fail["observe"] = changes["fail"]
         else:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from builders import a_project, a_selection, a_stack, a_variant
+from built import built, template_of
 from fakes import NOW, FakeClock, FakeEndpoints, FakeIdentity, FakeStacks, a_world
 from msgspec.structs import replace
 
@@ -22,12 +23,11 @@ from esmcfn.errors import (
     WrongAccount,
 )
 from esmcfn.render import render
-from esmcfn.template import synthesize, synthesize_all
 from esmcfn.verbs.watch.awaiting import wait
 
 ONE = a_selection()
 NAME = ONE.models[0].endpoint_name
-CONFIG = synthesize(ONE.models[0]).names["EndpointConfig"]
+CONFIG = template_of(ONE.models[0]).names["EndpointConfig"]
 STACK = "esm-dev-prototype-model"
 THROTTLED = CloudError("rate exceeded", transient=True)
 
@@ -37,7 +37,7 @@ class Waiter:
 
     def __init__(self, selection=ONE) -> None:
         self.selection = selection
-        self.stacks = FakeStacks(*synthesize_all(selection))
+        self.stacks = FakeStacks(*built(selection))
         self.endpoints = FakeEndpoints()
         self.identity = FakeIdentity()
         self.clock = FakeClock()
@@ -135,7 +135,7 @@ class TestNever:
     @pytest.mark.parametrize("parked_before", [True, False])
     def test_what_is_not_deployed_is_4_and_says_deploy(self, waiter, parked_before):
         before = a_selection(a_stack(parked=True))
-        waiter.stacks = FakeStacks(*synthesize_all(before)) if parked_before else FakeStacks()
+        waiter.stacks = FakeStacks(*built(before)) if parked_before else FakeStacks()
         with pytest.raises(NotDeployed, match="prototype_model: not deployed, and no deployment") as caught:
             waiter.wait()
         assert (caught.value.exit_code, caught.value.next_step) == (ExitCode.CLOUD, "esmcfn deploy dev")

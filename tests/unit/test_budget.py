@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import ENVIRONMENT_TEXT, a_base_stack, a_project, a_root, a_selection, a_stack
+from built import built
 from fakes import FakeStacks, a_world
 from msgspec.structs import replace
 
@@ -15,7 +16,7 @@ from esmcfn.domain.budget import BudgetNotice, MonthlyBudget
 from esmcfn.domain.plan import Action, Impact
 from esmcfn.errors import InputError
 from esmcfn.selection import select
-from esmcfn.template import synthesize, synthesize_all
+from esmcfn.template import synthesize
 from esmcfn.verbs.plan.planning import make_plan
 
 NOTICE = BudgetNotice(emails=("ops@example.com", "finance@example.com"))
@@ -134,7 +135,7 @@ class TestPlanned:
         ],
     )
     def test_other_people_to_tell_replace_it_and_no_caller_notices(self, changed, action):
-        stacks = FakeStacks(*synthesize_all(ONE))
+        stacks = FakeStacks(*built(ONE))
         wanted = replace(ONE, base=replace(BASE, budget=replace(BASE.budget, **changed)))
         base = make_plan(a_project(), wanted, a_world(stacks=stacks)).body.stacks[0]
         (change,) = base.changes

@@ -10,6 +10,7 @@ from concurrent import futures
 import pytest
 from awaited import HANG_SECONDS, until
 from builders import a_project, a_selected_model, a_selection, a_stack, a_variant, an_environment
+from built import built
 from fakes import NOW, FakePerson, FakeStacks, FakeWatch, a_world, an_event
 from msgspec.structs import replace
 from test_verbs import BIGGER, ONE, a_finding, deployed, planned
@@ -25,7 +26,7 @@ from esmcfn.errors import (
     StalePlanError,
 )
 from esmcfn.render import render
-from esmcfn.template import synthesize_all
+from esmcfn.signals import Signals
 from esmcfn.verbs.deploy.deploying import Wishes, deploy
 from esmcfn.verbs.deploy.steps import Terms
 from esmcfn.verbs.world import Stop
@@ -76,7 +77,7 @@ class TestSettingsAlone:
 
 
 def test_a_stack_that_is_stopped_between_its_two_steps_has_been_begun():
-    stacks = FakeStacks(*synthesize_all(ONE))
+    stacks = FakeStacks(*built(ONE))
     stacks.change(MODEL, status="ROLLBACK_COMPLETE")  # goes before it comes anew
     stacks.fail["execute"] = NotBegun("stopped")
     with pytest.raises(Interrupted, match=f"CloudFormation goes on with: {MODEL}$"):
@@ -327,22 +328,29 @@ class TestStopping:
         assert ("cancel" in stacks.calls) is (choice is Stop.CANCEL)
 
     def test_a_signal_that_was_swallowed_while_nothing_is_begun_ends_the_watch(self, signals):
-        stacks, asked = deployed(), threading.Event()
+        stacks, looked, asked = deployed(), threading.Event(), threading.Event()
 
         class Person(FakePerson):
             def interrupted(self, running, updates):
                 asked.set()
                 return super().interrupted(running, updates)
 
+        def look():
+            Signals.look(signals)
+            looked.set()
+
         def execute(change_set_id, stack_id, heard, *, within):
+            looked.clear()
+            assert looked.wait(HANG_SECONDS)  # or it would be raised where this thread is started, and nobody is asked
             signals.noted = ExitCode.TERMINATED
             assert asked.wait(HANG_SECONDS)
             return Execution(status="UPDATE_COMPLETE")
 
-        stacks.execute = execute
+        signals.look, stacks.execute = look, execute
         with pytest.raises(Interrupted, match="stopped watching") as caught:
             deploying(stacks, BIGGER, person=Person())
         assert caught.value.exit_code is ExitCode.TERMINATED
+        assert asked.is_set()
 
 
 class TestOthers:

@@ -189,9 +189,3 @@ def test_aliases_add_to_the_depth() -> None:
     (complaint,) = complaints("\n".join(lines))
 
     assert complaint.endswith(f"nested deeper than {document.MAX_DEPTH} levels")
-
-
-def test_a_file_with_too_many_values_is_refused() -> None:
-    (complaint,) = complaints("a: [" + "1," * document.MAX_EVENTS + "]")
-
-    assert complaint.endswith(f"more than {document.MAX_EVENTS} keys and values")

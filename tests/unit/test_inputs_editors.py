@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import jsonschema
@@ -22,10 +23,15 @@ SHIPPED = sorted(
 )
 
 
-def errors(kind: str, text: str) -> list[str]:
+@cache
+def validator(kind: str) -> jsonschema.Draft7Validator:
     schema = json.loads(editors.json_schemas()[f"{kind}.schema.json"])
     jsonschema.Draft7Validator.check_schema(schema)
-    found = jsonschema.Draft7Validator(schema).iter_errors(yaml.safe_load(text))
+    return jsonschema.Draft7Validator(schema)
+
+
+def errors(kind: str, text: str) -> list[str]:
+    found = validator(kind).iter_errors(yaml.safe_load(text))
     return ["/".join(map(str, error.absolute_path)) for error in found]
 
 

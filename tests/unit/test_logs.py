@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 from builders import a_selection, a_stack
+from built import built
 from fakes import NOW, FakeClock, FakeEndpoints, FakeIdentity, FakeStacks, a_world
 from msgspec.structs import replace
 
 from esmcfn.domain.endpoint import LogLine
 from esmcfn.errors import AccessDenied, CloudError, ExitCode, Interrupted, UsageError, WrongAccount
 from esmcfn.render import FORMATS, render
-from esmcfn.template import synthesize_all
 from esmcfn.verbs.watch.logs import LINES, follow, logs
 
 ONE = a_selection()
@@ -48,7 +48,7 @@ class Container:
 
     @property
     def world(self):
-        stacks = FakeStacks(*synthesize_all(self.selection))
+        stacks = FakeStacks(*built(self.selection))
         return a_world(stacks=stacks, endpoints=self.endpoints, identity=self.identity)
 
     def once(self, *, since: float | None = None, most: int | None = None):

@@ -12,6 +12,7 @@ from builders import (
     an_environment,
     some_origins,
 )
+from built import built
 from fakes import FakeStacks, a_world
 
 from esmcfn.domain.plan import Action, Impact, StackAction
@@ -40,7 +41,7 @@ def complaints(project: Project) -> list[str]:
 
 
 def planned(project: Project, *, before: Project):
-    stacks = FakeStacks(*synthesize_all(select(before)))
+    stacks = FakeStacks(*built(select(before)))
     return make_plan(project, select(project), a_world(stacks=stacks)).body
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from builders import a_project, a_selected_model, an_environment
+from built import built
 from fakes import FakeStacks, a_world
 from msgspec.structs import replace
 
@@ -20,7 +21,6 @@ from esmcfn.errors import ExitCode
 from esmcfn.reference.prices import price_book
 from esmcfn.render import render
 from esmcfn.selection import select
-from esmcfn.template import synthesize_all
 from esmcfn.verbs.cost.pricing import price
 from esmcfn.verbs.deploy.deploying import Wishes, deploy
 from esmcfn.verbs.deploy.parking import park
@@ -52,7 +52,7 @@ def narrowed(project, *keys):
 
 
 def there(project) -> FakeStacks:
-    return FakeStacks(*synthesize_all(select(project)))
+    return FakeStacks(*built(select(project)))
 
 
 def rules(report):

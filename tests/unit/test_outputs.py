@@ -19,6 +19,7 @@ from builders import (
     a_stack,
     an_environment,
 )
+from built import built
 from fakes import FakeIdentity, FakeStacks, a_world
 from msgspec.structs import replace
 
@@ -31,7 +32,6 @@ from esmcfn.render import FORMATS, OF_ONE_VERB, render
 from esmcfn.render.dotenv import ENDPOINT, key_names, variables
 from esmcfn.render.outputs import asides
 from esmcfn.selection import select
-from esmcfn.template import synthesize_all
 from esmcfn.verbs.watch.outputs import outputs
 
 TWO = a_selection(a_stack(), a_stack("performance_model"))
@@ -40,7 +40,7 @@ SUFFIXES = {"text": "txt", "json": "json", "markdown": "md", "env": "env", "terr
 
 
 def deployed(selection, **options) -> FakeStacks:
-    return FakeStacks(*synthesize_all(selection), **options)
+    return FakeStacks(*built(selection), **options)
 
 
 def found(selection=TWO, *, stacks=None, there=None) -> Outputs:

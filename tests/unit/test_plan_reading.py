@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from builders import a_base_stack, a_project, a_selection, a_stack, a_variant, an_environment, some_origins
+from built import built
 from fakes import FakeStacks, a_world
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,6 @@ from esmcfn.domain.hosting import AlarmTopic, Autoscaling
 from esmcfn.domain.plan import Action
 from esmcfn.drift.masking import shown
 from esmcfn.render import render
-from esmcfn.template import synthesize_all
 from esmcfn.verbs.plan.planning import make_plan
 
 FORMS = ("text", "markdown", "json")
@@ -38,7 +38,7 @@ def told(*emails, notify=(OLD,)):
 
 
 def planned(wanted, deployed=None):
-    stacks = FakeStacks(*(synthesize_all(deployed) if deployed else ()))
+    stacks = FakeStacks(*(built(deployed) if deployed else ()))
     return make_plan(a_project(), wanted, a_world(stacks=stacks))
 
 
@@ -115,7 +115,7 @@ def test_what_is_deleted_for_good_is_not_said_to_stay():
 
 
 def test_a_log_that_is_there_from_before_is_said_to_be_taken_over_as_it_is():
-    wanted, stacks = a_selection(a_stack(log_retention_days=90)), FakeStacks(*synthesize_all(a_selection(a_stack())))
+    wanted, stacks = a_selection(a_stack(log_retention_days=90)), FakeStacks(*built(a_selection(a_stack())))
 
     def imported(change_set):
         return replace(

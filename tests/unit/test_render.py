@@ -7,6 +7,7 @@ import re
 
 import pytest
 from builders import a_selection, a_stack, a_waiver
+from built import built
 from fakes import FakeStacks, a_world, an_event
 from test_verbs import a_finding
 
@@ -79,9 +80,8 @@ def test_markdown_cannot_be_broken_out_of():
 
 
 def deployed_with_other_tags():
-    from esmcfn.template import synthesize_all
 
-    return FakeStacks(*synthesize_all(a_selection()))
+    return FakeStacks(*built(a_selection()))
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from builders import a_project, a_selection, a_stack, a_variant
+from built import built, template_of
 from fakes import NOW, FakePerson, FakeStacks, a_world
 from msgspec.structs import replace
 from test_verbs import a_finding, made
@@ -17,13 +18,13 @@ from esmcfn.domain.plan import Action, Impact, ReviewedPlan, StackAction
 from esmcfn.errors import CloudError, ExitCode, Interrupted, StalePlanError, TemplateRefused
 from esmcfn.plan import stack_plan
 from esmcfn.render import render
-from esmcfn.template import synthesize, synthesize_all
+from esmcfn.template import synthesize
 from esmcfn.verbs.deploy.deploying import Wishes, deploy, deploy_reviewed
 from esmcfn.verbs.plan.planning import Manner, make_plan
 
 ONE = a_selection()
 MODEL = "esm-dev-prototype-model"
-NAMES = synthesize(ONE.models[0]).names
+NAMES = template_of(ONE.models[0]).names
 BIGGER = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.4xlarge")))
 
 
@@ -53,7 +54,7 @@ GONE = drifted(action="Add", replacement="", drift="DELETED")
 @pytest.fixture
 def stacks() -> FakeStacks:
     """ONE, deployed, and its endpoint on another configuration."""
-    there = FakeStacks(*synthesize_all(ONE))
+    there = FakeStacks(*built(ONE))
     there.drifted[MODEL] = (SERVES_ANOTHER,)
     there.endpoints.serve(NAMES["Endpoint"], "now")
     return there

@@ -9,6 +9,7 @@ import botocore.session
 import golden
 import pytest
 from builders import a_neighbour, a_project, a_selection, a_stack, a_variant, an_environment
+from built import built, template_of
 from fakes import NOW, FakeEndpoints, FakeIdentity, FakeStacks, a_world
 from msgspec.structs import replace
 
@@ -28,7 +29,6 @@ from esmcfn.domain.standing import EnvironmentStatus, ModelStatus, Standing
 from esmcfn.errors import AccessDenied, CloudError, ExitCode, WrongAccount
 from esmcfn.render import FORMATS, render
 from esmcfn.standing import expected, judge, meaning
-from esmcfn.template import synthesize, synthesize_all
 from esmcfn.verbs.plan.planning import make_plan
 from esmcfn.verbs.watch.watching import status
 
@@ -121,20 +121,20 @@ class TestJudgement:
 
 TWO = a_selection(a_stack(), a_stack("performance_model"))
 NAMES = {stack.model: stack.endpoint_name for stack in TWO.models}
-CONFIGS = {stack.model: synthesize(stack).names["EndpointConfig"] for stack in TWO.models}
+CONFIGS = {stack.model: template_of(stack).names["EndpointConfig"] for stack in TWO.models}
 
 
 def serving(selection=TWO) -> FakeEndpoints:
     endpoints = FakeEndpoints()
     for stack in selection.models:
         if not stack.parked:
-            endpoints.serve(stack.endpoint_name, synthesize(stack).names["EndpointConfig"])
+            endpoints.serve(stack.endpoint_name, template_of(stack).names["EndpointConfig"])
     return endpoints
 
 
 def report(selection=TWO, *, stacks=None, endpoints=None, project=None) -> Report:
     world = a_world(
-        stacks=FakeStacks(*synthesize_all(selection)) if stacks is None else stacks,
+        stacks=FakeStacks(*built(selection)) if stacks is None else stacks,
         endpoints=serving(selection) if endpoints is None else endpoints,
     )
     return status(project or a_project(), selection, world)
@@ -202,7 +202,7 @@ class TestStatusUnhappy:
         ],
     )
     def test_another_configuration_says_whose_doing_it_is(self, changes, config, wanted_type, step):
-        stacks = FakeStacks(*synthesize_all(TWO))
+        stacks = FakeStacks(*built(TWO))
         endpoints = serving()
         endpoints.serve(NAMES["prototype_model"], config or CONFIGS["prototype_model"])
         wanted = a_selection(a_stack(variant=a_variant(instance_type=wanted_type)), TWO.models[1])
@@ -218,7 +218,7 @@ class TestStatusUnhappy:
         assert "esmcfn deploy dev --model prototype_model --revert-drift" in model.next_step
 
     def test_a_stuck_stack_points_to_the_way_out(self):
-        stacks = FakeStacks(*synthesize_all(TWO))
+        stacks = FakeStacks(*built(TWO))
         stacks.change("esm-dev-prototype-model", status="UPDATE_ROLLBACK_FAILED")
         endpoints = serving()
         endpoints.serve(NAMES["prototype_model"], "old", status="UpdateRollbackFailed")
@@ -240,14 +240,14 @@ class TestStatus:
         assert model.next_step == "esmcfn resume dev --model prototype_model"
 
     def test_what_is_selected_no_more_and_runs_is_told(self):
-        stacks = FakeStacks(*synthesize_all(TWO))
+        stacks = FakeStacks(*built(TWO))
         (_, leaving) = seen(selection=a_selection(), stacks=stacks, endpoints=serving()).models
         assert (leaving.model, leaving.selected, leaving.wanted_config) == ("performance_model", False, None)
         assert leaving.next_step == "it is selected no more: esmcfn deploy dev deletes it"
 
     def test_narrowing_looks_at_nothing_else(self):
         narrowed = replace(TWO, models=TWO.models[1:], narrowed=frozenset({"performance_model"}))
-        models = seen(selection=narrowed, stacks=FakeStacks(*synthesize_all(TWO)), endpoints=serving()).models
+        models = seen(selection=narrowed, stacks=FakeStacks(*built(TWO)), endpoints=serving()).models
         assert [model.model for model in models] == ["performance_model"]
 
     def test_the_log_is_read_only_of_what_failed(self):
@@ -257,7 +257,7 @@ class TestStatus:
 
     @pytest.mark.parametrize("form", FORMATS)
     def test_it_reads_as_reviewed(self, form, update_golden):
-        stacks = FakeStacks(*synthesize_all(TWO))
+        stacks = FakeStacks(*built(TWO))
         stacks.change("esm-dev-prototype-model", status="UPDATE_IN_PROGRESS")
         stacks.of_other_environments = {"old": ("esm-old", "esm-old-a", "esm-old-b")}
         endpoints = FakeEndpoints()
@@ -314,7 +314,7 @@ class TestText:
         assert "log       not read: denied" in render("text", (report(endpoints=endpoints),))
 
     def test_a_first_creation_that_rolled_back_says_why_and_shows_what_was_written(self):
-        stacks = FakeStacks(*synthesize_all(TWO))
+        stacks = FakeStacks(*built(TWO))
         name = NAMES["prototype_model"]
         stacks.change("esm-dev-prototype-model", status="ROLLBACK_COMPLETE", outputs={}, status_reason="no hosts")
         endpoints = serving()
@@ -332,20 +332,20 @@ class TestStrays:
     OTHERS = {"old": ("esm-old", "esm-old-a"), "staging": ("esm-staging",), "dev": ("esm-dev-x",)}
 
     def test_an_environment_without_a_file_is_named_and_one_with_a_file_is_not(self):
-        stacks = FakeStacks(*synthesize_all(TWO))
+        stacks = FakeStacks(*built(TWO))
         stacks.of_other_environments = self.OTHERS
         project = a_project(neighbours=(a_neighbour(),))
         document = json.loads(render("json", (report(stacks=stacks, project=project),)))
         assert document["other_environments"] == [{"environment": "old", "stacks": ["esm-old", "esm-old-a"]}]
 
     def test_a_file_that_cannot_be_read_is_a_file(self):
-        stacks = FakeStacks(*synthesize_all(TWO))
+        stacks = FakeStacks(*built(TWO))
         stacks.of_other_environments = self.OTHERS
         project = replace(a_project(), environment_names=("dev", "old", "staging"))
         assert seen(stacks=stacks, project=project).strays == ()
 
     def test_a_plan_says_so_beside_itself_and_keeps_its_id(self):
-        stacks = FakeStacks(*synthesize_all(TWO))
+        stacks = FakeStacks(*built(TWO))
         quiet = make_plan(a_project(environment=an_environment()), TWO, a_world(stacks=stacks))
         stacks.of_other_environments = self.OTHERS
         told = make_plan(a_project(environment=an_environment()), TWO, a_world(stacks=stacks))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from builders import a_base_stack, a_project, a_selection, a_stack, a_variant
+from built import built
 from fakes import FakeStacks, a_world
 from msgspec.structs import replace
 
@@ -11,7 +12,6 @@ from esmcfn.domain.plan import Action, Change, Impact, PropertyChange
 from esmcfn.domain.review import SeenChange, SeenProperty, SeenStack, StackAction
 from esmcfn.render import render
 from esmcfn.render.tags import folds, rest
-from esmcfn.template import synthesize_all
 from esmcfn.verbs.plan.planning import make_plan
 
 
@@ -21,7 +21,7 @@ def tagged(team, **changes):
 
 
 def planned(before, after):
-    return make_plan(a_project(), after, a_world(stacks=FakeStacks(*synthesize_all(before))))
+    return make_plan(a_project(), after, a_world(stacks=FakeStacks(*built(before))))
 
 
 def test_a_tag_of_an_environment_is_one_line_and_every_resource_is_named():

@@ -13,6 +13,7 @@ from builders import (
     an_environment,
     some_origins,
 )
+from built import built
 from fakes import FakeIdentity, FakePerson, FakeStacks, a_world
 from msgspec.structs import replace
 
@@ -21,7 +22,7 @@ from esmcfn.domain.finding import Engine, Finding, Level, Severity
 from esmcfn.domain.plan import Action, Impact, StackAction
 from esmcfn.errors import CloudError, ExitCode, StackBusyError, TemplateRefused, UsageError, WrongAccount
 from esmcfn.render import render
-from esmcfn.template import synthesize, synthesize_all
+from esmcfn.template import synthesize
 from esmcfn.verbs.cost.pricing import price
 from esmcfn.verbs.offline import build, check, validate
 from esmcfn.verbs.plan.keeping import Keeping, kept_by
@@ -32,7 +33,7 @@ BIGGER = a_selection(a_stack(variant=a_variant(instance_type="ml.g5.4xlarge")))
 
 
 def deployed(selection=ONE, **options) -> FakeStacks:
-    return FakeStacks(*synthesize_all(selection), **options)
+    return FakeStacks(*built(selection), **options)
 
 
 def planned(selection=ONE, *, stacks=None, findings=(), identity=None, keep=False, **options):
