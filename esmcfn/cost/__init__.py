@@ -18,11 +18,11 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from esmcfn.cost.deployed import ASYNCHRONOUS, SERVERLESS, hosted_in
+from esmcfn.cost.deployed import hosted_in
 from esmcfn.cost.hosting import ZERO, beside, hosted, software_prices, unparked
 from esmcfn.cost.hours import hours_notes
 from esmcfn.cost.part import narrowed
-from esmcfn.domain.cost import UNREADABLE, Cost, CostItem, HostedVariant, Price, PriceBook, a_month
+from esmcfn.domain.cost import UNREADABLE, Cost, CostItem, HostedVariant, Price, PriceBook, a_month, some
 
 __all__ = [
     "UNREADABLE",
@@ -176,14 +176,14 @@ def _notes(
     unnamed = sorted({item.hosted.model for item in (*items, *before_items) if item.software_monthly is None})
     if unnamed:
         yield (
-            f"infrastructure only: what the seller of {_some(unnamed)} charges is unknown and "
+            f"infrastructure only: what the seller of {some(unnamed)} charges is unknown and "
             "not in the sums; name it as software_usd_per_hour in the catalog"
         )
     yield from hours_notes([item.hosted for item in items], [item.hosted for item in before_items])
     used = [item.price for item in (*items, *before_items) if item.price]
     coming = sorted({price.instance_type for price in used if (price.as_of - today).days > 1})
     if coming:
-        yield f"the price of {_some(coming)} is of a day that is still to come: correct its as_of"
+        yield f"the price of {some(coming)} is of a day that is still to come: correct its as_of"
     if used:
         yield from _age(min(used, key=lambda price: (price.as_of, price.instance_type)), today)
 
@@ -192,17 +192,11 @@ def _listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _some(models: Sequence[str], most: int = 3) -> str:
-    """Names for a sentence, which ten of them would drown."""
-    shown = ", ".join(models[:most])
-    return shown if len(models) <= most else f"{shown} and {len(models) - most} more models"
-
-
 def _unpriced(variant: HostedVariant, *, region: str, prices: PriceBook) -> str:
     kind = variant.instance_type
     if kind == UNREADABLE:
         return f"{variant.model}: what {variant.stack} runs on cannot be read from its template"
-    if kind in {SERVERLESS, ASYNCHRONOUS}:
+    if not variant.priceable:
         return f"{variant.model}: {variant.variant} is {kind}, which the price book does not cover"
     text = f"{variant.model}: no price is known for {kind} in {region}"
     like = nearest(kind, region=region, prices=prices)

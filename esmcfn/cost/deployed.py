@@ -10,13 +10,7 @@ from msgspec.structs import replace
 
 from esmcfn.cost.hosting import ZERO
 from esmcfn.cost.timetable import Moment, timetable
-from esmcfn.domain.cost import UNREADABLE, HostedVariant
-
-SERVERLESS = "serverless"
-"""Instance type of a serverless variant, which is paid for by the call."""
-
-ASYNCHRONOUS = "asynchronous"
-"""Instance type behind an asynchronous endpoint, which has a price list of its own."""
+from esmcfn.domain.cost import ASYNCHRONOUS, SERVERLESS, UNREADABLE, HostedVariant
 
 _MOST_DIGITS = 9
 """A count of more is none that AWS takes, and would cost what no sum can hold."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from esmcfn.domain.cost import Held, HostedVariant, Span, Timetable
+from esmcfn.domain.cost import Held, HostedVariant, Span, Timetable, some
 from esmcfn.reference.moments import REFERENCE_YEAR
 
 MOST = 4
@@ -15,11 +15,11 @@ def hours_notes(after: Sequence[HostedVariant], before: Sequence[HostedVariant])
     """Yield which hours were assumed, once for all models that share them; of what is deployed what differs."""
     wanted = _said(after)
     for text, models in wanted.items():
-        yield f"{_some(models)}: {text}"
+        yield f"{some(models)}: {text}"
     for text, models in _said(before).items():
         others = [model for model in models if model not in wanted.get(text, ())]
         if others:
-            yield f"deployed: {_some(others)}: {text}"
+            yield f"deployed: {some(others)}: {text}"
 
 
 def _said(variants: Iterable[HostedVariant]) -> dict[str, list[str]]:
@@ -51,7 +51,7 @@ def _sentences(timetable: Timetable) -> Iterator[str]:
             "quietest and the busiest moment all month long, expected the count all month long"
         )
     if timetable.left_out and timetable.held:
-        yield f"what its schedule does once ({_some(timetable.left_out)}) is not in the sums"
+        yield f"what its schedule does once ({some(timetable.left_out)}) is not in the sums"
 
 
 def _held(each: Held) -> str:
@@ -68,8 +68,3 @@ def _hours(minutes: int) -> str:
     """Hours with two decimals at most."""
     hours = f"{minutes / 60:,.2f}"
     return hours.rstrip("0").rstrip(".")
-
-
-def _some(models: Sequence[str], most: int = 3) -> str:
-    shown = ", ".join(models[:most])
-    return shown if len(models) <= most else f"{shown} and {len(models) - most} more"

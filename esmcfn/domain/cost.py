@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -94,6 +94,19 @@ UNREADABLE = "unknown"
 """Instance type of what a deployed template hosts without saying on what, or how many."""
 
 
+SERVERLESS = "serverless"
+"""Instance type of a serverless variant, which is paid for by the call."""
+
+ASYNCHRONOUS = "asynchronous"
+"""Instance type behind an asynchronous endpoint, which has a price list of its own."""
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """Names for a sentence, which ten of them would drown."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
 class HostedVariant(Struct, frozen=True, kw_only=True):
     """Instances that are paid for by the hour: what wants to be, or is, behind an endpoint.
 
@@ -120,6 +133,11 @@ class HostedVariant(Struct, frozen=True, kw_only=True):
     def readable(self) -> bool:
         """Did its template say what it runs, and how many?"""
         return self.instance_type != UNREADABLE
+
+    @property
+    def priceable(self) -> bool:
+        """Is it paid for by the hour of a type that a price book could know?"""
+        return self.instance_type not in {UNREADABLE, SERVERLESS, ASYNCHRONOUS}
 
     @property
     def least(self) -> Fraction | int:

@@ -142,7 +142,9 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
     Attributes:
         blocked: policy or budget forbid deploying this.
-        over_budget: the expected cost of a month is above the environment's hard budget, and nobody signed for it.
+        over_budget: the expected cost of a month is above the environment's hard budget, or nobody knows it, and
+            nobody signed for that.
+        unjudged: nobody knows the expected cost of a month, so no budget can be held against it.
         budget: what the budget says, a sentence that is among the reasons too; empty where it has nothing to say.
         reasons: one sentence each.
         waiver: the one in force for being above the budget, None where there is none or none is needed.
@@ -150,6 +152,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
     blocked: bool = False
     over_budget: bool = False
+    unjudged: bool = False
     budget: str = ""
     reasons: tuple[str, ...] = ()
     waiver: Waiver | None = None

@@ -170,10 +170,11 @@ class SeenHeadroom(Struct, frozen=True):
 
 
 class SeenVerdict(Struct, frozen=True):
-    """Whether it may be deployed, and why not."""
+    """Whether it may be deployed, and why not; `budget` says so in a sentence, None where it has nothing to say."""
 
     blocked: bool
     reasons: tuple[str, ...]
+    budget: str | None = None
 
 
 class Planned(Struct, frozen=True):

@@ -10,12 +10,14 @@ derived      what a reviewer was shown besides: cost, findings, quotas, outputs,
 scaled       an instance type that changes behind autoscaling
 renamed      a key that went and one like it that came: how its endpoint would stay
 lent         what a role of somebody's own has to be allowed
+budget       the verdict of policy and budget
 assemble     the whole plan, bound to digests, with its verdict
 """
 
 from __future__ import annotations
 
-from esmcfn.plan.assemble import assemble, policy_verdict, protected, removed, stack_plan, unchanged, verdict
+from esmcfn.plan.assemble import assemble, protected, removed, stack_plan, unchanged
+from esmcfn.plan.budget import policy_verdict, verdict
 from esmcfn.plan.compare import compare, removal
 from esmcfn.plan.derived import otherwise
 from esmcfn.plan.headroom import deleted_first, headroom

@@ -12,11 +12,11 @@ from esmcfn.domain.changeset import ChangeSet
 from esmcfn.domain.cost import Cost
 from esmcfn.domain.deployed import DeployedStack
 from esmcfn.domain.finding import Finding
-from esmcfn.domain.plan import LIFETIME, Change, EndpointOutput, Headroom, Plan, StackAction, StackPlan, Verdict
-from esmcfn.domain.project import Environment
+from esmcfn.domain.plan import LIFETIME, Change, EndpointOutput, Headroom, Plan, StackAction, StackPlan
 from esmcfn.domain.stack import ModelStack, Selection
 from esmcfn.domain.template import Template
 from esmcfn.domain.waiver import Waiver
+from esmcfn.plan.budget import verdict
 from esmcfn.plan.compare import compare, name_of, resources, settings
 from esmcfn.plan.impact import assessed, shared
 from esmcfn.plan.reconcile import reconcile, unseen
@@ -188,51 +188,6 @@ def endpoints(templates: Sequence[Template]) -> Mapping[str, EndpointOutput]:
         for template in templates
         if isinstance(stack := template.stack, ModelStack) and not stack.parked
     }
-
-
-def verdict(
-    findings: Sequence[Finding],
-    cost: Cost,
-    environment: Environment,
-    *,
-    waiver: Waiver | None = None,
-    lowers: bool = False,
-) -> Verdict:
-    """What policy and budget say; a soft budget says it, and stops nothing.
-
-    Args:
-        waiver: somebody signed for being above a hard budget.
-        lowers: it only takes away: being above the budget is told, and does not stop it.
-    """
-    policy, budget = policy_verdict(findings), environment.budget_usd_per_month
-    if budget is None:
-        return policy
-    if cost.after_monthly is None:
-        unknown = "the budget could not be judged: a price is unknown"
-        return replace(policy, budget=unknown, reasons=(*policy.reasons, unknown))
-    if cost.after_monthly <= budget:
-        return policy
-    if environment.budget_soft:
-        warns = f"above the soft budget: {cost.after_monthly:,.2f} US dollars a month expected, {budget:,.2f} intended"
-        return replace(policy, budget=warns, reasons=(*policy.reasons, warns))
-    over = f"over budget: {cost.after_monthly:,.2f} US dollars a month expected, {budget:,.2f} allowed"
-    if waiver is not None:
-        over = f"{over}; waived: {waiver.ticket}, approved by {waiver.approver}, until {waiver.expires}"
-        return replace(policy, budget=over, reasons=(*policy.reasons, over), waiver=waiver)
-    if lowers:
-        over = f"{over}; this takes away, and is not stopped by it"
-        return replace(policy, budget=over, reasons=(*policy.reasons, over))
-    return replace(policy, blocked=True, over_budget=True, budget=over, reasons=(*policy.reasons, over))
-
-
-def policy_verdict(findings: Sequence[Finding]) -> Verdict:
-    """What policy says."""
-    reasons = tuple(
-        f"{finding.rule} ({finding.level}) in {finding.model or finding.stack or 'this run'}: {finding.message}"
-        for finding in findings
-        if finding.blocks
-    )
-    return Verdict(blocked=bool(reasons), reasons=reasons)
 
 
 def _action(deployed: DeployedStack | None, differs: bool) -> StackAction:

@@ -114,7 +114,7 @@ def _plan(plan: Plan) -> Iterator[str]:
         yield f"**Budget** {safe(plan.verdict.budget)}"
     if plan.verdict.over_budget:
         yield ""
-        yield f"**Blocked** {safe(words.OVER_BUDGET)}"
+        yield f"**Blocked** {safe(words.forbidden(plan.verdict))}"
     for line in words.headroom(plan):
         yield ""
         yield f"**Quota** {safe(line)}"
@@ -142,7 +142,8 @@ def _plan(plan: Plan) -> Iterator[str]:
 def _state(plan: Plan) -> str:
     """What there is to do, and whether it may be done: the gate stops a run that changes nothing, too."""
     policy = "blocked" if any(finding.blocks for finding in plan.findings) else ""
-    news = [word for word in (policy, "over budget" if plan.verdict.over_budget else "") if word]
+    over = "budget cannot be judged" if plan.verdict.unjudged else "over budget"
+    news = [word for word in (policy, over if plan.verdict.over_budget else "") if word]
     return ", ".join([*(["nothing to do"] if plan.empty else []), *news]) or "ready"
 
 

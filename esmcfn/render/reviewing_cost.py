@@ -14,6 +14,8 @@ from esmcfn.render.reviewing import SENTENCE_LENGTH, Line, short
 
 def lines(plan: Planned) -> Iterator[Line]:
     """The figures behind the sums; those of what does not change stand in the plan's file."""
+    if plan.verdict.budget:
+        yield Line(2, "notes", "Cost", f"budget: {safe(short(plan.verdict.budget, SENTENCE_LENGTH))}", stack=False)
     changing = {stack.name for stack in plan.stacks if stack.action is not StackAction.UNCHANGED}
     items = [item for item in plan.cost.items if item.stack in changing]
     for item in items:

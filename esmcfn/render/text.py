@@ -145,7 +145,7 @@ def _verdict(plan: Plan) -> Iterator[str]:
     if plan.verdict.budget:
         yield f"Budget   {plan.verdict.budget}"
     if plan.verdict.over_budget:
-        yield f"Blocked  {words.OVER_BUDGET}"
+        yield f"Blocked  {words.forbidden(plan.verdict)}"
 
 
 def _tags(fold: tags.Fold) -> Iterator[str]:

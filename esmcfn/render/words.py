@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from esmcfn.domain.cost import Cost, CostItem, CostPart
 from esmcfn.domain.deployed import STUCK
 from esmcfn.domain.finding import Finding, Level
-from esmcfn.domain.plan import Action, Change, Headroom, Impact, Plan, StackAction
+from esmcfn.domain.plan import Action, Change, Headroom, Impact, Plan, StackAction, Verdict
 from esmcfn.domain.waiver import Waiver
 
 SYMBOLS = {Action.ADD: "+", Action.MODIFY: "~", Action.REPLACE: "±", Action.DELETE: "-"}
@@ -146,6 +146,17 @@ OVER_BUDGET = (
     "policies/waivers.yaml waive BUDGET"
 )
 """What being above a hard budget means, and the ways on."""
+
+UNJUDGED = (
+    "a hard budget forbids deploying what nobody can price: give the price in policies/prices.yaml (esmcfn prices "
+    "refresh asks AWS for it), choose a type whose price is known, or have policies/waivers.yaml waive BUDGET"
+)
+"""What a cost that nobody knows means under a hard budget, and the ways on."""
+
+
+def forbidden(verdict: Verdict) -> str:
+    """Why the budget stops a run, and the ways on."""
+    return UNJUDGED if verdict.unjudged else OVER_BUDGET
 
 
 def some(names: Sequence[str], most: int = 3) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from builders import a_project, a_selection, a_stack, a_waiver, an_environment
+from builders import a_project, a_selection, a_stack, a_variant, a_waiver, an_environment
 from fakes import a_world
 from msgspec.structs import replace
 
@@ -87,6 +87,14 @@ class TestLifted:
         assert (report.exit_code, report.body.verdict.waiver.ticket) == (ExitCode.DONE, "FIN-3")
         for form in FORMATS:
             assert "FIN-3" in render(form, (report,))
+
+    def test_so_is_a_price_that_nobody_knows(self):
+        dear = replace(OVER, models=(a_stack(variant=a_variant(instance_type="ml.x9.huge")),))
+        assert planned(selection=dear).exit_code is ExitCode.BUDGET
+        report = planned(signed(), selection=dear)
+        assert (report.exit_code, report.body.verdict.blocked) == (ExitCode.DONE, False)
+        assert "cannot be judged" in report.body.verdict.budget
+        assert "waived: FIN-3" in report.body.verdict.budget
 
     def test_its_last_days_are_told(self):
         report = planned(signed(expires=date(2026, 11, 25)))

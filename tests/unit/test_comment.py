@@ -148,6 +148,12 @@ def test_what_blocks_is_named_even_where_no_finding_does():
     assert "**2 blocked**" in text
 
 
+def test_what_a_budget_says_without_blocking_is_told_with_the_costs():
+    said = "within the budget: 5.00 US dollars a month expected, 9.00 allowed; instances only"
+    text = rendered(a_planned(verdict=SeenVerdict(blocked=False, reasons=(said,), budget=said)))
+    assert f"budget: {said}" in text
+
+
 def test_an_environment_without_a_file_is_left_to_a_person_and_a_sandbox_is_said_to_be_one():
     text = rendered(a_planned(), expected=Expected(environments=("dev",), vanished=("old",), sandbox=("dev",)))
     assert "`esmcfn destroy old --like ANOTHER`" in text

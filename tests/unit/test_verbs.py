@@ -203,11 +203,30 @@ class TestPlanUnhappy:
         selection = replace(ONE, environment=an_environment(budget_usd_per_month=1))
         assert planned(selection).exit_code is ExitCode.BUDGET
 
-    def test_a_budget_over_an_unknown_price_is_said_to_be_unjudged(self):
+    def test_an_unknown_price_stops_under_a_hard_budget_and_says_what_to_do(self):
         stack = a_stack(variant=a_variant(instance_type="ml.x9.huge"))
         report = planned(a_selection(stack, environment=an_environment(budget_usd_per_month=1)))
-        assert report.exit_code is ExitCode.DONE
-        assert "could not be judged" in report.body.verdict.reasons[0]
+        assert (report.exit_code, report.body.verdict.blocked) == (ExitCode.BUDGET, True)
+        said = "the budget cannot be judged: the price of ml.x9.huge in us-east-2 is unknown"
+        assert report.body.verdict.reasons == (f"{said}; give it in policies/prices.yaml",)
+        assert "give the price in policies/prices.yaml" in render("text", (report,))
+        assert "### dev: budget cannot be judged" in render("markdown", (report,))
+
+    def test_an_unknown_price_under_a_soft_budget_is_told(self):
+        stack = a_stack(variant=a_variant(instance_type="ml.x9.huge"))
+        report = planned(a_selection(stack, environment=an_environment(budget_usd_per_month=1, budget_soft=True)))
+        assert (report.exit_code, report.body.verdict.blocked) == (ExitCode.DONE, False)
+        assert "the budget cannot be judged" in render("text", (report,))
+
+    @pytest.mark.parametrize(("budget", "soft"), [(2000, False), (2000, True), (1, True), (1, False)])
+    def test_a_charge_that_nobody_named_is_told_beside_every_budget(self, budget, soft):
+        stack = a_stack("one", software_usd_per_hour=None)
+        environment = an_environment(budget_usd_per_month=budget, budget_soft=soft)
+        report = planned(a_selection(stack, environment=environment))
+        assert report.exit_code is (ExitCode.BUDGET if budget == 1 and not soft else ExitCode.DONE)
+        said = "instances only: what the seller of one charges is unknown and not counted"
+        for form in ("text", "json", "markdown"):
+            assert said in render(form, (report,))
 
     def test_a_stack_that_has_to_be_recovered_is_not_asked_about(self):
         stacks = deployed()

@@ -13,8 +13,11 @@ from esmcfn.reference.prices import price_book
 
 def _price_unknown(subject: Subject) -> Iterable[Complaint]:
     for path, instance_type, _ in variants(subject.template):
-        known = instance_types.offered(subject.region, instance_type)
-        if known and (subject.policy.prices or price_book()).price(subject.region, instance_type) is None:
+        offered = instance_types.offered(subject.region, instance_type)  # None of what is newer than the table
+        if (
+            offered is not False
+            and (subject.policy.prices or price_book()).price(subject.region, instance_type) is None
+        ):
             yield Complaint(f"the price of {instance_type} in {subject.region} is unknown", f"{path}/InstanceType")
 
 
