@@ -192,6 +192,8 @@ READ_ONLY = {"cloudformation:CreateChangeSet": "; plan --read-only needs it not"
 _DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|AuthorizationError|Forbidden", re.IGNORECASE)
 _EXPIRED = re.compile(r"ExpiredToken|RequestExpired|InvalidClientTokenId|UnrecognizedClient", re.IGNORECASE)
 _THROTTLED = re.compile(r"Throttl|RequestLimitExceeded|TooManyRequests|SlowDown", re.IGNORECASE)
+_PASSING = frozenset({500, 502, 503, 504})
+"""Answers that another try may better, as botocore's standard mode has them; not 501 and 507."""
 _ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)")
 
 
@@ -209,7 +211,7 @@ def _client_error(doing: str, error: ClientError) -> CloudError:
         )
     step = "log in again: the credentials have expired or are not valid" if _EXPIRED.search(code) else ""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    transient = status >= 500 or bool(_THROTTLED.search(code))
+    transient = status in _PASSING or bool(_THROTTLED.search(code))
     return CloudError(text, code=code, operation=error.operation_name, next_step=step, transient=transient)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -17,6 +18,7 @@ from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError, NotYet, Request
 from esmcfn.sandbox.state import Json
+from esmcfn.sandbox.tags import tag_map
 
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
@@ -155,15 +157,30 @@ def _change(hit: Hit) -> None:
 
     before = seen() if readable else None
     request = replace(hit.request, properties=changed, previous=live, previous_tags=hit.request.tags)
-    if hit.type.recreation(path) == "Always":
-        if not handler.made_again:
-            raise Refusal("CreateOnly", f"{path} of {hit.type.resource_type} cannot be changed by anybody")
-        handler.delete(hit.request)
-        pending = handler.create(replace(request, previous={}, previous_tags={})).pending
-    else:
-        pending = handler.update(request).pending
-    if before is not None and not pending and seen() == before:
-        raise Refusal("NothingChanged", f"{path} of {hit.resource.logical_id} is {value!r} already")
+    with _all_or_nothing(hit):
+        if hit.type.recreation(path) == "Always":
+            if not handler.made_again or path.split("/")[0] == handler.name_property:
+                raise Refusal("CreateOnly", f"{path} of {hit.type.resource_type} cannot be changed by anybody")
+            handler.delete(hit.request)
+            pending = handler.create(replace(request, previous={}, previous_tags={})).pending
+        else:
+            pending = handler.update(request).pending
+        if before is not None and not pending and seen() == before:
+            raise Refusal("NothingChanged", f"{path} of {hit.resource.logical_id} is {value!r} already")
+
+
+@contextmanager
+def _all_or_nothing(hit: Hit) -> Iterator[None]:
+    """Let what SageMaker refuses to make again be there as it was: it was deleted for that."""
+    hosting, region = hit.world.sagemaker, hit.stack.region
+    held = hosting.region(region)
+    models, configs = dict(held.models), dict(held.configs)
+    try:
+        yield
+    except (Refusal, HandlerError):
+        held.models, held.configs = models, configs
+        hosting.save(region)
+        raise
 
 
 def _live(hit: Hit) -> dict[str, Json]:
@@ -172,7 +189,21 @@ def _live(hit: Hit) -> dict[str, Json]:
     if not hit.type.readable:
         return declared
     actual = HANDLERS[hit.resource.resource_type].read(hit.request)
-    return {name: actual.get(name, value) for name, value in declared.items()}
+    found: dict[str, Json] = {name: actual.get(name, value) for name, value in declared.items()}
+    tags = found.get(hit.type.tag_property)
+    if tags:  # those of AWS are not counted: nobody may change them
+        found[hit.type.tag_property] = _without_aws(tags)
+    return found
+
+
+def _without_aws(tags: Json) -> Json:
+    if isinstance(tags, dict):
+        return {key: value for key, value in tags.items() if not _of_aws(key)}
+    return [tag for tag in tags if not _of_aws(tag["Key"])]
+
+
+def _of_aws(key: str) -> bool:
+    return key.lower().startswith("aws:")
 
 
 def _with(hit: Hit, live: Mapping[str, Json], path: str, value: Json) -> dict[str, Json]:
@@ -196,6 +227,9 @@ def _with(hit: Hit, live: Mapping[str, Json], path: str, value: Json) -> dict[st
     problems = [problem.message for problem in schema.problems(hit.type, coerced)]
     if problems:
         raise Refusal("BadValue", problems[0])
+    reserved = sorted(filter(_of_aws, tag_map(coerced.get(hit.type.tag_property))))
+    if reserved:
+        raise Refusal("BadValue", f"{reserved[0]}: tags whose keys begin with aws: are AWS's own, and nobody's to set")
     return coerced
 
 

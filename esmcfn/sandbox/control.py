@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 from esmcfn.sandbox.faults import CATALOG
 from esmcfn.sandbox.pace import Pace
 from esmcfn.sandbox.refusal import Refusal
-from esmcfn.sandbox.state import Json, Unwritable
+from esmcfn.sandbox.state import UNKEPT, Json, Unwritable
 
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
@@ -71,7 +71,7 @@ class Control:
                 self.world.settle()
                 return _json(route(body), 200)
         except Unwritable as error:
-            return _json({"message": str(error)}, 507)
+            return _json({"message": str(error)}, UNKEPT)
         except (Refusal, ValueError, LookupError, TypeError, AttributeError) as error:
             return _json({"message": error.message if isinstance(error, Refusal) else f"bad request: {error}"}, 400)
 

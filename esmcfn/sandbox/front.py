@@ -24,7 +24,7 @@ from esmcfn.sandbox.faults import LOSING, TIMEOUT_SECONDS, Fault
 from esmcfn.sandbox.refusal import Lost, Refusal
 from esmcfn.sandbox.sagemaker import runtime
 from esmcfn.sandbox.sagemaker.operations import SageMaker
-from esmcfn.sandbox.state import Unwritable
+from esmcfn.sandbox.state import UNKEPT, Unwritable
 from esmcfn.sandbox.wire import Call, Operation
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Front:
         try:
             answer = self._kept(request, service, region, environ)
         except Unwritable as error:
-            bad = Refusal("InternalFailure", f"{error}. It tries again with the next request.", status=500)
+            bad = Refusal("InternalFailure", f"{error}. It tries again with the next request.", status=UNKEPT)
             answer = wire.failure(service, bad, request)
         return answer(environ, start_response)
 

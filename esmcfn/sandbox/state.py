@@ -66,6 +66,10 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
+UNKEPT = 507
+"""HTTP's Insufficient Storage: AWS clients try again for minutes after a 500, and end at once with this one."""
+
+
 class Damaged(ValueError):
     """A file holds what nobody here wrote; the message names it."""
 
@@ -165,8 +169,12 @@ class Store:
     def _replace(self, path: Path, document: Json) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_suffix(".tmp")
-        draft.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
-        os.replace(draft, path)
+        try:
+            draft.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+            os.replace(draft, path)
+        except OSError:
+            draft.unlink(missing_ok=True)  # half of it, on a disk that has no room for that
+            raise
 
 
 def _read(path: Path, held: type[T]) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -10,11 +11,18 @@ import pytest
 from esmcfn.sandbox.breaking import ACTIONS, break_resource
 from esmcfn.sandbox.refusal import Refusal
 
-from .conftest import World
+from .conftest import REGION, World
 from .templates import a_role, a_template, a_topic, an_endpoint
 from .types import CASES
 
 NAME = "Endpoint-ESMC-300M-1"
+TAGGABLE = {
+    "AWS::CloudWatch::Alarm",
+    "AWS::Logs::LogGroup",
+    "AWS::SageMaker::EndpointConfig",
+    "AWS::SageMaker::Model",
+    "AWS::SecretsManager::Secret",
+}
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
@@ -81,6 +89,32 @@ class TestEndpoint:
         hit(endpoint, logical_id, property=path, value=value)
         assert drifted(endpoint, logical_id) == ("MODIFIED", [f"/{path}"])
 
+    @pytest.mark.parametrize(
+        ("logical_id", "path", "value", "told"),
+        [
+            ("Model", "EnableNetworkIsolation", "false", "EnableNetworkIsolation must be true"),
+            ("Model", "ModelName", "other", "ModelName of AWS::SageMaker::Model cannot be changed by anybody"),
+            ("Model", "EnableNetworkIsolation", "true", "is 'true' already"),
+            ("Config", "ProductionVariants/0/ModelName", "Nope", "Could not find model"),
+            ("Config", "EndpointConfigName", "other", "EndpointConfigName of .* cannot be changed by anybody"),
+        ],
+    )
+    def test_what_sagemaker_refuses_to_make_again_is_there_as_it_was(
+        self, endpoint: World, logical_id: str, path: str, value: str, told: str
+    ) -> None:
+        held = deepcopy(endpoint.sandbox.world.sagemaker.region(REGION))
+        with pytest.raises(Refusal, match=told):
+            hit(endpoint, logical_id, property=path, value=value)
+        assert endpoint.sandbox.world.sagemaker.region(REGION) == held
+        assert drifted(endpoint, logical_id) == ("IN_SYNC", [])
+
+    def test_a_fault_that_strikes_the_second_half_leaves_it_as_it_was(self, endpoint: World) -> None:
+        endpoint.sandbox.world.faults.add("access-denied", {"action": "sagemaker:CreateEndpointConfig"})
+        with pytest.raises(Refusal, match="CreateEndpointConfig"):
+            hit(endpoint, "Config", property="ProductionVariants/0/InitialInstanceCount", value="4")
+        endpoint.sandbox.world.faults.clear()
+        assert drifted(endpoint, "Config") == ("IN_SYNC", [])
+
     def test_a_configuration_that_cannot_be_served_is_not_left_behind(self, endpoint: World) -> None:
         endpoint.sandbox.world.faults.add("quota", {"instance_type": "ml.g5.4xlarge"})
         with pytest.raises(Refusal, match="is 0 Instances"):
@@ -110,6 +144,22 @@ def test_a_property_is_changed_by_text_too(world: World, case: Any) -> None:
     hit(world, "It", property=path, value=value if isinstance(value, str) else json.dumps(value))
     status, paths = drifted(world, "It")
     assert (status, {each.split("/")[1] for each in paths}) == ("MODIFIED", {path.split("/")[0]})
+
+
+TAGGED = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.type in TAGGABLE], ids=lambda case: case.type)
+def test_tags_of_aws_are_not_counted_and_no_hand_changes_them(world: World, case: Any) -> None:
+    template = case.template()
+    template["Resources"]["It"]["Properties"]["Tags"] = TAGGED
+    world.deploy("s", template)
+    hit(world, "It", property="Tags/1/Value", value="other")
+    assert drifted(world, "It") == ("MODIFIED", ["/Tags/1/Value"])
+    with pytest.raises(Refusal, match="has no Tags/2"):
+        hit(world, "It", property="Tags/2/Value", value="other")
+    with pytest.raises(Refusal, match="aws:cloudformation:stack-name: tags whose keys begin with aws: are AWS's own"):
+        hit(world, "It", property="Tags/0/Key", value="aws:cloudformation:stack-name")
 
 
 def test_a_property_that_the_template_leaves_out_is_changed_once_and_then_is_so_already(world: World) -> None:

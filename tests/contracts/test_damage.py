@@ -14,7 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from esmcfn import sandbox
-from esmcfn.errors import SandboxError
+from esmcfn.aws.session import Clients, Reach, translated
+from esmcfn.errors import CloudError, SandboxError
 from esmcfn.sandbox import running
 
 
@@ -131,6 +132,12 @@ def test_a_disk_that_takes_nothing_is_an_error_that_says_so_and_passes(root):
     with pytest.raises(ClientError, match="cannot keep its state in") as caught:
         sagemaker.list_models()
     assert caught.value.response["Error"]["Code"] == "InternalFailure"
+    reach = Reach(region="us-east-2", endpoint_url=address.endpoint_url, credentials=("sandbox", "sandbox"))
+    before = time.monotonic()
+    with pytest.raises(CloudError, match="cannot keep its state in") as told, translated("asking"):
+        Clients(reach).of("sagemaker").list_models()
+    assert not told.value.transient, "nobody waits for a disk"
+    assert time.monotonic() - before < 5, "and no client tries seven times"
     assert "; it cannot keep its state in" in sandbox.status(root).line
     state.unlink()
     assert sagemaker.list_models()["Models"] == []
