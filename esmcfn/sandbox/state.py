@@ -24,11 +24,18 @@ Json = Any
 
 T = TypeVar("T")
 
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""What most of a document is, and goes to disk as it is."""
+
 
 def encode(value: object) -> Json:
     """Return dataclasses, lists and dicts as what `json` can write."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+    kind: type = type(value)
+    if kind in PLAIN:
+        return value
+    names = _names(kind)
+    if names:
+        return {name: encode(getattr(value, name)) for name in names}
     if isinstance(value, dict):
         return {key: encode(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -59,6 +66,11 @@ def _decode(kind: Any, data: Json) -> Any:
         known = _hints(kind)
         return kind(**{name: _decode(known[name], entry) for name, entry in data.items() if name in known})
     return data
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 @cache
