@@ -220,7 +220,17 @@ def container(name: str, value: str = "never shown") -> Mapping[str, object]:
     [
         *("TOKEN", "HF_TOKEN", "api_key", "Db_Password", "AWS_SECRET_ACCESS_KEY", "KEY_1", "MY_CREDENTIAL"),
         *("DB_PASS", "PASS", "PGPASSWORD", "MYSQL_PWD", "APIKEY", "openaiApikey", "DB_PASSWD", "SSH_PASSPHRASE"),
-        *("PAD_TOKEN_SECRET", "TOKEN_IDENTITY"),
+        *(
+            "PAD_TOKEN_SECRET",
+            "TOKEN_IDENTITY",
+            "SECRETS",
+            "DB_SECRETS",
+            "PASSWORDS",
+            "API_KEYS",
+            "TOKENS",
+            "HF_TOKENS",
+        ),
+        *("HFTOKEN", "HFTOKENS", "MYSECRET", "DBPASS", "DBPWD", "JWT", "BEARER", "PASSCODE", "wandbapikeys", "DB_CRED"),
     ],
 )
 def test_a_variable_that_reads_like_a_secret_is_told_without_its_value(name: str) -> None:
@@ -235,7 +245,10 @@ def test_a_variable_that_reads_like_a_secret_is_told_without_its_value(name: str
     "name",
     [
         *("MAX_TOKENS", "TOKENIZER", "MONKEY", "KEYWORDS", "PASSWORDLESS", "LOG_LEVEL", "PASS_THROUGH", "COMPASS"),
-        *("PAD_TOKEN_ID", "padTokenId", "EOS_TOKEN", "MASK_TOKEN_IDS", "TOKEN_ID", "PWD", "OLDPWD"),
+        *("PAD_TOKEN_ID", "padTokenId", "EOS_TOKEN", "MASK_TOKEN_IDS", "TOKEN_ID", "PWD", "OLDPWD", "OLD_PWD"),
+        *("TOKENIZERS_PARALLELISM", "TOKENS_PER_BATCH", "MAX_BATCH_TOKENS", "SKIP_SPECIAL_TOKENS", "MAXTOKENS"),
+        *("COST_PER_TOKEN", "STOP_TOKEN", "SECRETARY", "JWT_ISSUER", "BYPASS", "LOWPASS", "SORT_KEYS", "KEYSTONE_URL"),
+        *("PASSENGERS", "CREDO", "CREDIT_LIMIT", "SENTRY_DSN", "HF_HOME", "HF_HUB_OFFLINE", "CUDA_VISIBLE_DEVICES"),
     ],
 )
 def test_a_variable_that_only_sounds_like_one_is_fine(name: str) -> None:
@@ -246,6 +259,26 @@ def test_a_variable_that_only_sounds_like_one_is_fine(name: str) -> None:
 MADE_UP = [
     *(f"sk-{maker}-" + "a1B2" * 6 for maker in ("proj", "ant", "svcacct")),
     *(f"{maker}-" + "a1B2_" * 5 for maker in ("glpat", "nvapi")),
+    *("HTTPS" + "://admin:hunter2@db.example.com/", "https" + "://ghx_" + "0a1b2c3d" * 4 + "@github.com/acme/x"),
+    *("x_" + "AKIA" + "QYLPMN5HFIQR7XYZ" + "_y", "k=" + "wJalrXUt/FEMI/K7MDENG/" + "bPxRfiCYzzzzEXAKEY"),
+    *("[s]k_live_".translate({91: None, 93: None}) + "a1B2" * 6, "SG." + "a1B2" * 6 + "." + "a1B2c3D4" * 5),
+    *("SK" + "0a1b2c3d" * 4, "https" + "://hooks.slack.com/services/T0/B0/" + "a1B2" * 6),
+    *(
+        "-----BEGIN PGP PRIVATE " + "KEY BLOCK-----",
+        "Bearer " + "a1B2" * 6,
+        "authorization: Basic " + "a1B2" * 5 + "==",
+    ),
+    *(
+        "https" + "://x.blob.core.windows.net/c?sv=1&sig=" + "a1B2" * 10,
+        "https" + "://b/k?X-Amz-Signature=" + "0a" * 32,
+    ),
+    *(
+        '{"pass' + 'word": "hunter2hunter2"}',
+        "Server=db;Pass" + "word=hunter2;",
+        "jdbc:x://db/e?user=a&pass" + "word=hunter2",
+    ),
+    *("host=db pass" + "word=hunter2", "--api-" + "key=abcdefgh1234", "--pass" + "word hunter2hunter2"),
+    *("Account" + "Key=" + "a1B2" * 20 + "==;", "db.pass" + "word=hunter2", "AWS_SECRET_" + "ACCESS_KEY=a1b2c3d4e5"),
     *("sk-" + "a1B2" * 12, "AIza" + "a1B2c" * 7, "npm_" + "a1B2c3" * 6, "pypi-AgE" + "a1B2" * 6),
 ]
 
@@ -257,9 +290,58 @@ def test_a_value_whose_maker_gave_it_a_form_is_told_and_never_shown(value: str) 
     assert value not in finding.message
 
 
-@pytest.mark.parametrize("value", ["sk-learn-transformers-for-proteins-v1", "sk-proj-1", "glpat-", "nvapi", "AIzaX"])
+HARMLESS = [
+    *("sk-learn-transformers-for-proteins-v1", "sk-proj-1", "glpat-", "nvapi", "AIzaX", "SKILL", "SG.1.2", "sk_test_"),
+    *(
+        "https" + "://user@example.com/",
+        "ssh" + "://git@github.com/acme/a-long-name-of-a-repository-1",
+        "redis" + "://host:6379/0",
+    ),
+    "https" + "://" + "0a1b2c3d" * 4 + "@o1.ingest.sentry.io/2",
+    *(
+        "--max-tokens=2048 --pad-token=<pad>",
+        '{"eos_token": "</s>", "token_type": "residue"}',
+        "primary_key=sequence_id",
+    ),
+    *("--pass" + "word-file=/run/secrets/db", "pass" + "word=${DB_PASSWORD}", "sec" + "ret=arn:aws:secretsmanager:x"),
+    *("pass" + "word: required", "Basic characterization of proteins", "Bearer of news", "tokens: 2048, batch: 16"),
+    *("/opt/ml/model/ESMC300/weights/a1/ckpt001", "0a1b2c3d" * 5, "a1B2" * 16, "s3://bucket/a/b/Model1.tar.gz"),
+]
+
+
+@pytest.mark.parametrize("value", HARMLESS)
 def test_a_value_that_only_begins_like_one_is_fine(value: str) -> None:
     assert broken(container("ENDPOINT", value)) == []
+
+
+KEY_ID = "AKIA" + "QYLPMN5HFIQR7XYZ"
+
+
+def test_a_tag_tells_no_secret_and_is_told_once(tmp_path: Path) -> None:
+    stack = replace(a_base_stack(), tags={"Cred": KEY_ID, "Project": "esm", f"x-{KEY_ID}": "1"})
+    tags = [{"Key": key, "Value": value} for key, value in stack.tags.items()]
+    body = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": "a", "Tags": tags}}}}
+    both = [replace(a_template(body), stack=stack), replace(a_template(body), stack=stack)]
+    found = [each for each in house.findings(both, POLICY) if each.rule == "ESM032"]
+    assert [each.message for each in found] == [
+        "the tag Cred looks like an AWS access key",
+        "a tag looks like an AWS access key",
+    ]
+    assert {each.path for each in found} == {"environment:tags"}
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"Description": f"with {KEY_ID}"}, "Description"),
+        ({"Outputs": {"A": {"Value": KEY_ID}}}, "Outputs/A/Value"),
+        ({"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": KEY_ID}}}}, "T/DisplayName"),
+    ],
+)
+def test_no_other_text_of_a_template_tells_one(body: Mapping[str, object], path: str) -> None:
+    (found,) = house.findings([a_template(body)], POLICY)
+    assert (found.rule, found.path) == ("ESM032", path)
+    assert KEY_ID not in found.message
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,30 @@ from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, t
 
 _MODEL = "AWS::SageMaker::Model"
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_SECRETS = frozenset({"CREDENTIAL", "CREDENTIALS", "KEY", "PASSPHRASE", "PASSWD", "PASSWORD", "SECRET", "TOKEN"})
-_JOINED = ("ACCESSKEY", "APIKEY", "AUTHTOKEN", "PASSWD", "PASSWORD", "PRIVATEKEY", "SECRETKEY")
-"""Ends of words that are written as one: PGPASSWORD."""
-_LAST = frozenset({"PASS", "PWD"})
-"""Where no other word follows: DB_PASS, and not PASS_THROUGH."""
+_SECRETS = frozenset(
+    {
+        *("CREDENTIAL", "CREDENTIALS", "KEY", "PASSCODE", "PASSCODES", "PASSPHRASE", "PASSPHRASES", "PASSWD"),
+        *("PASSWORD", "PASSWORDS", "SECRET", "TOKEN"),
+    }
+)
+_JOINED = re.compile(
+    r".*(?:ACCESSKEY|APIKEY|PASSWD|PASSWORD|PRIVATEKEY|SECRETKEY)S?"
+    r"|.+(?:SECRET|TOKEN|PWD)"
+    r"|(?:ACCESS|API|AUTH|GH|HF)TOKENS"
+    r"|(?:ADMIN|DB|FTP|LDAP|MAIL|MY|MYSQL|PG|PROXY|REDIS|ROOT|SMTP|SQL|SSH|USER)PASS"
+)
+"""Words that are written as one: PGPASSWORD, HFTOKEN, DBPASS; not BYPASS, and not MAXTOKENS."""
+_LAST = frozenset({"BEARER", "CRED", "CREDS", "JWT", "PASS", "PWD", "SECRETS"})
+"""Where no other word follows: DB_PASS, and not PASS_THROUGH or JWT_ISSUER."""
+_SEVERAL = re.compile(
+    r"(?:^|.*_)(?:ACCESS|API|ENCRYPTION|MASTER|PRIVATE|SECRET|SIGNING|SSH)_KEYS|TOKENS"
+    r"|(?:^|.*_)(?:ACCESS|API|AUTH|BEARER|GH|GITHUB|GITLAB|HF|REFRESH|SESSION|SLACK|USER)_TOKENS"
+)
+"""Of which there may be several: API_KEYS and HF_TOKENS; not SORT_KEYS, MAX_TOKENS or TOKENS_PER_BATCH."""
 _WORKING_FOLDER = ("PWD", "OLD_PWD", "OLDPWD")
-_VOCABULARY = re.compile(r"(?:^|_)(?:BOS|CLS|EOS|MASK|PAD|SEP|UNK)_?TOKEN(?=_|$)|(?:^|_)TOKEN(?=_IDS?(?:_|$))")
+_VOCABULARY = re.compile(
+    r"(?:^|_)(?:BOS|CLS|END|EOS|MASK|MAX|MIN|NUM|PAD|PER|SEP|SPECIAL|START|STOP|UNK)_?TOKEN(?=_|$)|(?:^|_)TOKEN(?=_IDS?(?:_|$))"
+)
 """What a tokenizer calls a token, which nobody signs in with: PAD_TOKEN_ID."""
 
 
@@ -39,8 +56,12 @@ def _secret_in_environment(subject: Subject) -> Iterable[Complaint]:
 def reads_like_a_secret(name: str) -> bool:
     """By one of its words: HF_TOKEN, ApiToken, db-password, PGPASSWORD; not MAX_TOKENS, not PAD_TOKEN."""
     words = _VOCABULARY.sub("", "_".join(_WORD.findall(name)).upper()).split("_")
-    last = words[-1] in _LAST and "_".join(words) not in _WORKING_FOLDER
-    return last or any(word in _SECRETS or word.endswith(_JOINED) for word in words)
+    joined = "_".join(words)
+    if joined in _WORKING_FOLDER:
+        return False
+    if words[-1] in _LAST or _SEVERAL.fullmatch(joined):
+        return True
+    return any(word in _SECRETS or _JOINED.fullmatch(word) for word in words)
 
 
 def containers(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:

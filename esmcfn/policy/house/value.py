@@ -1,54 +1,50 @@
-"""House rules about values of a container's variables."""
+"""House rules about values: of a container's variables, of tags, and of whatever else a template says."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from esmcfn.domain.finding import Level, Severity
 from esmcfn.policy.house.container import BY_DIGEST, a_model, containers
-from esmcfn.policy.house.rule import Complaint, Rule, Subject, mapping, text
+from esmcfn.policy.house.rule import ENVIRONMENT, Complaint, Rule, Subject, known, mapping, text
+from esmcfn.policy.house.secret import form, looks_like
+from esmcfn.policy.house.walk import walk
 
-_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
-    ("a token of GitHub", re.compile(r"\b(?:gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})")),
-    ("a token of Hugging Face", re.compile(r"\bhf_[A-Za-z0-9]{30,}")),
-    ("a token of GitLab", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
-    ("a key of NVIDIA", re.compile(r"\bnvapi-[A-Za-z0-9_-]{20,}")),
-    (
-        "a key of a model's API",
-        re.compile(r"\bsk-(?:(?:admin|ant|or|proj|svcacct)-[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{32,})"),
-    ),
-    ("a key of Google", re.compile(r"\bAIza[A-Za-z0-9_-]{35}")),
-    ("a token of a package registry", re.compile(r"\b(?:npm_[A-Za-z0-9]{36}|pypi-AgE[A-Za-z0-9_-]{20,})")),
-    ("a token of Slack", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}")),
-    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
-    ("a signed token", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.")),
-    ("an address with a password in it", re.compile(r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@")),
-)
-"""What secrets look like whose makers gave them a form; a password of somebody's own has none."""
-
-_SECRET_KEY = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
-_CLASSES = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
-
-
-def _looks_like(value: str) -> str:
-    """What a value looks like, in words; empty where it looks harmless."""
-    for what, form in _FORMS:
-        if form.search(value):
-            return what
-    # 40 characters are a digest as well, but a digest is written in one case.
-    key = _SECRET_KEY.search(value)
-    return "an AWS secret key" if key and all(each.search(key[0]) for each in _CLASSES) else ""
+_TAGS = f"{ENVIRONMENT}tags"
 
 
 def _secret_value(subject: Subject) -> Iterable[Complaint]:
     """The value is judged and never shown."""
     for path, container in containers(subject):
         for name, value in mapping(container.get("Environment")).items():
-            what = _looks_like(text(value))
+            what = looks_like(known(value, subject.template) or text(value))
             if what:
                 yield Complaint(f"the value of {name} looks like {what}", f"{path}/Environment/{name}")
+    yield from _in_tags(subject)
+    yield from _elsewhere(subject)
+
+
+def _in_tags(subject: Subject) -> Iterable[Complaint]:
+    """Told once: every stack and resource carries them, and so does the bill."""
+    for key, value in subject.template.stack.tags.items() if subject.first else ():
+        if what := form(key) or form(value):
+            yield Complaint(f"{'a tag' if form(key) else f'the tag {key}'} looks like {what}", _TAGS)
+
+
+def _elsewhere(subject: Subject) -> Iterable[Complaint]:
+    """In any other text of the template, by forms alone that nothing else has."""
+    if not form(subject.template.text):
+        return
+    told = {*subject.template.stack.tags, *subject.template.stack.tags.values()}
+    for path, value in walk(subject.template.body, ""):
+        of_container = path.startswith("Resources/") and "/Environment/" in path
+        if isinstance(value, str) and value not in told and not of_container and (what := form(value)):
+            yield Complaint(f"{path.rpartition('/')[2]} looks like {what}", _place(path))
+
+
+def _place(path: str) -> str:
+    """ "Resources/X/Properties/A" as "X/A"; anything else as it is."""
+    return path.removeprefix("Resources/").replace("/Properties/", "/", 1) if path.startswith("Resources/") else path
 
 
 VALUE_RULES = (
@@ -56,10 +52,10 @@ VALUE_RULES = (
         id="ESM032",
         severity=Severity.ERROR,
         level=Level.HARD,
-        summary="No value of a container's variables looks like a secret",
+        summary="No value of a container's variables, of a tag or of anything else in a template looks like a secret",
         why=(
             "It stands in clear in the catalog and its history, in the template and in the model, for whoever may read "
-            "one of them."
+            "one of them; a tag is on the bill as well."
         ),
         advice="take it out, replace it where it is valid, and let the container read the new one from Secrets Manager",
         source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html",
