@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _FILE = re.compile(r"[A-Za-z0-9._-]+\.ya?ml")
-_BRANCH = re.compile(r"[A-Za-z0-9._/-]{1,200}")
+_BRANCH = re.compile(r"(?!.*(?:\.\.|//|/\.|\.lock(?:/|\Z)))[A-Za-z0-9_][A-Za-z0-9._/-]{0,198}(?<![./])")
+"""Those of git's branches that need no quoting anywhere: https://git-scm.com/docs/git-check-ref-format"""
+
 _PROVIDER = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com")
 
 

@@ -99,13 +99,21 @@ def deploy(
 
 def _exactly(run: Run, mandate: Mandate, reviewed: tuple[ReviewedPlan, ...]) -> int:
     """Execute what was reviewed."""
-    from esmcfn.errors import StalePlanError
+    from esmcfn.errors import StalePlanError, shown
+    from esmcfn.inputs import environment_names
     from esmcfn.verbs.deploy.deploying import deploy_reviewed, reviewed_selection
 
     missing = set(run.names).difference(plan.environment for plan in reviewed)
     if missing:
         raise StalePlanError(
             f"the plan is not for {', '.join(sorted(missing))}", next_step="plan again and review what has changed"
+        )
+    known = environment_names(run.root)
+    gone = [shown(name) for name in run.names if name not in known]
+    if known and gone:
+        raise StalePlanError(
+            f"the plan is for {', '.join(gone)}, and there is no such environment now",
+            next_step="plan again and review what has changed",
         )
     plans = {plan.environment: plan for plan in reviewed}
 

@@ -75,6 +75,7 @@ def check(run: Run, *, templates: tuple[Path, ...], base: str) -> int:
     from esmcfn.cli.rejudging import asked
     from esmcfn.verbs import offline
 
+    _tell_unsaid(run, templates)
     given = tuple(_given(path) for path in templates)
     with asked(run, base) as then:
         return run.emit(
@@ -82,6 +83,19 @@ def check(run: Run, *, templates: tuple[Path, ...], base: str) -> int:
                 lambda project, selection, world: offline.check(project, selection, world, given=given, then=then)
             )
         )
+
+
+def _tell_unsaid(run: Run, templates: tuple[Path, ...]) -> None:
+    """Less is judged than the words say where the shell's environment says so, and no format may hide that."""
+    from click.core import ParameterSource
+
+    from esmcfn.cli.streams import told
+    from esmcfn.errors import shown
+
+    names = {"models": sorted(run.models), "templates": [path.as_posix() for path in templates]}
+    for variable, name in (("ESMCFN_MODEL", "models"), ("ESMCFN_TEMPLATE", "templates")):
+        if click.get_current_context().get_parameter_source(name) is ParameterSource.ENVIRONMENT:
+            told(f"note: {variable} is set: only {', '.join(map(shown, names[name]))} is judged")
 
 
 def _given(path: Path) -> Given:

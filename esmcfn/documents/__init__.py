@@ -103,6 +103,8 @@ def _checked(checked: Checked) -> Document:
         "findings": [judged.finding(finding) for finding in checked.findings],
         "policy": judged.counts(checked.findings),
         "verdict": judged.verdict(checked.verdict),
+        "narrowed_to": list(checked.narrowed),
+        "templates": list(checked.given),
         **({"since": msgspec.to_builtins(checked.since)} if checked.since else {}),
     }
 

@@ -63,6 +63,8 @@ class Checked(Struct, frozen=True, kw_only=True):
     Attributes:
         engines: name to version of whoever was asked.
         since: what the policies of a commit said of them; None where nobody asked for that.
+        narrowed: keys of the models that alone were judged; empty means all.
+        given: files of the templates that were judged in place of what the environment builds; empty means none.
     """
 
     environment: str
@@ -70,6 +72,8 @@ class Checked(Struct, frozen=True, kw_only=True):
     engines: Mapping[str, str]
     verdict: Verdict
     since: Since | None = None
+    narrowed: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
 class Priced(Struct, frozen=True, kw_only=True):

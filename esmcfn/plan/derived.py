@@ -80,16 +80,23 @@ def _drift(then: Document, now: Document) -> Iterator[str]:
 
 
 def _findings(then: Document, now: Document) -> Iterator[str]:
-    listed = then.get("findings")
-    before = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    before, strange = _listed(then.get("findings"))
     old, new = Counter(map(_judged, _lasting(before))), Counter(map(_judged, _lasting(now["findings"])))
     found = [f"{_named(each)}: nobody reviewed this finding" for each in (new - old).elements()]
     found += [f"{_named(each)}: this finding was reviewed, and is gone or otherwise now" for each in old - new]
+    found += [f"findings: {each} is none, and was reviewed" for each in strange]
     yield from found[:MOST]
     if len(found) > MOST:
         yield f"findings: {len(found) - MOST} more are otherwise than reviewed"
     if not found:
         yield from _part("policy", then.get("policy"), _counts_of(before, now))
+
+
+def _listed(part: object) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """The entries of a list, and, in words, what stands among them and is none: no esmcfn ever wrote that."""
+    entries = part if isinstance(part, list) else []
+    strange = [_shown(each) for each in entries if not isinstance(each, Mapping)]
+    return [each for each in entries if isinstance(each, Mapping)], strange
 
 
 def _counts_of(before: list[Mapping[str, Any]], now: Document) -> Mapping[str, Any]:
@@ -142,9 +149,11 @@ def _prices(then: object, now: Document) -> Iterator[str]:
 
 def _headroom(then: object, now: list[Mapping[str, Any]]) -> Iterator[str]:
     """What it needs, and whether that fits; quotas and what others use may move as long as it fits as it did."""
-    listed = [each for each in then if isinstance(each, Mapping)] if isinstance(then, list) else []
-    before = {each.get("instance_type"): each for each in listed}
-    after = {each["instance_type"]: each for each in now}
+    listed, strange = _listed(then)
+    before = {str(each.get("instance_type") or ""): each for each in listed}
+    if strange or len(before) != len(listed):
+        yield f"headroom: {'; '.join(strange) or 'a type that is named twice'} was reviewed, and is none now"
+    after = {each["instance_type"] or "": each for each in now}
     for kind in [*after, *(kind for kind in before if kind not in after)]:
         name = f"headroom of {kind or 'all types together'}"
         if kind not in before or kind not in after:
@@ -152,6 +161,7 @@ def _headroom(then: object, now: list[Mapping[str, Any]]) -> Iterator[str]:
             continue
         old, new = before[kind], after[kind]
         loose = new["fits"] and new["fits_after"]
-        for key in ("peak", "after", "fits", "fits_after", *(() if loose else ("limit", "in_use_elsewhere"))):
+        known = ("why_unknown",) if new["fits"] is not None and old.get("fits") is not None else ()
+        for key in ("peak", "after", "fits", "fits_after", *known, *(() if loose else ("limit", "in_use_elsewhere"))):
             if old.get(key) != new[key] and not (key.startswith("fits") and new[key] and old.get(key) is None):
                 yield from _values(f"{name}: {key}", old.get(key), new[key])

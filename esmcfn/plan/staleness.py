@@ -10,6 +10,9 @@ from esmcfn.domain.drift import State
 _LOST = {"overwritten", "unclear", "fails"}
 """What becomes of drift that a reviewer must have seen, see docs/json.md."""
 
+_SUMS = ("state", "resources", "checked", "by_cloudformation")
+"""What a stack's drift comes to, which follows from what was found in it."""
+
 Stack = Mapping[str, Any]
 """A stack of a plan's document, see docs/json.md."""
 
@@ -58,6 +61,17 @@ def _of_stack(then: Stack, now: Stack) -> Iterator[str]:
             yield f"{logical_id}: it changes otherwise than reviewed"
     yield from _overwritten(then, now)
     yield from _unseen(then, now)
+    yield from _summed_up(then, now)
+
+
+def _summed_up(then: Stack, now: Stack) -> Iterator[str]:
+    """What the reviewer was told of the drift as a whole, where nothing of it went, came or moved since."""
+    before, after = then.get("drift"), now.get("drift")
+    if not before or not after or before["why_not_checked"] or before["found"] != after["found"]:
+        return
+    for key in _SUMS:
+        if before.get(key) != after.get(key):
+            yield f"the {key} of its drift is {after.get(key)} now, and {before.get(key)} was reviewed"
 
 
 def _unseen(then: Stack, now: Stack) -> Iterator[str]:

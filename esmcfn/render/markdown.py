@@ -83,7 +83,8 @@ def _built(body: Built) -> Iterator[str]:
 
 
 def _checked(body: Checked) -> Iterator[str]:
-    yield f"### {safe(body.environment)}: policy {words.policy_line(body.findings)}"
+    only = words.judged_alone(body)
+    yield f"### {safe(body.environment)}{f', {safe(only)}' if only else ''}: policy {words.policy_line(body.findings)}"
     yield from _findings(body.findings)
     yield from rejudged.markdown(body.since) if body.since else ()
 

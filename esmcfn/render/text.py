@@ -82,7 +82,8 @@ def _body(body: Body) -> Iterator[str]:  # noqa: C901 - a table, one case for ea
 
 
 def _checked(body: Checked) -> Iterator[str]:
-    yield f"{body.environment} · " + ", ".join(f"{name} {version}" for name, version in body.engines.items())
+    engines = ", ".join(f"{name} {version}" for name, version in body.engines.items())
+    yield " · ".join(filter(None, (body.environment, words.judged_alone(body), engines)))
     yield from excerpt.findings(body.findings)
     yield f"Policy   {words.policy_line(body.findings)}"
     yield from rejudged.text(body.since) if body.since else ()

@@ -9,6 +9,7 @@ from esmcfn.domain.cost import Cost, CostItem, CostPart
 from esmcfn.domain.deployed import STUCK
 from esmcfn.domain.finding import Finding, Level
 from esmcfn.domain.plan import Action, Change, Headroom, Impact, Plan, StackAction, Verdict
+from esmcfn.domain.report import Checked
 from esmcfn.domain.waiver import Waiver
 
 SYMBOLS = {Action.ADD: "+", Action.MODIFY: "~", Action.REPLACE: "±", Action.DELETE: "-"}
@@ -162,6 +163,13 @@ def forbidden(verdict: Verdict) -> str:
 def some(names: Sequence[str], most: int = 3) -> str:
     """Names for a sentence, which ten of them would drown."""
     return f"{', '.join(names[:most])}{_more(len(names) - most)}"
+
+
+def judged_alone(body: Checked) -> str:
+    """What alone was judged, where that is not all that the environment builds; otherwise empty."""
+    if body.given:
+        return f"only {some(body.given)}, in place of what is built"
+    return f"only {some(body.narrowed)}" if body.narrowed else ""
 
 
 def beside(cost: Cost) -> Iterator[str]:

@@ -51,10 +51,19 @@ def check(
     if then:
         compared = since(project, selection, world, templates=templates, beside=beside, findings=findings, then=then)
     name = selection.environment.name
+    body = Checked(
+        environment=name,
+        findings=findings,
+        engines=engines,
+        verdict=verdict,
+        since=compared,
+        narrowed=() if given else tuple(sorted(selection.narrowed)),
+        given=tuple(each.path for each in given),
+    )
     return Report(
         verb="check",
         environment=name,
-        body=Checked(environment=name, findings=findings, engines=engines, verdict=verdict, since=compared),
+        body=body,
         exit_code=ExitCode.FINDINGS if verdict.blocked else ExitCode.DONE,
     )
 

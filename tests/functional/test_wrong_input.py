@@ -86,3 +86,27 @@ def test_an_environment_that_is_not_there_is_no_clean_one(root):
     assert done.code == ExitCode.INPUT
     assert not any(line.startswith("::warning") for line in (done.out + done.err).splitlines())
     assert done.out.startswith("::error file=environments/,line=1")
+
+
+def test_a_plan_of_an_environment_that_is_gone_is_stale(root):
+    root.write("environments/qa.yaml", root.read("environments/dev.yaml").replace("dev", "qa"))
+    assert root.esmcfn("plan", "qa", "--out", "plan.json").code == ExitCode.DONE
+    (root.folder / "environments" / "qa.yaml").unlink()
+    done = root.esmcfn("deploy", "--plan", "plan.json", "--yes")
+    assert done.code == ExitCode.STALE
+    assert "error: the plan is for qa, and there is no such environment now\n" in done.err
+
+
+def test_a_check_of_less_than_the_environment_says_so_also_where_the_shell_asked_for_it(root_of):
+    root = root_of("multi_model")
+    root.write("other.json", '{"Resources": {}}')
+    typed = root.esmcfn("check", "dev", "--model", "prototype_model", "-f", "json")
+    assert (typed.document["narrowed_to"], typed.document["templates"]) == (["prototype_model"], [])
+    assert "note:" not in typed.err
+    heard = root.esmcfn("check", "dev", ESMCFN_MODEL="prototype_model")
+    assert heard.out.startswith("dev · only prototype_model · ")
+    assert heard.err == "note: ESMCFN_MODEL is set: only prototype_model is judged\n"
+    other = root.esmcfn("check", "dev", "-f", "markdown", ESMCFN_TEMPLATE="other.json")
+    assert other.out.startswith("### dev, only other.json, in place of what is built: policy ")
+    assert other.err == "note: ESMCFN_TEMPLATE is set: only other.json is judged\n"
+    assert root.esmcfn("check", "dev").out.startswith("dev · checkov ")

@@ -155,6 +155,19 @@ def test_words_that_would_trust_more_or_that_nobody_agreed_to_are_refused(tmp_pa
     assert capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("branch", "code"),
+    [
+        *((wrong, 2) for wrong in ("../x", "a..b", "/x", "x/", "x//y", "x/.y", ".x", "x.lock", "x.lock/y", "x.", "-x")),
+        *((right, 0) for right in ("m", "release/1.x", "feature/a_b-c", "x.locked")),
+    ],
+)
+def test_a_branch_is_what_git_calls_one(tmp_path, capsys, branch, code):
+    words = ("--repository", "acme/models", "--out", str(tmp_path / "made"), f"--branch={branch}")
+    assert run(["--root", str(a_root(tmp_path)), "bootstrap", "dev", *words]) == code
+    assert capsys.readouterr().err
+
+
 def test_the_template_alone_is_written_where_it_is_asked_for(tmp_path, capsys):
     root, out = a_root(tmp_path), tmp_path / "made"
     assert run(["--root", str(root), "bootstrap", "dev", "--repository", "acme/models", "--out", str(out)]) == 0

@@ -56,6 +56,13 @@ def test_the_same_is_the_same(then, now):
         (lambda then: then["summary"].update(add=0), "summary.add: it is"),
         (lambda then: then.update(findings=[]), "ESMCFN-X at esm-dev/Endpoint: nobody reviewed this finding"),
         (lambda then: then.update(findings="none"), "nobody reviewed this finding"),
+        (lambda then: then["findings"].append("forged"), "findings: forged is none, and was reviewed"),
+        (lambda then: then["headroom"].append("forged"), "headroom: forged was reviewed, and is none now"),
+        (
+            lambda then: then["headroom"].insert(0, {"instance_type": "ml.g5.2xlarge"}),
+            "headroom: a type that is named tw",
+        ),
+        (lambda then: then["headroom"][0].update(why_unknown="denied"), "why_unknown: it is null now, and denied was"),
         (lambda then: then["findings"][0].update(message="it is shut"), "nobody reviewed this finding"),
         (lambda then: then["findings"].append({"rule": "OTHER"}), "OTHER: this finding was reviewed, and is gone"),
         (lambda then: then.update(policy=None), "policy: it is"),

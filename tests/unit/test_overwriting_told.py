@@ -102,7 +102,8 @@ class TestStale:
 
 
 def a_stack_document(*found, why=None):
-    drift = {"why_not_checked": why, "by_cloudformation": False, "found": list(found)}
+    drift = {"state": "in sync", "resources": 3, "checked": 3, "by_cloudformation": False, "found": list(found)}
+    drift["why_not_checked"] = why
     return {"name": "a", "action": "update", "template_digest": "d", "changes": [], "drift": drift}
 
 
@@ -137,6 +138,17 @@ def test_less_is_seen_than_was_reviewed(then, now):
     assert "compared when it was reviewed, and cannot be now" in said
     assert plan.differences([now], [now]) == ()
     assert plan.differences([now], [then]) == () or "drifted since" in plan.differences([now], [then])[0]
+
+
+@pytest.mark.parametrize(
+    "forged", [{"state": "drifted"}, {"resources": 4}, {"checked": 2}, {"by_cloudformation": True}]
+)
+def test_sums_that_do_not_follow_from_what_was_found_refuse(forged):
+    then, now = a_stack_document(), a_stack_document()
+    then["drift"].update(forged)
+    ((key, value),) = forged.items()
+    (said,) = plan.differences([then], [now])
+    assert said == f"a: the {key} of its drift is {now['drift'][key]} now, and {value} was reviewed"
 
 
 def test_readers_of_a_plan_from_before_it_told_of_drift_find_no_drift():
