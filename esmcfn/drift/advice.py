@@ -11,6 +11,12 @@ from esmcfn.drift.readers import ACCESS_KEY, ALARM, CONFIG, ENDPOINT, MODEL, POL
 
 KEEP = "to keep it: write it into the files and deploy"
 
+REMOVING = {
+    MODEL: "delete-model --model-name {}",
+    CONFIG: "delete-endpoint-config --endpoint-config-name {}",
+}
+"""How somebody removes what SageMaker only makes and deletes; what runs goes on meanwhile."""
+
 MOST = 3
 """Steps that are spelled out; the report names every difference anyway."""
 
@@ -20,17 +26,20 @@ def reverting(environment: str, model: str | None) -> str:
     return f"esmcfn deploy {environment}{f' --model {model}' if model else ''} --revert-drift"
 
 
-def missing(resource_type: str, *, environment: str, model: str | None, reverting: str) -> str:
+def missing(resource_type: str, *, environment: str, model: str | None, reverting: str, hosted: bool = True) -> str:
     """The way back of a resource that is gone.
 
     Args:
         reverting: the command that has CloudFormation put back what it can.
+        hosted: its stack has an endpoint; a parked model's has none.
     """
     only = f"{environment} --model {model}" if model else environment
     again = f"{reverting} makes it again under its name"
     match resource_type:
         case "AWS::SageMaker::Endpoint":
             return f"{again}; so do esmcfn park {only} and then esmcfn resume {only}"
+        case "AWS::SageMaker::EndpointConfig" | "AWS::SageMaker::Model" if not hosted:
+            return f"{again}, which resume needs; {model or 'its model'} is parked, so that nothing runs with it"
         case "AWS::SageMaker::EndpointConfig":
             return (
                 f"{again}; what runs goes on, and an instance that starts anew may fail until then; a deployment of "
@@ -72,7 +81,11 @@ def mended(expected: Expected, found: Sequence[Difference], again: str) -> str:
         steps += [f"detach policy {name} from whom it was not meant for"] if _handed_on(found) else []
         return "; ".join(steps)
     if kind in {MODEL, CONFIG}:
-        return "somebody made it anew under the same name: deploy a change, which comes with another name"
+        removing = f"aws sagemaker {REMOVING[kind].format(name)}"
+        return (
+            "somebody made it anew under the same name, and nobody can change it in place: "
+            f"{removing}, and then {again} makes it again under that name, as deployed"
+        )
     if kind == ACCESS_KEY:
         return "aws iam update-access-key --status Active, unless somebody switched it off for a reason"
     if kind == TOPIC_POLICY:

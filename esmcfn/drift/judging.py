@@ -25,7 +25,7 @@ from esmcfn.drift.compare import Pair, differences, tag_differences
 from esmcfn.drift.expected import Expected
 from esmcfn.drift.hosting import Band
 from esmcfn.drift.masking import shown
-from esmcfn.drift.readers import READERS, Reader
+from esmcfn.drift.readers import ENDPOINT, READERS, Reader
 
 Observed = Reading | ObservedEndpoint | Unread | None
 """What a reader of ours found: None where the service says that there is none."""
@@ -109,6 +109,7 @@ def judge(subject: Subject, *, readers: Mapping[str, Reader] = READERS) -> Resou
             environment=subject.environment,
             model=subject.stack.model,
             reverting=subject.reverting,
+            hosted=any(each.resource.resource_type == ENDPOINT for each in subject.every.values()),
         )
         return _answer(subject, State.MISSING, sides=sides, next_step=step)
     if native.status == "DELETED":

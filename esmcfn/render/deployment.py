@@ -24,7 +24,7 @@ def text(deployment: Deployment) -> Iterator[str]:
         yield f"{words.STACK_SYMBOLS[stack.action]} {stack.name}: {_ended(stack)}{_took(stack)}"
         yield from (f"    {line}" for line in _why(stack))
     if not deployment.stacks and not deployment.deleted:
-        yield "= nothing to do"
+        yield f"= nothing {'that CloudFormation could do' if deployment.left else 'to do'}"
     yield from (f"Deleted  {each}" for each in deployment.deleted)
     yield from (f"Left     {each}" for each in deployment.left)
     yield from _endpoints(deployment)
@@ -38,7 +38,8 @@ def text(deployment: Deployment) -> Iterator[str]:
 
 def markdown(deployment: Deployment) -> Iterator[str]:
     """A section with a table, and what failed below it."""
-    yield f"### {safe(deployment.environment)}: {'done' if deployment.succeeded else 'failed'}"
+    ended = f"done{_left(deployment, 'below')}" if deployment.succeeded else "failed"
+    yield f"### {safe(deployment.environment)}: {ended}"
     yield ""
     yield "| stack | action | status | cause |"
     yield "| --- | --- | --- | --- |"
@@ -118,7 +119,20 @@ def _verdict(deployment: Deployment) -> str:
     if failed or unseen:
         said = (f"Failed   {', '.join(failed)}" if failed else "", f"Unseen   {', '.join(unseen)}" if unseen else "")
         return "\n".join(filter(None, said))
-    if not deployment.stacks:
-        return "Done" if deployment.deleted else "Done     everything was as it should be"
-    removed = all(stack.action is StackAction.DELETE for stack in deployment.stacks)
-    return f"Done     {words.counted(len(deployment.stacks), 'stack')} {'removed' if removed else 'changed'}"
+    return f"Done     {_done(deployment)}{_left(deployment, 'above')}".rstrip()
+
+
+def _done(deployment: Deployment) -> str:
+    if deployment.stacks:
+        removed = all(stack.action is StackAction.DELETE for stack in deployment.stacks)
+        return f"{words.counted(len(deployment.stacks), 'stack')} {'removed' if removed else 'changed'}"
+    if deployment.left:
+        return f"{words.counted(len(deployment.deleted), 'thing')} deleted" if deployment.deleted else "nothing changed"
+    return "" if deployment.deleted else "everything was as it should be"
+
+
+def _left(deployment: Deployment, where: str) -> str:
+    """That something stays as it was: a verdict without it would be taken for an all-clear."""
+    if not deployment.left:
+        return ""
+    return f", and {words.counted(len(deployment.left), 'thing')} left: named {where}"

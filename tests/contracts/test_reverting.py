@@ -122,6 +122,26 @@ def test_an_endpoint_that_sagemaker_rolled_back_in_silence_is_repaired(deployed)
     assert deviating(drift(deployed, bigger)) == {}
 
 
+def test_a_configuration_that_was_made_anew_comes_back_by_the_steps_that_are_told(deployed):
+    sagemaker, name = client(deployed, "sagemaker"), NAMES["EndpointConfig"]
+    found = sagemaker.describe_endpoint_config(EndpointConfigName=name)
+    tags = sagemaker.list_tags(ResourceArn=found["EndpointConfigArn"])["Tags"]
+    variants = [{**each, "InitialInstanceCount": 3} for each in found["ProductionVariants"]]
+    sagemaker.delete_endpoint_config(EndpointConfigName=name)
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=name,
+        ProductionVariants=variants,
+        Tags=[tag for tag in tags if not tag["Key"].startswith("aws:")],
+    )
+    reverted = deployed.deploy(BOTH, REVERT)
+    (left,) = reverted.body.left
+    assert "next: somebody made it anew" in left
+    assert f"aws sagemaker delete-endpoint-config --endpoint-config-name {name}, and then" in left
+    sagemaker.delete_endpoint_config(EndpointConfigName=name)
+    assert deployed.deploy(BOTH, REVERT).exit_code is ExitCode.DONE
+    assert deviating(drift(deployed, BOTH)) == {}
+
+
 def test_a_change_of_the_files_goes_with_it(deployed):
     role_widened(deployed)
     bigger = replace(BOTH, models=(replace(MAIN, variant=a_variant(instance_type="ml.g5.12xlarge")), OWN))

@@ -113,10 +113,34 @@ class TestMissing:
         judged = drift.judge(subject("Bucket", body=ALONE, native=NativeDrift(status="DELETED")))
         assert (judged.state, judged.checked_by) == (State.MISSING, (Side.CLOUDFORMATION,))
 
+    @pytest.mark.parametrize("logical_id", ["Model", "EndpointConfig"])
+    def test_of_a_parked_model_nothing_is_said_to_run_on(self, logical_id):
+        parked = subject(logical_id, observed=None, of=replace(OWN, parked=True))
+        step = drift.judge(parked).next_step
+        assert "what runs goes on" not in step
+        assert step.endswith("which resume needs; prototype_model is parked, so that nothing runs with it")
+        assert "what runs goes on" in drift.judge(subject(logical_id, observed=None)).next_step
+
     def test_an_endpoint_comes_back_by_reverting_or_by_parking_and_resuming(self):
         step = drift.judge(subject("Endpoint", observed=None)).next_step
         assert step.startswith("esmcfn deploy dev --model prototype_model --revert-drift makes it again")
         assert "esmcfn park dev --model prototype_model and then esmcfn resume dev" in step
+
+
+class TestMadeAnew:
+    @pytest.mark.parametrize(
+        ("logical_id", "changed", "removing"),
+        [
+            ("Model", {"EnableNetworkIsolation": False}, "aws sagemaker delete-model --model-name"),
+            ("EndpointConfig", {"KmsKeyId": "k"}, "aws sagemaker delete-endpoint-config --endpoint-config-name"),
+        ],
+    )
+    def test_the_way_back_is_commands_with_names(self, logical_id, changed, removing):
+        read = {**observed(logical_id).properties, **changed}
+        judged = drift.judge(subject(logical_id, observed=Reading(properties=read, tags=TAGS)))
+        assert judged.state is State.DRIFTED
+        again = "esmcfn deploy dev --model prototype_model --revert-drift makes it again"
+        assert f"{removing} {judged.name}, and then {again}" in judged.next_step
 
 
 class TestEndpoint:

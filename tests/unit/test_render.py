@@ -9,6 +9,7 @@ import pytest
 from builders import a_selection, a_stack, a_waiver
 from built import built
 from fakes import FakeStacks, a_world, an_event
+from msgspec.structs import replace
 from test_verbs import a_finding
 
 from esmcfn.domain.deployment import Execution
@@ -105,6 +106,24 @@ def test_nothing_to_deploy_is_said():
     stacks = FakeStacks()
     a_deployment(stacks)
     assert "nothing to do" in render("text", (a_deployment(stacks),))
+
+
+@pytest.mark.parametrize("deployed_before", [True, False])
+def test_a_deployment_that_leaves_something_never_says_that_all_is_as_it_should_be(deployed_before):
+    stacks = FakeStacks()
+    report = a_deployment(stacks)
+    report = a_deployment(stacks) if deployed_before else report
+    left = "esm-dev/InvokeAccessKey Status: CloudFormation does not put it back"
+    report = replace(report, body=replace(report.body, left=(left,)))
+    shown = render("text", (report,))
+    assert "everything was as it should be" not in shown
+    assert "nothing to do" not in shown
+    assert f"Left     {left}" in shown
+    done = "nothing changed" if deployed_before else "2 stacks changed"
+    assert f"Done     {done}, and 1 thing left: named above" in shown
+    assert "### dev: done, and 1 thing left: named below" in render("markdown", (report,))
+    document = json.loads(render("json", (report,)))
+    assert (document["succeeded"], document["left"]) == (True, [left])
 
 
 @pytest.mark.parametrize("form", FORMATS)
