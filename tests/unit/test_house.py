@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from builders import a_base_stack, a_stack
@@ -20,6 +21,7 @@ from esmcfn.domain.project import Policy
 from esmcfn.domain.template import Template
 from esmcfn.policy import house
 from esmcfn.policy.graph import GRAPH_RULES
+from esmcfn.policy.house.secret import looks_like
 from esmcfn.policy.page import page
 from esmcfn.selection import select
 from esmcfn.template import synthesize_all
@@ -278,6 +280,7 @@ MADE_UP = [
         "jdbc:x://db/e?user=a&pass" + "word=hunter2",
     ),
     *("host=db pass" + "word=hunter2", "--api-" + "key=abcdefgh1234", "--pass" + "word hunter2hunter2"),
+    *("https" + "://x.example.com/?api_" + "key=a1b2c3d4e5", "config:pass" + "word=hunter2"),
     *("Account" + "Key=" + "a1B2" * 20 + "==;", "db.pass" + "word=hunter2", "AWS_SECRET_" + "ACCESS_KEY=a1b2c3d4e5"),
     *("sk-" + "a1B2" * 12, "AIza" + "a1B2c" * 7, "npm_" + "a1B2c3" * 6, "pypi-AgE" + "a1B2" * 6),
 ]
@@ -312,6 +315,13 @@ HARMLESS = [
 @pytest.mark.parametrize("value", HARMLESS)
 def test_a_value_that_only_begins_like_one_is_fine(value: str) -> None:
     assert broken(container("ENDPOINT", value)) == []
+
+
+@pytest.mark.parametrize("part", ["a", "a.", "a-", "--", "a://", "a=", "a:a@", "ab ", "/a", "Basic "])
+def test_a_long_value_is_judged_in_time_in_proportion(part: str) -> None:
+    began = perf_counter()
+    looks_like(part * 20_000)
+    assert perf_counter() - began < 2
 
 
 KEY_ID = "AKIA" + "QYLPMN5HFIQR7XYZ"

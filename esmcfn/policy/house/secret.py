@@ -4,34 +4,55 @@ from __future__ import annotations
 
 import re
 
-_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("an AWS access key", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[0-9A-Z]{16}(?![A-Z0-9])")),
-    ("a token of GitHub", re.compile(r"\b(?:gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})")),
-    ("a token of Hugging Face", re.compile(r"\bhf_[A-Za-z0-9]{30,}")),
-    ("a token of GitLab", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
-    ("a key of NVIDIA", re.compile(r"\bnvapi-[A-Za-z0-9_-]{20,}")),
+_FORMS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
+    ("an AWS access key", ("AKIA", "ASIA"), re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[0-9A-Z]{16}(?![A-Z0-9])")),
+    (
+        "a token of GitHub",
+        ("ghp_", "gho_", "ghr_", "ghs_", "ghu_", "github_pat_"),
+        re.compile(r"\b(?:gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})"),
+    ),
+    ("a token of Hugging Face", ("hf_",), re.compile(r"\bhf_[A-Za-z0-9]{30,}")),
+    ("a token of GitLab", ("glpat-",), re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
+    ("a key of NVIDIA", ("nvapi-",), re.compile(r"\bnvapi-[A-Za-z0-9_-]{20,}")),
     (
         "a key of a model's API",
+        ("sk-",),
         re.compile(r"\bsk-(?:(?:admin|ant|or|proj|svcacct)-[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{32,})"),
     ),
-    ("a key of Google", re.compile(r"\bAIza[A-Za-z0-9_-]{35}")),
-    ("a key of Stripe", re.compile(r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}")),
-    ("a key of SendGrid", re.compile(r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{30,}")),
-    ("a key of Twilio", re.compile(r"\bSK[0-9a-f]{32}\b")),
-    ("a token of a package registry", re.compile(r"\b(?:npm_[A-Za-z0-9]{36}|pypi-AgE[A-Za-z0-9_-]{20,})")),
-    ("a token of Slack", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}")),
-    ("a webhook of Slack", re.compile(r"\bhooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/]{20,}")),
-    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----")),
-    ("a signed token", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.")),
-    ("a signed address", re.compile(r"[?&](?:sig=[A-Za-z0-9%+/]{30,}|X-Amz-Signature=[0-9a-f]{64})")),
-    ("an address with a password in it", re.compile(r"(?i:\b[a-z][a-z0-9+.-]*)://[^/\s:@]*:[^/\s@]+@")),
+    ("a key of Google", ("AIza",), re.compile(r"\bAIza[A-Za-z0-9_-]{35}")),
+    ("a key of Stripe", ("k_live_", "k_test_"), re.compile(r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}")),
+    ("a key of SendGrid", ("SG.",), re.compile(r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{30,}")),
+    ("a key of Twilio", ("SK",), re.compile(r"\bSK[0-9a-f]{32}\b")),
+    (
+        "a token of a package registry",
+        ("npm_", "pypi-"),
+        re.compile(r"\b(?:npm_[A-Za-z0-9]{36}|pypi-AgE[A-Za-z0-9_-]{20,})"),
+    ),
+    ("a token of Slack", ("xox",), re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}")),
+    (
+        "a webhook of Slack",
+        ("hooks.slack",),
+        re.compile(r"\bhooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/]{20,}"),
+    ),
+    ("a private key", ("-----BEGIN",), re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----")),
+    ("a signed token", ("eyJ",), re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.")),
+    (
+        "a signed address",
+        ("sig=", "X-Amz-Signature="),
+        re.compile(r"[?&](?:sig=[A-Za-z0-9%+/]{30,}|X-Amz-Signature=[0-9a-f]{64})"),
+    ),
+    ("an address with a password in it", ("://",), re.compile(r"(?i:\b[a-z][a-z0-9+.-]*)://[^/\s:@]*:[^/\s@]+@")),
     (
         # Whoever reports errors to Sentry has an address of this kind, which is meant to be read.
         "an address with a token in it",
+        ("://",),
         re.compile(r"(?i:\b[a-z][a-z0-9+.-]*)://(?=[^/\s@]*[0-9])[A-Za-z0-9_.~-]{20,}@(?![^/\s]*sentry)"),
     ),
 )
-"""What secrets look like whose makers gave them a form; a password of somebody's own has none."""
+"""What secrets look like whose makers gave them a form; a password of somebody's own has none.
+
+With what stands in each of them: to look for that first is ten times as fast.
+"""
 
 _SIGNED_IN = re.compile(
     r"\s*(?:Authorization:\s*)?(?:Basic|Bearer)\s+(?=\S*[0-9=])[A-Za-z0-9._~+/-]{16,}=*\s*", re.IGNORECASE
@@ -42,7 +63,11 @@ _CLASSES = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
 _MOST_SLASHES = 4
 """A path of 40 characters has more of them; of two thousand keys, one has."""
 
-_SAID = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_.-]*)[\"']?\s{0,9}[=:]\s{0,9}[\"']?(?P<value>[^\s\"',;&]{6,})")
+_SAID = re.compile(
+    r"(?<![A-Za-z0-9_.-])(?P<name>[A-Za-z0-9_.-]+)[\"']?\s{0,9}[=:]"
+    r"(?=\s{0,9}[\"']?(?P<value>[^\s\"',;&]{6,200}))"
+)
+"""Looks ahead only: one value may hold another (https://host/?api_key=...)."""
 _OPTION = re.compile(r"--(?P<name>[A-Za-z][A-Za-z0-9_-]*) +[\"']?(?P<value>[^\s\"'-][^\s\"']{5,})")
 _NAMES = (
     *("password", "passwd", "passphrase", "pwd", "secret"),
@@ -71,7 +96,10 @@ _PROSE = frozenset(
 
 def form(value: str) -> str:
     """Whose form a part of this text has, in words; empty where it has none."""
-    return next((what for what, pattern in _FORMS if pattern.search(value)), "")
+    for what, marks, pattern in _FORMS:
+        if any(mark in value for mark in marks) and pattern.search(value):
+            return what
+    return ""
 
 
 def looks_like(value: str) -> str:
