@@ -36,7 +36,7 @@ def explain(ctx: click.Context, rule: str | None, form: str) -> None:
 
     Without a rule, list those of the house with the level that each has here.
     """
-    from esmcfn.inputs import levels
+    from esmcfn.inputs import levels, own_checks
     from esmcfn.policy import house
     from esmcfn.policy.graph import BY_ID
     from esmcfn.policy.page import shortened
@@ -47,7 +47,7 @@ def explain(ctx: click.Context, rule: str | None, form: str) -> None:
         return
     ours = BY_ID.get(rule.upper())
     known = ours or house.find(rule)
-    if known is None:
+    if known is None or (ours and ours.id in own_checks(ctx.obj["root"])):
         printed(explained(_foreign(ctx.obj["root"], rule), form))
         return
     level = levels(ctx.obj["root"]).get(known.id, known.level)
@@ -67,14 +67,20 @@ def explain(ctx: click.Context, rule: str | None, form: str) -> None:
 
 
 def _every(root: Path, form: str) -> str:
-    from esmcfn.inputs import levels
+    from esmcfn.inputs import levels, own_checks
+    from esmcfn.policy.checkov import DEFAULT
     from esmcfn.policy.graph import GRAPH_RULES
     from esmcfn.policy.house import RULES
     from esmcfn.render.explanation import Listed, listed
 
-    here = levels(root)
+    here, own = levels(root), own_checks(root)
     rules = [
-        Listed(rule=each.id, engine=engine, level=here.get(each.id, each.level).value, summary=each.summary)
+        Listed(
+            rule=each.id,
+            engine=engine,
+            level=here.get(each.id, DEFAULT if each.id in own else each.level).value,
+            summary=f"another check stands in its place: {own[each.id].file}" if each.id in own else each.summary,
+        )
         for engine, those in (("house", RULES), ("checkov", GRAPH_RULES))
         for each in those
     ]

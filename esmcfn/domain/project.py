@@ -194,6 +194,18 @@ class Neighbour(Struct, frozen=True, kw_only=True):
     shared_service_account_name: str = ""
 
 
+class Check(Struct, frozen=True, kw_only=True):
+    """A check of the root's own, in policies/checkov.
+
+    Attributes:
+        file: where it stands.
+        digest: of what it says, however it is laid out.
+    """
+
+    file: str
+    digest: str
+
+
 class Policy(Struct, frozen=True, kw_only=True):
     """What is in force for one environment: the package's own policy, overridden by the root's policies/*.yaml.
 
@@ -212,7 +224,9 @@ class Policy(Struct, frozen=True, kw_only=True):
         named: every rule whose level the root's policies set, for whatever environment.
         mentioned: environments that the root's policies name, or globs over them.
         known: every environment of the root.
-        places: "levels/RULE" and "environments/NAME" to the line of policies/*.yaml that says so.
+        checks: the root's own checks by id, without copies of the package's; of two with one id the root's counts.
+        places: "levels/RULE" and "environments/NAME" to the line of policies/*.yaml that says so, and
+            "checks/FILE/definition/..." to that of a check of the root's own.
         environment: whose policy it is; None where only templates are judged.
         digest: of everything that engines may judge by, the checks of the root's own included; part of a verdict's
             key. Waivers are not in it: they are put to what was said.
@@ -230,6 +244,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     named: tuple[str, ...] = ()
     mentioned: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
+    checks: Mapping[str, Check] = field(default_factory=dict)
     places: Mapping[str, Origin] = field(default_factory=dict)
     environment: Environment | None = None
     digest: str = ""

@@ -22,9 +22,9 @@ from msgspec import Struct
 
 from esmcfn.domain.finding import Level
 from esmcfn.domain.origin import Origin
-from esmcfn.domain.project import Policy, Project
+from esmcfn.domain.project import Check, Policy, Project
 from esmcfn.errors import LONGEST, UNTOUCHED, InputError, Problem, did_you_mean, shown
-from esmcfn.inputs.folders import ENVIRONMENTS, names, unreadable
+from esmcfn.inputs.folders import ENVIRONMENTS, misnamed, names, renamed, unreadable
 
 ANOTHER = f"name an environment that is there; {UNTOUCHED}"
 
@@ -51,12 +51,13 @@ def load(root: Path, name: str, *, cache: Path | None = None) -> Loaded:
         InputError: there is no such environment, or its file is not a YAML mapping.
     """
     known = environment_names(root)
-    if name not in known:
-        raise InputError((_missing(root, name, known),), next_step=ANOTHER)
+    if name not in (readable := names(root, ENVIRONMENTS)):
+        raise InputError((_missing(root, name, readable),), next_step=ANOTHER)
     from esmcfn.inputs.memory import Memory
     from esmcfn.inputs.project import project  # YAML and Cerberus: what completes names has no time for them
 
-    problems: list[Problem] = []
+    twins = [other for other in misnamed(root, ENVIRONMENTS) if other.rpartition(".")[0] == name]
+    problems = [renamed(root, ENVIRONMENTS, other) for other in twins]
     found = project(root, name, problems, known=known, memory=Memory(cache))
     return Loaded(project=found, problems=tuple(problems))
 
@@ -67,6 +68,14 @@ def levels(root: Path) -> Mapping[str, Level]:
     from esmcfn.inputs.policy import policy
 
     return policy(root, [], Memory(None)).levels
+
+
+def own_checks(root: Path) -> Mapping[str, Check]:
+    """The root's own checks by id, as far as they can be read, without copies of the package's."""
+    from esmcfn.inputs.memory import Memory
+    from esmcfn.inputs.policy import policy
+
+    return policy(root, [], Memory(None)).checks
 
 
 def in_force(root: Path, name: str) -> Policy:
@@ -105,8 +114,9 @@ def lines(root: Path) -> Callable[[Origin], str]:
 
 
 def environment_names(root: Path) -> tuple[str, ...]:
-    """Every environment of the root, in order."""
-    return names(root, ENVIRONMENTS)
+    """Every environment of the root, in order; one whose file is misnamed as well, since it is told when it is read."""
+    wrong = (name.rpartition(".")[0] for name in misnamed(root, ENVIRONMENTS))
+    return tuple(sorted({*names(root, ENVIRONMENTS), *wrong}))
 
 
 def _missing(root: Path, name: str, known: tuple[str, ...]) -> Problem:
@@ -117,8 +127,8 @@ def _missing(root: Path, name: str, known: tuple[str, ...]) -> Problem:
         return Problem(said, 0, 0, "there is no such folder", "--root or ESMCFN_ROOT names the one with environments/")
     if why := unreadable(root, ENVIRONMENTS):
         return Problem(f"{ENVIRONMENTS}/", 0, 0, f"the folder cannot be read: {why}")
-    if name in names(root, ENVIRONMENTS, ending=".yml"):
-        near = f"rename {said}.yml to {said}.yaml"
+    if wrong := next((other for other in misnamed(root, ENVIRONMENTS) if other.rpartition(".")[0] == name), ""):
+        near = f"rename {shown(wrong)} to {said}.yaml"
     elif known:
         near = did_you_mean(name[:LONGEST], known) or f"there are {', '.join(map(shown, known))}"
     else:

@@ -16,8 +16,9 @@ from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
 from esmcfn.errors import Problem, did_you_mean, shown
 from esmcfn.inputs import files, rulebook
+from esmcfn.inputs.checks import CHECKS, checks
 from esmcfn.inputs.document import Document, parse
-from esmcfn.inputs.folders import POLICIES, names
+from esmcfn.inputs.folders import POLICIES, misplaced, names
 from esmcfn.inputs.judge import fitting
 from esmcfn.inputs.memory import Memory
 from esmcfn.inputs.path import labelled
@@ -27,11 +28,11 @@ from esmcfn.inputs.values import Values
 from esmcfn.inputs.waivers import NAME as WAIVERS
 from esmcfn.inputs.waivers import waivers
 
-CHECKS = f"{POLICIES}/checkov"
-"""Checks of the root's own; which engine reads them is not our business, that they changed is."""
+__all__ = ["CHECKS", "policy", "programs"]
 
 _DEFAULTS = Path(__file__).parents[1] / "policy" / "defaults.yaml"
 _MAPPINGS = ("levels", "limits", "quotas")
+_ALLOWED = ("allowed_instance_types", "allowed_registries")
 _LISTS = ("allowed_instance_types", "allowed_registries", "required_tags", "production")
 
 
@@ -49,9 +50,13 @@ def policy(root: Path, problems: list[Problem], memory: Memory, *, environment: 
             values = Values(fitting(document, rulebook.POLICY, problems))
             problems.extend(_repeated(document, values, first))
             problems.extend(_unknown_limits(document, values, known))
+            problems.extend(_nothing_allowed(document, values))
             said.add(values)
             places.update(_places(document, values))
+    problems.extend(misplaced(root, POLICIES, read=CHECKS))
     here = said.of(environment)
+    digest = _digest(root, said, problems)
+    own = checks(root, _judged(root), problems, memory)
     return Policy(
         levels={rule: Level(level) for rule, level in here.texts("levels").items()},
         limits={limit: number for limit, number in here.numbers("limits").items() if limit in known},
@@ -64,8 +69,9 @@ def policy(root: Path, problems: list[Problem], memory: Memory, *, environment: 
         prices=prices(root, problems, memory),
         named=tuple(sorted({rule for each in said.everywhere() for rule in each.mappings["levels"]})),
         mentioned=(*said.environments, *said.lists.get("production", ())),
-        places=places,
-        digest=_digest(root, said, problems),
+        checks=own.own,
+        places={**places, **own.places},
+        digest=digest,
     )
 
 
@@ -147,6 +153,16 @@ def _unknown_limits(document: Document, values: Values, known: frozenset[str]) -
                 yield document.problem(path, f"limits.{shown(limit)}: no rule knows this limit", near)
 
 
+def _nothing_allowed(document: Document, values: Values) -> Iterator[Problem]:
+    """Lists of what is allowed, with nothing in them: read as if they were not there, they would allow everything."""
+    for above, inner in _sections(values):
+        for name in _ALLOWED:
+            if name in inner and not inner.texts(name):
+                path = (*above, name)
+                cure = "leave the key out to allow all" if not above else "leave the key out to keep what stands above"
+                yield document.problem(path, f"{labelled(path)}: the list is empty and would allow nothing", cure)
+
+
 def _digest(root: Path, said: _Said, problems: list[Problem]) -> str:
     """Of everything that files say for whatever environment, so that all share what was said about a template."""
     everything = [{"mappings": each.mappings, "lists": each.lists} for each in said.everywhere()]
@@ -184,6 +200,16 @@ def _links(root: Path) -> Iterator[Problem]:
             inside = (root / relative).resolve().is_relative_to(root.resolve())  # the rest is told otherwise
             if inside and (link := files.linked(root, relative)) is not None:
                 yield Problem(relative, 1, 1, f"the check is reached by a link ({shown(link)})", files.NO_LINK)
+
+
+def _judged(root: Path) -> list[str]:
+    """Files of the root's own checks that are the root's; what is wrong with the others is told otherwise."""
+    inside = root.resolve()
+    return [
+        relative
+        for relative in _checks(root)
+        if (root / relative).resolve().is_relative_to(inside) and files.linked(root, relative) is None
+    ]
 
 
 def _checks(root: Path) -> list[str]:

@@ -57,12 +57,13 @@ _SECTIONS: Mapping[str, Field] = {
         each=Field(kind=Kind.WHOLE, must="a whole number, 0 or more", least=0, most=1_000_000),
     ),
     "allowed_instance_types": _list(
-        "Instance types that may be selected, as globs (ml.g5.*); without it, every type.",
+        "Instance types that may be selected, as globs (ml.g5.*), one or more; without it, every type.",
         "an instance type or a glob such as ml.g5.*",
         r"ml\.[a-z0-9.*?\[\]!-]+",
     ),
     "allowed_registries": _list(
-        'Accounts whose ECR images may run, by their 12 digits; "own" is the environment\'s. Without it, every one.',
+        "Accounts whose ECR images may run, by their 12 digits, one or more; "
+        '"own" is the environment\'s. Without it, every one.',
         'an account\'s 12 digits in quotes, or "own"',
         r"own|[0-9]{12}",
         "own",

@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -90,20 +91,15 @@ def begin(
         authors: who wrote a waiver, so that nobody approves a waiver of their own.
         together: what engines are being asked for several environments at once.
     """
-    verdicts = Verdicts(cache / "verdicts")
-    surroundings = surroundings_of(policy, region=region, tools=tools, checks=checks)
-    hearings = tuple(
-        Hearing.open(
-            adapter,
-            templates,
-            surroundings=surroundings,
-            policy_digest=policy.digest,
-            verdicts=verdicts,
-            deadline_seconds=deadline_seconds,
-            elsewhere=together.questions if together else None,
-        )
-        for adapter in engines
+    asked = partial(
+        Hearing.open,
+        surroundings=surroundings_of(policy, region=region, tools=tools, checks=checks),
+        policy_digest=policy.digest,
+        verdicts=Verdicts(cache / "verdicts"),
+        deadline_seconds=deadline_seconds,
+        elsewhere=together.questions if together else None,
     )
+    hearings = tuple(asked(adapter, templates) for adapter in engines)
     return Judgement(
         tuple(templates), policy, hearings, today=today, lines=lines, authors=authors, beside=tuple(beside)
     )
@@ -311,7 +307,9 @@ def marked(findings: Iterable[Finding], environment: str) -> Iterator[Finding]:
 def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Policy) -> Finding:
     if remark.rule == LEVELS_RULE:
         return _levels(remark, adapter, policy)
-    ours = _described(remark)
+    if remark.rule == adapter.fault_rule:
+        return _left_out(remark, adapter, policy)
+    ours = _described(remark, policy)
     kind = template.resource_type(remark.logical_id)
     level = policy.levels.get(remark.rule) or (ours.level if ours else adapter.level(remark.severity))
     return Finding(
@@ -332,9 +330,9 @@ def _finding(remark: Remark, adapter: Adapter, template: Template, policy: Polic
     )
 
 
-def _described(remark: Remark) -> Described | None:
+def _described(remark: Remark, policy: Policy) -> Described | None:
     """What we say about a check of our own; None about another's, and about a root's in the place of ours."""
-    if not remark.rule.startswith("CKV2_ESM_"):
+    if not remark.rule.startswith("CKV2_ESM_") or remark.rule in policy.checks:
         return None
     from esmcfn.policy.graph import BY_ID
 
@@ -351,6 +349,21 @@ def _levels(remark: Remark, adapter: Adapter, policy: Policy) -> Finding:
         level=Level.HARD,
         message=remark.message,
         origin=policy.places.get(remark.path),
+        path=remark.path,
+    )
+
+
+def _left_out(remark: Remark, adapter: Adapter, policy: Policy) -> Finding:
+    """A check of the root's own that the engine does not run: told where the check says what cannot be run."""
+    way = remark.path.split("/")
+    known = ("/".join(way[:length]) for length in range(len(way), 0, -1))
+    return Finding(
+        rule=remark.rule,
+        engine=adapter.engine,
+        severity=remark.severity,
+        level=Level.HARD,
+        message=remark.message,
+        origin=next((policy.places[each] for each in known if each in policy.places), None),
         path=remark.path,
     )
 

@@ -34,6 +34,15 @@ def find(surroundings: Surroundings) -> Installation | Fault:
     )
 
 
+def resource_types() -> Path | None:
+    """A folder with a file a region, whose keys are the resource types there; None where cfn-lint keeps no such."""
+    spec = PathFinder.find_spec("cfnlint")
+    if spec is None or spec.origin is None:
+        return None
+    found = Path(spec.origin).parent / "data" / "schemas" / "providers"
+    return found if (found / "us-east-1.json").is_file() else None
+
+
 def _slow_version() -> str | None:
     from importlib import metadata
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from esmcfn.domain.finding import Engine, Level, Severity
+from esmcfn.policy.cfnlint import resource_types
 from esmcfn.policy.engine import RUNNERS, Adapter, Installation, Surroundings, by_hand, installed_version
 from esmcfn.policy.process import Fault
 
@@ -32,6 +33,9 @@ IDS = r"CKV2?(?:_[A-Z0-9]+)+"
 
 OURS = RUNNERS / "checks"
 """The folder of our own checks; `graph` says what they are about."""
+
+DEFAULT = Level.SOFT
+"""What a finding of its checks is worth where policy does not say: it ranks nothing without a platform key."""
 
 SCRATCH = "esmcfn-scratch"
 """Folder of an environment where checkov's HCL parser keeps its grammar: making it takes half a second."""
@@ -67,7 +71,7 @@ def installation(environment: Path, checks: Path | None = None) -> Installation 
         version=version,
         # -I: neither the current folder nor the user's PYTHON variables decide what is imported.
         command=(str(python), "-I", "-X", "utf8", str(RUNNERS / "checkov_runner.py")),
-        question={**_checks("checks", checks), **_checks("ours", OURS)},
+        question={**_root_s(checks), **_checks("ours", OURS)},
         scratch=environment / SCRATCH,
     )
 
@@ -102,9 +106,9 @@ def requirements_digest() -> str:
 
 
 def level(severity: Severity) -> Level:
-    """checkov judges by practice, and without a platform key it ranks nothing: a person may sign for each."""
+    """checkov judges by practice: a person may sign for each."""
     del severity
-    return Level.SOFT
+    return DEFAULT
 
 
 def _version(environment: Path) -> str | None:
@@ -124,6 +128,13 @@ def _listed(folder: Path) -> list[str]:
         return sorted(os.listdir(folder))
     except OSError:
         return []
+
+
+def _root_s(folder: Path | None) -> dict[str, str]:
+    """The root's own checks, and the resource types that there are: one that is misspelt would match nothing."""
+    found = _checks("checks", folder)
+    types = resource_types() if found else None
+    return {**found, "types": str(types)} if types else found
 
 
 def _checks(name: str, folder: Path | None) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Ask checkov about templates: the question as JSON on stdin, its remarks as JSON on stdout.
 
-{checks, ours, levels, templates: [{name, text}]} -> {version, templates: {name: [remark]}}
+{checks, ours, types, levels, templates: [{name, text}]} -> {version, templates: {name: [remark]}}
 {checks, ours, explain: rule} -> {rules: {id: {name, why, source, severity} for the one asked about, {} for the others}}
 
 A script, run by path by the interpreter of checkov's own environment, where esmcfn is not. Only checkov's
@@ -14,9 +14,11 @@ import gc
 
 gc.disable()  # a third of the time to import checkov goes into looking for garbage that is not there
 
+import difflib  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
 from types import ModuleType  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -70,7 +72,8 @@ def judge(question: dict[str, Any]) -> dict[str, Any]:
             said[name].append(remark(record))
     known = {check.id for check in all_checks(folders(question))} if question.get("levels") else set()
     unknown = [unknown_level(rule) for rule in question.get("levels", "").split(",") if rule and rule not in known]
-    said = {name: unknown + remarks for name, remarks in said.items()}
+    unrun = left_out(question["checks"], question.get("types", "")) if question.get("checks") else []
+    said = {name: unknown + unrun + remarks for name, remarks in said.items()}
     answer: dict[str, Any] = {"version": version, "templates": said}
     if question.get("results"):
         answer["results"] = results
@@ -127,6 +130,127 @@ def unknown_level(rule: str) -> dict[str, str]:
     message = f"levels.{rule} in policies/: checkov has no check {rule}, nor has policies/checkov"
     place = {"logical_id": "", "path": f"levels/{rule}", "source": ""}
     return {"rule": "ESMCFN-LEVELS", "severity": "error", "message": message, **place}
+
+
+def left_out(folder: str, types: str) -> list[dict[str, str]]:
+    """Remarks about the root's own checks that checkov drops in silence, as a whole or in a part.
+
+    Args:
+        types: a folder with a JSON file a region, whose keys are its resource types; empty where nobody knows them.
+    """
+    from checkov.cloudformation.runner import Runner
+    from checkov.common.checks_infra import registry
+
+    loaded = {os.path.realpath(check.check_path) for check in Runner().graph_registry.checks}
+    known = Types(types)
+    said = []
+    for place, _, names in sorted(os.walk(folder)):
+        for name in sorted(each for each in names if os.path.splitext(each)[1] in {".yaml", ".yml", ".json"}):
+            path = os.path.join(place, name)
+            relative = os.path.relpath(path, folder).replace(os.sep, "/")
+            with open(path, encoding="utf-8") as file:
+                check = json.load(file) if name.endswith(".json") else registry.yaml.safe_load(file)
+            wrong = list(unknown_words(check.get("definition"), ("definition",), known))
+            if not wrong and os.path.realpath(path) not in loaded:
+                wrong = [(("definition",), "it makes no sense of the definition")]
+            said += [unrun(relative, place, why) for place, why in wrong]
+    return said
+
+
+class Types:
+    """Resource types. One region has nearly all, so that the others are seldom read."""
+
+    def __init__(self, folder: str) -> None:
+        self._files = sorted(os.listdir(folder), key=lambda name: name != "us-east-1.json") if folder else []
+        self._folder = folder
+        self.known: set[str] = set()
+
+    def unknown(self, name: str) -> bool:
+        """Is it none of AWS's, nor of the form of anybody else's?"""
+        publisher, *rest = name.casefold().split("::")
+        if not self._folder or not rest or publisher == "custom" or (publisher != "aws" and len(rest) > 1):
+            return False
+        while name not in self.known and self._files:
+            file = self._files.pop(0)
+            if file.endswith(".json"):
+                with open(os.path.join(self._folder, file), encoding="utf-8") as opened:
+                    self.known.update(json.load(opened))
+        return name not in self.known
+
+
+def unrun(relative: str, place: tuple[Any, ...], why: str) -> dict[str, str]:
+    """A remark about a check that is not run as it is written."""
+    path = "/".join(("checks", relative, *map(str, place)))
+    message = f"checkov does not judge by policies/checkov/{relative} as it is written: {why}"
+    return {
+        "rule": "ESMCFN-CHECKOV",
+        "severity": "error",
+        "logical_id": "",
+        "path": path,
+        "message": message,
+        "source": "",
+    }
+
+
+def unknown_words(said: Any, place: tuple[Any, ...], types: Types) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """What checkov knows nothing of in a definition: where it stands, and what is wrong with it."""
+    from checkov.common.checks_infra import checks_parser as grammar
+
+    if not isinstance(said, dict):
+        yield place, f"{place[-1]} has to be a mapping"
+        return
+    both = [each for each in grammar.operators_to_complex_solver_classes if each in said]
+    if both:
+        for other in (*both[1:], *(each for each in ("cond_type", "attribute", "operator") if each in said)):
+            yield (*place, other), f"{other} stands beside {both[0]}, and one of them alone counts"
+        inner = said[both[0]]
+        whole = inner if isinstance(inner, list) else [inner]
+        if not whole:
+            yield (*place, both[0]), f"there is nothing in {both[0]}"
+        for number, each in enumerate(whole):
+            below = (*place, both[0], number) if isinstance(inner, list) else (*place, both[0])
+            yield from unknown_words(each, below, types)
+        return
+    yield from unknown_condition(said, place)
+    named = [
+        ("resource_types", said.get("resource_types")),
+        ("connected_resource_types", said.get("connected_resource_types")),
+    ]
+    if said.get("cond_type") == "filter" and said.get("attribute") == "resource_type":
+        named.append(("value", said.get("value")))
+    for key, value in named:
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, str) and types.unknown(each):
+                yield (*place, key), f"there is no resource type {each}{near(each, types.known)}"
+
+
+def unknown_condition(said: dict[str, Any], place: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """What checkov knows nothing of in one condition."""
+    from checkov.common.checks_infra import checks_parser as grammar
+
+    operators = {
+        "attribute": grammar.operators_to_attributes_solver_classes,
+        "connection": grammar.operator_to_connection_solver_classes,
+        "filter": grammar.operator_to_filter_solver_classes,
+        "resource": grammar.operator_to_resource_solver_classes,
+    }
+    kind, operator = said.get("cond_type"), said.get("operator")
+    if kind not in operators:
+        why = f"cond_type {kind} is unknown{near(kind, operators)}" if kind else "a condition has no cond_type"
+        yield (*place, "cond_type"), why
+        return
+    if kind in {"attribute", "filter"} and not said.get("attribute"):
+        yield (*place, "attribute"), "a condition has no attribute, and so nothing to look at"
+    word = str(operator).removeprefix(grammar.JSONPATH_PREFIX if kind == "attribute" else "")
+    if word not in operators[kind]:
+        why = f"operator {operator} is unknown{near(word, operators[kind])}" if operator else "it has no operator"
+        yield (*place, "operator"), why
+
+
+def near(word: Any, known: Any) -> str:
+    """The word that is probably meant."""
+    found = difflib.get_close_matches(str(word), known, 1)
+    return f" (did you mean {found[0]}?)" if found else ""
 
 
 def source(check_id: str) -> str:

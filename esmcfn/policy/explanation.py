@@ -65,7 +65,7 @@ class Unknown(Struct, frozen=True):
     near: str = ""
 
 
-def _silence(adapter: Adapter) -> Explanation:
+def _silence(adapter: Adapter, more: str = "") -> Explanation:
     return Explanation(
         rule=adapter.fault_rule,
         engine=adapter.engine,
@@ -75,6 +75,7 @@ def _silence(adapter: Adapter) -> Explanation:
         why=(
             "An engine that is missing, crashes, hangs or does not answer in JSON has consented to nothing. "
             "The finding's message names the command that mends it; no level and no waiver changes it."
+            f"{more}"
         ),
     )
 
@@ -91,7 +92,11 @@ _FIXED = "No level and no waiver changes this finding."
 OWN: Mapping[str, Explanation] = {
     explanation.rule: explanation
     for explanation in (
-        _silence(CHECKOV),
+        _silence(
+            CHECKOV,
+            " It drops a check of policies/checkov with an operator, a cond_type or a resource type that it does not "
+            "know, and says nothing: the finding then names the check's line.",
+        ),
         _silence(CFN_LINT),
         Explanation(
             rule=INPUT_RULE,

@@ -21,7 +21,12 @@ What neither cfn-lint nor checkov knows: {house} house rules (`ESM...`), which r
 environment and policy, and {graph} checks for checkov (`CKV2_ESM_...`), which need nothing but the template and run
 with checkov alone: `checkov --framework cloudformation --external-checks-dir policies/checkov -d TEMPLATES`.
 Checks of your own stand in `policies/checkov` as YAML or JSON. A program there (`.py`) is an error: esmcfn never runs
-code of the repository that it judges, since whoever may open a pull request may write it.
+code of the repository that it judges, since whoever may open a pull request may write it. So is a file that checkov
+would leave out without a word: without id, name, category or definition, with an ending in capitals, with an id that
+another check has or that is not like `CKV2_ACME_1`. An operator, a `cond_type` or a resource type that there is not is
+a finding that blocks (`ESMCFN-CHECKOV`). Of two checks with one id the root's counts: a `CKV2_ESM_3` of your own takes
+the place of ours, and is soft where `levels` says nothing. `esmcfn check --base` and the comment on a pull request tell
+of every check that was added, changed, removed or replaced.
 
 `esmcfn explain RULE` says the same about each of them, and asks cfn-lint and checkov about theirs.
 `esmcfn check ENVIRONMENT --template FILE` judges a template that esmcfn did not write.
@@ -47,8 +52,11 @@ and its warnings advisory, checkov's checks are soft. A level of a rule that no 
 
 Rules about production hold where `production: ["prod*"]` says so. It stands in policies/ and not in the environment's
 own file, so that whoever writes the one does not decide the other. `limits`, `quotas`, `allowed_instance_types`,
-`allowed_registries` and `required_tags` are what rules judge by; each may be set for one environment, too. Every key is
-in [schemas/README.md](schemas/README.md).
+`allowed_registries` and `required_tags` are what rules judge by; each may be set for one environment, too. A list of
+what is allowed is never empty: leave the key out to allow all. Every key is in [schemas/README.md](schemas/README.md).
+
+Only `policies/*.yaml` and `policies/checkov` are read. YAML elsewhere in the folder (`policies/levels.yml`,
+`policies/more/levels.yaml`) is an error; hidden files belong to editors, and are not looked at.
 
 ## Waivers
 

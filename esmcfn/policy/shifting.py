@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from esmcfn.domain.finding import Finding
-from esmcfn.domain.project import Policy
+from esmcfn.domain.project import Check, Policy
 from esmcfn.domain.rejudged import Effect, Entry, Setting, Shift, Signed, Worth, Written
 from esmcfn.domain.waiver import Waiver, Writers
+from esmcfn.policy.checkov import DEFAULT
+from esmcfn.policy.graph import BY_ID
 
 _MAPPINGS = ("levels", "limits", "quotas")
 _LISTS = ("allowed_instance_types", "allowed_registries", "required_tags")
@@ -56,7 +58,7 @@ def _signed(waiver: Waiver) -> Signed:
 
 
 def settings(before: Policy, after: Policy) -> Iterator[Setting]:
-    """Levels, limits and lists that are said otherwise."""
+    """Levels, limits, lists and checks that are said otherwise."""
     for section in _MAPPINGS:
         then, now = _texts(getattr(before, section)), _texts(getattr(after, section))
         for name in sorted({*then, *now}):
@@ -69,6 +71,27 @@ def settings(before: Policy, after: Policy) -> Iterator[Setting]:
     if before.production != after.production:
         said = {True: "yes", False: "no"}
         yield Setting(name="production", before=said[before.production], after=said[after.production])
+    for rule in sorted({*before.checks, *after.checks}):
+        then_check, now_check = before.checks.get(rule), after.checks.get(rule)
+        if (then_check and then_check.digest) != (now_check and now_check.digest):
+            yield Setting(
+                name=f"checks.{rule}", before=_check(rule, before), after=_check(rule, after, instead=then_check)
+            )
+
+
+def _check(rule: str, policy: Policy, *, instead: Check | None = None) -> str | None:
+    """Whose check there is under an id, and what its findings are worth; None where there is none.
+
+    Args:
+        instead: the root's own check that stood there before.
+    """
+    own, ours = policy.checks.get(rule), BY_ID.get(rule)
+    if own is None:
+        return f"{policy.levels.get(rule, ours.level)}, esmcfn's own" if ours else None
+    said = f"{policy.levels.get(rule, DEFAULT)}, {own.file}"
+    if instead:
+        return f"{said}, which says something else now"
+    return f"{said} in the place of esmcfn's own" if ours else said
 
 
 def _texts(mapping: Mapping[str, object]) -> Mapping[str, str]:

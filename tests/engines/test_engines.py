@@ -15,6 +15,7 @@ import pytest
 
 from esmcfn import policy
 from esmcfn.domain.finding import Engine, Finding, Level, Severity
+from esmcfn.domain.origin import Origin
 from esmcfn.domain.project import Policy
 from esmcfn.policy import cfnlint, checkov
 from esmcfn.policy.engine import Adapter, Installation, Surroundings
@@ -126,6 +127,87 @@ def test_python_beside_a_root_s_checks_is_never_imported(templates: Mapping[str,
     explain("CKV_AWS_158", Surroundings(region=REGION, checks=checks))
 
     assert not ran.exists()
+
+
+A_CHECK = """\
+metadata: {id: CKV2_ACME_1, name: a model has a network, category: NETWORKING}
+definition:
+  cond_type: attribute
+  resource_types: [AWS::SageMaker::Model]
+  attribute: VpcConfig
+  operator: exists
+"""
+
+NESTED = """\
+metadata: {id: CKV2_ACME_2, name: a model has a network, category: NETWORKING}
+definition:
+  or:
+    - {cond_type: attribute, resource_types: [AWS::SageMaker::Model], attribute: VpcConfig, operator: exists}
+    - not: {cond_type: attribute, resource_types: [AWS::SageMaker::Model], attribute: VpcConfig, operator: exist}
+"""
+
+UNRUN = {
+    "operator": (A_CHECK.replace("exists", "exist"), "definition/operator", "did you mean exists?"),
+    "condition": (
+        A_CHECK.replace("cond_type: attribute", "cond_type: attributes"),
+        "definition/cond_type",
+        "attributes",
+    ),
+    "type": (
+        A_CHECK.replace("Maker::Model", "Maker::Modell"),
+        "definition/resource_types",
+        "mean AWS::SageMaker::Model?",
+    ),
+    "capitals": (
+        A_CHECK.replace("AWS::", "aws::"),
+        "definition/resource_types",
+        "no resource type aws::SageMaker::Model",
+    ),
+    "attribute": (A_CHECK.replace("  attribute: VpcConfig\n", ""), "definition/attribute", "no attribute"),
+    "nested": (NESTED, "definition/or/1/not/operator", "operator exist is unknown"),
+    "beside": (f"{A_CHECK}  or: [{{cond_type: resource}}]\n", "definition/cond_type", "stands beside or"),
+    "nothing": (A_CHECK.split("definition")[0] + "definition: {and: []}\n", "definition/and", "nothing in and"),
+}
+
+
+def test_a_check_that_checkov_drops_in_silence_is_told_where_it_says_so(
+    templates: Mapping[str, str], tmp_path: Path
+) -> None:
+    checks = tmp_path / "checks"
+    checks.mkdir()
+    for name, (text, _, _) in UNRUN.items():
+        (checks / f"{name}.yaml").write_text(text.replace("CKV2_ACME_1", f"CKV2_ACME_{name.upper()}"), "utf-8")
+    (checks / "good.yaml").write_text(A_CHECK, "utf-8")
+    (checks / "theirs.yaml").write_text(A_CHECK.replace("_1,", "_9,").replace("AWS::SageMaker", "Acme::Some"), "utf-8")
+    name, text = next(iter(templates.items()))
+    types = str(cfnlint.resource_types())
+
+    answer = asked(checkov.CHECKOV, {name: text}, tmp_path, checks=str(checks), types=types)
+
+    told = [each for each in answer["templates"][name] if each["rule"] == checkov.CHECKOV.fault_rule]  # type: ignore[index]
+    places = {each["path"]: each["message"] for each in told}
+    for file, (_, place, words) in UNRUN.items():
+        assert words in places.get(f"checks/{file}.yaml/{place}", ""), (file, sorted(places))
+    assert not [place for place in places if "good.yaml" in place or "theirs.yaml" in place]
+
+
+def test_a_check_that_is_not_run_blocks_at_its_line_and_no_level_changes_that(tmp_path: Path) -> None:
+    checks = tmp_path / "checks"
+    checks.mkdir()
+    (checks / "a.yaml").write_text(UNRUN["operator"][0], "utf-8")
+    place = Origin("policies/checkov/a.yaml", 6, 3)
+    own = Policy(
+        places={"checks/a.yaml": Origin("policies/checkov/a.yaml", 2), "checks/a.yaml/definition/operator": place}
+    )
+    templates = [cases.as_template(cases.as_json(cases.HERE / "bad" / "hosting.yaml"))] * 2
+
+    with policy.begin(
+        templates, policy=own, region=REGION, cache=tmp_path / "cache", today=TODAY, checks=checks
+    ) as judgement:
+        (told,) = [each for each in judgement.findings() if each.rule == checkov.CHECKOV.fault_rule]
+
+    assert (told.level, told.origin, told.stack) == (Level.HARD, place, "")
+    assert "operator exist is unknown (did you mean exists?)" in told.message
 
 
 def test_cfn_lint_says_what_its_command_line_says(templates: Mapping[str, str], folder: Path, tmp_path: Path) -> None:

@@ -122,3 +122,29 @@ def test_prices_and_budgets_that_change_are_told_in_dollars(repository):
     assert told["budget"][1].startswith("over budget: ")
     assert told["cost of a month"][0].endswith("USD")
     assert (since["blocked_before"], since["blocked"]) == (False, True)
+
+
+REPLACED = """\
+metadata:
+  id: CKV2_ESM_3
+  name: A model package stands alone in its container, without variables, image or model data
+  category: GENERAL_SECURITY
+definition:
+  cond_type: attribute
+  resource_types: [AWS::SageMaker::Model]
+  attribute: Nope
+  operator: not_exists
+"""
+
+
+def test_a_hard_check_that_another_replaces_is_told_though_nothing_breaks_it(repository):
+    repository.write("policies/checkov/CKV2_ESM_3.yaml", REPLACED)
+    done = repository.esmcfn("check", "dev", "--base", "HEAD")
+    assert "sets checks.CKV2_ESM_3: hard, esmcfn's own -> soft, policies/checkov/CKV2_ESM_3.yaml in the" in done.out
+
+    explained = repository.esmcfn("explain", "CKV2_ESM_3")
+    assert explained.out.startswith("CKV2_ESM_3  soft  ")
+    assert "leave them out" not in explained.out, "our advice is not theirs"
+    listed = repository.esmcfn("explain", "-f", "json")
+    (rule,) = [each for each in listed.document["rules"] if each["rule"] == "CKV2_ESM_3"]
+    assert (rule["level"], "policies/checkov/CKV2_ESM_3.yaml" in rule["summary"]) == ("soft", True)

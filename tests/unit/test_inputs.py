@@ -267,10 +267,10 @@ def test_what_is_about_a_folder_has_no_line_for_machines_either(tmp_path: Path) 
     assert "lines named above" not in raised.value.next_step
 
 
-def test_environments_are_the_yaml_files_in_order(tmp_path: Path) -> None:
+def test_environments_are_the_yaml_files_in_order_misnamed_ones_too(tmp_path: Path) -> None:
     files = {f"environments/{name}": "a: 1\n" for name in ("b.yaml", "a.yaml", ".c.yaml", "d.yml", "e.yaml.bak")}
 
-    assert inputs.environment_names(a_root(tmp_path, files=files)) == ("a", "b", "dev")
+    assert inputs.environment_names(a_root(tmp_path, files=files)) == ("a", "b", "d", "dev")
 
 
 def test_an_environment_that_is_no_yaml_is_all_there_is_to_say(tmp_path: Path) -> None:

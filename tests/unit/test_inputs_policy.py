@@ -10,6 +10,8 @@ from builders import a_root
 from esmcfn import inputs
 from esmcfn.domain.finding import Level
 from esmcfn.domain.project import Policy
+from esmcfn.errors import InputError
+from esmcfn.inputs.checks import OURS
 
 
 def policy(root: Path) -> Policy:
@@ -98,6 +100,16 @@ def test_a_root_overrides_by_name_and_keeps_the_rest(tmp_path: Path) -> None:
             " (did you mean own?)",
         ),
         (
+            "allowed_instance_types: []\n",
+            "policies/a.yaml:1:1: allowed_instance_types: the list is empty and would allow nothing"
+            " (leave the key out to allow all)",
+        ),
+        (
+            "environments:\n  dev: {allowed_registries: []}\n",
+            "policies/a.yaml:2:9: environments.dev.allowed_registries: the list is empty and would allow nothing"
+            " (leave the key out to keep what stands above)",
+        ),
+        (
             "quotas: {g5.2xlarge: 1}\n",
             "policies/a.yaml:1:10: quotas: a key must be an instance type such as ml.g5.2xlarge, not g5.2xlarge"
             " (did you mean ml.g5.2xlarge?)",
@@ -153,13 +165,28 @@ def test_a_name_that_two_files_set_is_told(tmp_path: Path) -> None:
     ]
 
 
+def a_check(rule: str = "CKV2_ACME_1", operator: str = "exists") -> str:
+    return (
+        f"metadata:\n  id: {rule}\n  name: a model has a network\n  category: NETWORKING\n"
+        "definition:\n  cond_type: attribute\n  resource_types: [AWS::SageMaker::Model]\n"
+        f"  attribute: VpcConfig\n  operator: {operator}\n"
+    )
+
+
 def test_the_digest_follows_the_root_s_own_checks(tmp_path: Path) -> None:
-    checks = {"policies/checkov/one.yaml": "1\n", "policies/checkov/deep/two.yaml": "2\n"}
+    one = {"policies/checkov/one.yaml": a_check()}
+    checks = {
+        **one,
+        "policies/checkov/deep/two.json": '{"metadata": {"id": "CKV2_ACME_2", "name": "b", "category":'
+        ' "NETWORKING"}, "definition": {"cond_type": "resource", "operator": "exists"}}',
+    }
     digests = {
         policy(a_root(tmp_path / "none")).digest,
         policy(a_root(tmp_path / "both", files=checks)).digest,
-        policy(a_root(tmp_path / "changed", files={**checks, "policies/checkov/one.yaml": "3\n"})).digest,
-        policy(a_root(tmp_path / "renamed", files={"policies/checkov/eno.yaml": "1\n"})).digest,
+        policy(
+            a_root(tmp_path / "changed", files={**checks, "policies/checkov/one.yaml": a_check(operator="is_empty")})
+        ).digest,
+        policy(a_root(tmp_path / "renamed", files={"policies/checkov/eno.yaml": a_check()})).digest,
     }
 
     assert len(digests) == 4
@@ -167,7 +194,7 @@ def test_the_digest_follows_the_root_s_own_checks(tmp_path: Path) -> None:
 
 
 def test_a_check_from_outside_of_the_root_is_refused(tmp_path: Path) -> None:
-    root = a_root(tmp_path / "root", files={"policies/checkov/one.yaml": "1\n"})
+    root = a_root(tmp_path / "root", files={"policies/checkov/one.yaml": a_check()})
     (tmp_path / "two.yaml").write_text("2\n")
     (root / "policies/checkov/two.yaml").symlink_to(tmp_path / "two.yaml")
 
@@ -200,3 +227,132 @@ def test_what_a_link_leads_to_is_no_policy(tmp_path: Path, linked: str) -> None:
     (problem,) = inputs.load(root, "dev").problems
     assert problem.file == linked
     assert f"reached by a link ({linked})" in problem.message
+
+
+SHAPE = "; checkov leaves the file out otherwise"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("a.yaml", "", "a.yaml:1:1: the file is empty (write what it is to say, or delete it)"),
+        ("a.yaml", "- a\n", "a.yaml:1:1: the file must be a mapping of keys to values, not a list"),
+        ("a.json", "{", "a.json:2:1: not YAML"),
+        (
+            "A.YAML",
+            a_check(),
+            "A.YAML:1:1: checkov does not read it: a check ends in .yaml, .yml or .json, in small"
+            " letters (rename it to A.yaml)",
+        ),
+        (
+            "a.yaml",
+            a_check().replace("  category: NETWORKING\n", ""),
+            f"a.yaml:1:1: metadata.category: is missing{SHAPE}",
+        ),
+        ("a.yaml", a_check().replace("  id: CKV2_ACME_1\n", ""), f"a.yaml:1:1: metadata.id: is missing{SHAPE}"),
+        ("a.yaml", a_check().replace("a model has a network", "5"), f"a.yaml:3:3: metadata.name: must be text{SHAPE}"),
+        (
+            "a.yaml",
+            "metadata: a\ndefinition: {}\n",
+            "a.yaml:1:1: metadata: must be a mapping with id, name and category",
+        ),
+        ("a.yaml", a_check().split("definition")[0], f"a.yaml:1:1: definition: is missing{SHAPE}"),
+        (
+            "a.yaml",
+            a_check().split("definition")[0] + "definition: []\n",
+            f"a.yaml:5:1: definition: must say something, as a mapping{SHAPE}",
+        ),
+        *(
+            (
+                "a.yaml",
+                a_check(rule),
+                f"a.yaml:2:3: metadata.id: {rule} can be neither levelled nor waived (a check of"
+                " your own is called CKV2_ACME_1: capitals and digits in three parts or more)",
+            )
+            for rule in ("ESM001", "ACME_1", "ckv2_x_1", "CKV_AWS_149", "CKV2_ACME", "CKV2_ACME_a")
+        ),
+    ],
+)
+def test_a_check_that_checkov_would_drop_in_silence_is_told_at_its_line(
+    tmp_path: Path, name: str, text: str, complaint: str
+) -> None:
+    root = a_root(tmp_path, files={f"policies/checkov/{name}": text})
+
+    told = [str(problem) for problem in inputs.load(root, "dev").problems]
+
+    assert any(each.startswith(f"policies/checkov/{complaint}") for each in told), told
+
+
+def test_two_checks_of_one_id_are_told(tmp_path: Path) -> None:
+    files = {f"policies/checkov/{name}.yaml": a_check() for name in ("a", "b")}
+
+    (problem,) = inputs.load(a_root(tmp_path, files=files), "dev").problems
+
+    assert problem.file == "policies/checkov/b.yaml"
+    assert "CKV2_ACME_1 is already that of policies/checkov/a.yaml" in problem.message
+
+
+def test_notes_beside_the_checks_are_no_checks(tmp_path: Path) -> None:
+    files = {"policies/checkov/README.md": "# ours\n", "policies/checkov/.gitkeep": "", "policies/notes/why.md": "\n"}
+
+    assert policy(a_root(tmp_path, files=files)).checks == {}
+
+
+def test_a_copy_of_the_package_s_check_is_no_check_of_the_root_s_own_however_it_is_laid_out(tmp_path: Path) -> None:
+    text = (OURS / "CKV2_ESM_3.yaml").read_text("utf-8")
+    other = text.replace("cond_type: attribute", "cond_type:   attribute")
+    weaker = text.replace("operator: not_exists", "operator: exists")
+    folders = {"same": text, "windows": text.replace("\n", "\r\n"), "spaced": f"# ours\n{other}", "weaker": weaker}
+
+    own = {
+        name: set(policy(a_root(tmp_path / name, files={"policies/checkov/CKV2_ESM_3.yaml": said})).checks)
+        for name, said in folders.items()
+    }
+
+    assert own == {"same": set(), "windows": set(), "spaced": set(), "weaker": {"CKV2_ESM_3"}}
+
+
+@pytest.mark.parametrize(
+    ("misplaced", "told"),
+    [
+        (
+            "policies/levels.yml",
+            "policies/levels.yml:1:1: the file is not read: its name does not end in .yaml"
+            " (rename levels.yml to levels.yaml)",
+        ),
+        ("policies/LEVELS.YAML", "(rename LEVELS.YAML to LEVELS.yaml)"),
+        ("policies/waivers.yml", "(rename waivers.yml to waivers.yaml)"),
+        (
+            "policies/sub/levels.yaml",
+            "policies/sub/levels.yaml:1:1: the file is not read: no folder of policies/ is but policies/checkov"
+            " (move it to policies/, or out of it where it is another tool's)",
+        ),
+        ("policies/sub/deeper/levels.yml", "policies/sub/deeper/levels.yml:1:1: the file is not read"),
+        (
+            "policies/Checkov/a.json",
+            "policies/Checkov: the folder is not read: it has to be called policies/checkov (rename it to checkov)",
+        ),
+        ("environments/dev.yml", "(move what it says into dev.yaml, and remove it)"),
+    ],
+)
+def test_a_file_that_nobody_would_read_is_told(tmp_path: Path, misplaced: str, told: str) -> None:
+    root = a_root(tmp_path, files={misplaced: "levels: {ESM001: advisory}\n"})
+
+    (problem,) = inputs.load(root, "dev").problems
+
+    assert told in str(problem)
+
+
+@pytest.mark.parametrize("hidden", ["policies/.#levels.yaml", "policies/.git/levels.yaml", "environments/.dev.yml"])
+def test_what_is_hidden_belongs_to_editors_and_other_tools(tmp_path: Path, hidden: str) -> None:
+    assert inputs.load(a_root(tmp_path, files={hidden: "x: 1\n"}), "dev").problems == ()
+
+
+def test_an_environment_whose_file_is_misnamed_is_one_of_all_and_says_so(tmp_path: Path) -> None:
+    root = a_root(tmp_path, files={"environments/prod.YML": "environment: prod\n"})
+
+    assert inputs.environment_names(root) == ("dev", "prod")
+    with pytest.raises(InputError) as raised:
+        inputs.load(root, "prod")
+    assert "rename prod.YML to prod.yaml" in str(raised.value.problems[0])
+    assert inputs.load(root, "dev").problems == ()

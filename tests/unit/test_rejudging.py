@@ -10,7 +10,7 @@ from rejudged import WAIVER, document, finding, judged, said, since, wrote
 
 from esmcfn.domain.finding import Level
 from esmcfn.domain.origin import Origin
-from esmcfn.domain.project import Policy
+from esmcfn.domain.project import Check, Policy
 from esmcfn.domain.rejudged import Effect, Since, Written
 from esmcfn.inputs.planned import rejudged
 from esmcfn.policy.shifting import entries, settings, shifts
@@ -83,6 +83,41 @@ def test_levels_limits_and_lists_are_told_with_what_they_were():
         "production": ("no", "yes"),
     }
     assert list(settings(before, before)) == []
+
+
+OURS = "CKV2_ESM_3"
+OWN = "CKV2_ACME_1"
+THERE = Check(file="policies/checkov/a.yaml", digest="sha256:a")
+OTHER = Check(file="policies/checkov/a.yaml", digest="sha256:b")
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "after", "told"),
+    [
+        (OURS, None, THERE, ("hard, esmcfn's own", "soft, policies/checkov/a.yaml in the place of esmcfn's own")),
+        (OURS, THERE, None, ("soft, policies/checkov/a.yaml in the place of esmcfn's own", "hard, esmcfn's own")),
+        (OWN, None, THERE, (None, "soft, policies/checkov/a.yaml")),
+        (OWN, THERE, None, ("soft, policies/checkov/a.yaml", None)),
+        (
+            OWN,
+            THERE,
+            OTHER,
+            ("soft, policies/checkov/a.yaml", "soft, policies/checkov/a.yaml, which says something else now"),
+        ),
+    ],
+)
+def test_a_check_that_is_another_is_told_with_its_level_though_it_finds_the_same(rule, before, after, told):
+    was, now = (Policy(checks={rule: each} if each else {}) for each in (before, after))
+    (setting,) = settings(was, now)
+    assert (setting.name, setting.before, setting.after) == (f"checks.{rule}", *told)
+
+
+def test_a_check_that_only_moved_is_not_told_and_a_level_of_the_policy_s_is_the_check_s():
+    moved = replace(THERE, file="policies/checkov/b.yaml")
+    assert list(settings(Policy(checks={OWN: THERE}), Policy(checks={OWN: moved}))) == []
+    hard = {OWN: Level.HARD}
+    (gone,) = settings(Policy(levels=hard, checks={OWN: THERE}), Policy(levels=hard))
+    assert (gone.before, gone.after) == ("hard, policies/checkov/a.yaml", None)
 
 
 def test_a_comment_says_who_lifted_what_until_when_and_nobodys_address(tmp_path):
