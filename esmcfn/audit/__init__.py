@@ -19,7 +19,7 @@ from esmcfn.audit.proposal import parkable, patch
 from esmcfn.audit.saving import saved_by_parking, savings
 from esmcfn.audit.use import QUESTIONS, used, window
 from esmcfn.domain.audit import Audit, AuditedModel, Bill, Patch, Readings, Window
-from esmcfn.domain.cost import Cost, CostItem, PriceBook
+from esmcfn.domain.cost import Cost, CostItem, HostedVariant, PriceBook
 from esmcfn.domain.drift import EnvironmentDrift
 from esmcfn.domain.stack import Selection
 
@@ -27,12 +27,20 @@ __all__ = ["QUESTIONS", "Looked", "assembled", "audited", "bill_start", "parkabl
 
 
 def audited(
-    looked: Looked, readings: Readings, items: Sequence[CostItem], *, window: Window, region: str, prices: PriceBook
+    looked: Looked,
+    readings: Readings,
+    items: Sequence[CostItem],
+    written: Sequence[CostItem],
+    *,
+    window: Window,
+    region: str,
+    prices: PriceBook,
 ) -> AuditedModel:
     """What one model is used for, what it costs, and what could be saved.
 
     Args:
-        items: the estimate of what is deployed of it; empty where nothing runs.
+        items: the estimate of what runs of it; empty where nothing does.
+        written: the estimate of what its template says.
     """
     types = {item.hosted.variant: item.hosted.instance_type for item in items}
     running = looked.endpoint.variants if looked.endpoint else ()
@@ -40,14 +48,16 @@ def audited(
         used(looked.endpoint_name, variant.name, types.get(variant.name, ""), readings, window) for variant in running
     )
     activity, why = judged(looked, uses, readings, window)
-    known = [item.expected_monthly for item in items]
+    differs = _instances(items) != _instances(written)
     found = AuditedModel(
         model=looked.model,
         endpoint_name=looked.endpoint_name,
         activity=activity,
         why=why,
-        instances=tuple(f"{item.hosted.counts} x {item.hosted.instance_type}" for item in items),
-        expected_monthly=_sum(known) if known else None,
+        instances=_instances(items, now=True),
+        expected_monthly=_sum(items),
+        deployed=_instances(written) if differs else (),
+        deployed_monthly=_sum(written) if differs else None,
         selected=looked.selected,
         variants=uses,
     )
@@ -74,7 +84,7 @@ def assembled(
     Args:
         created: model to when its endpoint was made.
     """
-    expected = {model.model: model.expected_monthly for model in models}
+    expected = {model.model: model.deployed_monthly if model.deployed else model.expected_monthly for model in models}
     return Audit(
         environment=selection.environment.name,
         account=selection.target.account,
@@ -94,11 +104,24 @@ def assembled(
     )
 
 
-def _sum(amounts: Sequence[Decimal | None]) -> Decimal | None:
-    """None where one of them is unknown."""
-    total = Decimal(0)
-    for amount in amounts:
-        if amount is None:
-            return None
-        total += amount
-    return total
+def _instances(items: Sequence[CostItem], *, now: bool = False) -> tuple[str, ...]:
+    """ "2 x ml.g5.2xlarge" of each variant.
+
+    Args:
+        now: say of what autoscaling moves where it is; a schedule's hour says nothing.
+    """
+    return tuple(
+        f"{hosted.counts} x {hosted.instance_type}"
+        + (f" ({hosted.expected_count} now)" if now and _moves(hosted) else "")
+        for hosted in (item.hosted for item in items)
+    )
+
+
+def _moves(hosted: HostedVariant) -> bool:
+    return hosted.min_count < hosted.max_count and hosted.timetable is None
+
+
+def _sum(items: Sequence[CostItem]) -> Decimal | None:
+    """What they cost a month; None where a price is unknown, or there is none of them."""
+    amounts = [item.expected_monthly for item in items]
+    return None if None in amounts or not amounts else sum(filter(None, amounts), Decimal(0))

@@ -6,6 +6,7 @@ millionth of a dollar.
 
 hosting    what a selection runs by the hour
 deployed   what a deployed template runs by the hour
+live       what runs by the hour now, as SageMaker tells it
 timetable  how long a schedule holds which bounds
 hours      the same in words
 part       what some models are of it
@@ -21,6 +22,7 @@ from fractions import Fraction
 from esmcfn.cost.deployed import hosted_in
 from esmcfn.cost.hosting import ZERO, beside, hosted, software_prices, unparked
 from esmcfn.cost.hours import hours_notes
+from esmcfn.cost.live import running_now, serving, unreadable
 from esmcfn.cost.part import narrowed
 from esmcfn.domain.cost import UNREADABLE, Cost, CostItem, HostedVariant, Price, PriceBook, a_month, some
 
@@ -32,8 +34,11 @@ __all__ = [
     "hosted_in",
     "narrowed",
     "nearest",
+    "running_now",
+    "serving",
     "software_prices",
     "unparked",
+    "unreadable",
 ]
 
 AGED_DAYS = 90
@@ -195,7 +200,7 @@ def _listed(words: Sequence[str]) -> str:
 def _unpriced(variant: HostedVariant, *, region: str, prices: PriceBook) -> str:
     kind = variant.instance_type
     if kind == UNREADABLE:
-        return f"{variant.model}: what {variant.stack} runs on cannot be read from its template"
+        return f"{variant.model}: what {variant.stack} runs on cannot be read"
     if not variant.priceable:
         return f"{variant.model}: {variant.variant} is {kind}, which the price book does not cover"
     text = f"{variant.model}: no price is known for {kind} in {region}"

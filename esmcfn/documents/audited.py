@@ -42,6 +42,8 @@ def _model(model: AuditedModel) -> Document:
         "calls": model.calls,
         "instances": list(model.instances),
         "expected_monthly": money(model.expected_monthly),
+        "deployed_instances": list(model.deployed or model.instances),
+        "deployed_monthly": money(model.deployed_monthly if model.deployed else model.expected_monthly),
         "variants": [_variant(variant) for variant in model.variants],
         "savings": [_saving(saving) for saving in model.savings],
     }

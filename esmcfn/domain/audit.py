@@ -134,9 +134,10 @@ class AuditedModel(Struct, frozen=True, kw_only=True):
 
     Attributes:
         why: what the activity was judged by, a sentence.
-        instances: "2 x ml.g5.2xlarge" for each variant, as deployed; empty where nothing runs.
-        expected_monthly: what is deployed costs a month by the price book; None where a price is unknown or nothing
-            runs.
+        instances: "2 x ml.g5.2xlarge" for each variant, as many as run; empty where nothing runs.
+        expected_monthly: what runs costs a month by the price book; None where a price is unknown or nothing runs.
+        deployed: the same as its template says, where that is something else; empty where it is not.
+        deployed_monthly: what that would cost; None where a price is unknown or `deployed` is empty.
         selected: the environment's file still selects it.
     """
 
@@ -146,6 +147,8 @@ class AuditedModel(Struct, frozen=True, kw_only=True):
     why: str
     instances: tuple[str, ...] = ()
     expected_monthly: Decimal | None = None
+    deployed: tuple[str, ...] = ()
+    deployed_monthly: Decimal | None = None
     selected: bool = True
     variants: tuple[VariantUse, ...] = ()
     savings: tuple[Saving, ...] = ()
@@ -209,7 +212,8 @@ class Month(Struct, frozen=True, kw_only=True):
         start: the first day.
         days: days of the month that the bill covers, and days that it has; fewer in the month that runs.
         actual: US dollars; None where the bill has no line of it.
-        estimate: what is deployed today would have cost in those days; None where a price is unknown.
+        estimate: what is deployed today would have cost in those days, whatever somebody made of it by hand; None
+            where a price is unknown.
     """
 
     start: date
@@ -244,7 +248,7 @@ class Audit(Struct, frozen=True, kw_only=True):
 
     Attributes:
         as_of: when it was looked at, in UTC.
-        cost: the estimate of what is deployed.
+        cost: the estimate of what runs.
         bill: None where nobody asked, or AWS did not answer; `why_no_bill` says which.
         months: the bill by month and model, the oldest first.
         saving_monthly: what parking all that idles saves; None where nothing idles or a price is unknown.

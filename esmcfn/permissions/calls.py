@@ -111,7 +111,7 @@ _DEPLOY = _READ_ONLY_PLAN | _PROPOSE | _EXECUTE | _LOGS
 _AUDIT = frozenset({"ce:GetCostAndUsage", "cloudwatch:GetMetricData"})
 
 VERBS: Mapping[str, frozenset[str]] = {
-    "audit": _SEE | _COMPARE | _AUDIT,
+    "audit": _SEE | _COMPARE | _AUDIT | {"sagemaker:DescribeEndpointConfig"},
     "audit --drift": _COMPARE | _DETECT | _OBSERVE | _AUDIT,
     "cost": _COMPARE,
     "deploy": _DEPLOY | _RECOVER,

@@ -75,7 +75,7 @@ def _unknown(cost: Cost) -> str:
     if kinds:
         said.append(f"the price of {some(kinds)} in {cost.region} is unknown; give it in policies/prices.yaml")
     if models:
-        said.append(f"what {some(models)} costs cannot be read from its deployed template")
+        said.append(f"what {some(models)} costs cannot be read")
     return f"the budget cannot be judged: {', and '.join(said)}"
 
 

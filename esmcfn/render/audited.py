@@ -37,6 +37,8 @@ def text(audit: Audit) -> Iterator[str]:
         yield f"    why       {model.why}"
         if model.instances:
             yield f"    runs      {', '.join(model.instances)}, {dollars(model.expected_monthly)} USD a month by list"
+        if model.deployed:
+            yield f"    deployed  {deployed(model)}"
         for use in model.variants:
             yield f"    variant   {use.name}: {load(use)}"
         for saving in model.savings:
@@ -72,7 +74,7 @@ def markdown(audit: Audit) -> Iterator[str]:
             f"{saving.remedy}, {dollars(saving.monthly)} USD a month: {saving.how}" for saving in model.savings
         )
         yield (
-            f"| {code(model.model)} | {model.activity} | {calls(model)} | {safe(', '.join(model.instances))} "
+            f"| {code(model.model)} | {model.activity} | {calls(model)} | {safe(runs(model))} "
             f"| {expected(model)} | {safe(model.why)} | {safe(savings)} |"
         )
     if audit.months:
@@ -158,6 +160,18 @@ def saving_line(audit: Audit) -> str:
 def calls(model: AuditedModel) -> str:
     """Calls in the window, or a word where nobody knows."""
     return "no data" if model.calls is None else f"{model.calls:,}"
+
+
+def runs(model: AuditedModel) -> str:
+    """What runs, and what was deployed where that is something else."""
+    said = ", ".join(model.instances) or ("nothing" if model.deployed else "")
+    return f"{said}; deployed: {deployed(model)}" if model.deployed else said
+
+
+def deployed(model: AuditedModel) -> str:
+    """What its template says, where something else runs."""
+    amount = dollars(model.deployed_monthly)
+    return f"{', '.join(model.deployed)}, {amount} USD a month by list: not what runs, see esmcfn drift"
 
 
 def expected(model: AuditedModel) -> str:

@@ -176,7 +176,18 @@ def looked(there: Account) -> None:
 
 
 def audited(there: Account) -> None:
-    audit(a_project(), a_selection(), there.world(), days=14, billed=True, edit=lambda text, *more: text)
+    """Somebody has the endpoint serve a configuration of theirs, and the audit prices that."""
+    sagemaker, name = client(there, "sagemaker"), a_stack().endpoint_name
+    config = sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"]
+    (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    dearer = {**variant, "InstanceType": "ml.g5.12xlarge", "InitialInstanceCount": 4}
+    sagemaker.create_endpoint_config(EndpointConfigName="mine", ProductionVariants=[dearer])
+    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName="mine")
+    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    there.forget()
+    found = audit(a_project(), a_selection(), there.world(), days=14, billed=True, edit=lambda text, *more: text).body
+    (runs, written) = next((each.instances, each.deployed) for each in found.models if each.deployed)
+    assert (runs, written) == (("4 x ml.g5.12xlarge",), ("1 x ml.g5.2xlarge",))
 
 
 SCALED = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))

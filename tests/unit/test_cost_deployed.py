@@ -271,7 +271,7 @@ def test_each_kind_of_unknown_is_named():
         today=date.min,
     )
     text = "\n".join(found.notes)
-    assert "what esm-dev-prototype-model runs on cannot be read from its template" in text
+    assert "what esm-dev-prototype-model runs on cannot be read" in text
     assert "variant-1 is serverless, which the price book does not cover" in text
 
 

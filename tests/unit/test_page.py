@@ -297,7 +297,7 @@ def test_several_environments_are_compared_in_one_table_and_what_failed_is_no_ze
     table = text[text.index('<caption id="overview">') : text.index("</table>")]
     rows = [re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in table.split("<tr>")[2:]]
     assert rows == [
-        ["4,093.81", "9,599.50", "1,105.95", "6", "3", "3"],
+        ["4,093.81", "11,811.40", "1,105.95", "6", "3", "3"],
         ["failed", *["no data"] * 5],
         ["no data", "1,105.95", "nothing", "1", "not checked", "no data"],
     ]

@@ -41,7 +41,7 @@ def view(audit: Audit) -> Mapping[str, object]:
 def _figures(audit: Audit) -> list[tuple[str, str, str]]:
     """The figures at the top: what, how much, and what that means."""
     only = ", infrastructure only" if audit.cost.infrastructure_only else ""
-    deployed = f"what is deployed, list price, {audit.cost.hours_per_month} hours{only}"
+    deployed = f"what runs, list price, {audit.cost.hours_per_month} hours{only}"
     return [
         ("Billed, USD", _billed(audit), _billed_days(audit) or audit.why_no_bill),
         ("Estimate a month, USD", dollars(audit.cost.after_monthly), deployed),
@@ -175,6 +175,7 @@ def _model(model: AuditedModel) -> Mapping[str, object]:
         "calls_sorted": "" if model.calls is None else model.calls,
         "spark": charts.spark(days),
         "spark_title": ", ".join("no data" if count is None else str(count) for count in days) or "no data",
+        "runs": audited.runs(model),
         "expected": audited.expected(model),
         "expected_sorted": model.expected_monthly or "",
         "savings": [(saving.remedy.value, dollars(saving.monthly), saving.how) for saving in model.savings],

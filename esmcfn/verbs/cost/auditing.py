@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -10,7 +10,7 @@ from esmcfn import audit as auditing
 from esmcfn import cost, template
 from esmcfn.audit import Looked
 from esmcfn.domain.audit import AuditedModel, Bill, Patch, Readings, VariantId, Window
-from esmcfn.domain.cost import Cost, PriceBook
+from esmcfn.domain.cost import Cost, HostedVariant, PriceBook
 from esmcfn.domain.drift import EnvironmentDrift
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
@@ -19,8 +19,9 @@ from esmcfn.domain.standing import Survey
 from esmcfn.errors import AccessDenied, CloudError, UsageError
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import surveyed
+from esmcfn.verbs.cost.observing import observed
 from esmcfn.verbs.drift.drifting import find_drift
-from esmcfn.verbs.plan.reading import pairs, prices, running, side_by_side
+from esmcfn.verbs.plan.reading import pairs, prices, side_by_side
 from esmcfn.verbs.watch.watching import Subject, seen_now, subjects, wanted_configs
 from esmcfn.verbs.world import World
 
@@ -55,17 +56,17 @@ def audit(
     world.progress("reading what is deployed")
     found = surveyed(selection, cloud)
     looked = _looked(subjects(selection, found, wanted_configs(selection)), cloud)
-    deployed = _deployed(project, selection, found, world)
+    runs, written, unread = _estimated(project, selection, found, looked, world)
     window = auditing.window(world.now, days)
     world.progress("asking CloudWatch what endpoints are used for")
     looked, readings = _measured(looked, window, cloud)
-    models = tuple(_audited(each, readings, deployed, window, prices(project)) for each in looked)
+    models = tuple(_audited(each, readings, runs, written, window, prices(project)) for each in looked)
     bill, why_no_bill = _bill(selection, world) if billed else (None, "Cost Explorer was not asked (--no-bill)")
     drift, why_no_drift = _drift(project, selection, world) if drifting else (None, NO_DRIFT)
     body = auditing.assembled(
         selection,
         models,
-        deployed,
+        runs,
         window=window,
         as_of=world.now,
         bill=bill,
@@ -74,6 +75,7 @@ def audit(
         proposed=_proposed(project, models, edit),
         drift=drift,
         why_no_drift=why_no_drift,
+        notes=unread,
     )
     return Report(verb="audit", environment=body.environment, body=body)
 
@@ -91,12 +93,21 @@ def _looked(asked: Sequence[Subject], cloud: Cloud) -> tuple[Looked, ...]:
     return side_by_side(look, asked, busy=lambda subject: subject.deployed is not None)
 
 
-def _deployed(project: Project, selection: Selection, found: Survey, world: World) -> Cost:
-    """What is deployed costs a month by the price book."""
-    templates = template.synthesize_all(selection)
-    variants = running(project, pairs(selection, templates, found.ours, world.connect()))
-    region = selection.target.region
-    return cost.estimate(variants, None, region=region, prices=prices(project), today=world.now.date())
+def _estimated(
+    project: Project, selection: Selection, found: Survey, looked: Sequence[Looked], world: World
+) -> tuple[Cost, Cost, tuple[str, ...]]:
+    """What runs costs a month by the price book, what the templates say would, and what could not be read."""
+    cloud = world.connect()
+    around = pairs(selection, template.synthesize_all(selection), found.ours, cloud)
+    seen = observed(project, around, looked, cloud)
+
+    def priced(variants: Iterable[HostedVariant]) -> Cost:
+        region, today = selection.target.region, world.now.date()
+        return cost.estimate(variants, None, region=region, prices=prices(project), today=today)
+
+    runs = priced(variant for each in seen for variant in each.runs)
+    written = priced(variant for each in seen for variant in each.written)
+    return runs, written, tuple(each.note for each in seen if each.note)
 
 
 def _measured(looked: tuple[Looked, ...], window: Window, cloud: Cloud) -> tuple[tuple[Looked, ...], Readings]:
@@ -119,9 +130,11 @@ def _troubled(looked: Looked, error: CloudError) -> Looked:
     return replace(looked, refused=isinstance(error, AccessDenied), trouble=error.message)
 
 
-def _audited(looked: Looked, readings: Readings, deployed: Cost, window: Window, book: PriceBook) -> AuditedModel:
-    items = [item for item in deployed.items if item.hosted.model == looked.model]
-    return auditing.audited(looked, readings, items, window=window, region=deployed.region, prices=book)
+def _audited(
+    looked: Looked, readings: Readings, runs: Cost, written: Cost, window: Window, book: PriceBook
+) -> AuditedModel:
+    items, said = ([item for item in of.items if item.hosted.model == looked.model] for of in (runs, written))
+    return auditing.audited(looked, readings, items, said, window=window, region=runs.region, prices=book)
 
 
 def _bill(selection: Selection, world: World) -> tuple[Bill | None, str]:
