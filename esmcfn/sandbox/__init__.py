@@ -107,7 +107,7 @@ def ensure(root: Path, *, on_start: Callable[[str], None] = lambda _: None) -> A
         running = process.running(folder)
         if running is not None and running.stamp == code_stamp():
             return running.address(started=False)
-        pid = running.pid if running is not None else process.held(folder)
+        pid = process.holder(folder, running)
         if pid:  # of older code, or it does not answer any more
             process.stop(folder, pid)
         on_start(f"starting the sandbox for {root.resolve()}")
@@ -140,7 +140,7 @@ def stop(root: Path) -> bool:
         return False
     with process.locked(folder / "start.lock"):
         running = process.running(folder)
-        pid = running.pid if running is not None else process.held(folder)
+        pid = process.holder(folder, running)
         if not pid:
             (folder / "run.json").unlink(missing_ok=True)
             return False
@@ -261,7 +261,13 @@ def call(root: Path, method: str, what: str, body: object = None) -> Mapping[str
     running = process.running(state_folder(root))
     if running is None:
         raise SandboxError("the sandbox is not running", next_step="esmcfn sandbox start")
-    code, answer = process.http(running.port, method, f"/_esmcfn/{what}", running.token, body, ANSWER_SECONDS * 6)
+    try:
+        code, answer = process.http(running.port, method, f"/_esmcfn/{what}", running.token, body, ANSWER_SECONDS * 6)
+    except (OSError, ValueError, LookupError) as error:
+        raise SandboxError(
+            f"the sandbox ended, or hangs, before it answered: {error}",
+            next_step="esmcfn sandbox status says how it stands, and `esmcfn sandbox start` starts it again",
+        ) from error
     if code != 200:
         kind = Refused if code == 400 else SandboxError
         raise kind(str(answer.get("message", f"the sandbox answered {code}")))

@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,8 @@ ISOLATED = {
     "AWS_ACCESS_KEY_ID": FAKE_KEY,
     "AWS_SECRET_ACCESS_KEY": FAKE_KEY,
 }
+LOCK_SECONDS = 60.0
+"""How long a command waits for another one that starts or stops the server: longer than both take at worst."""
 ANSWER_SECONDS = 5.0
 """How long a running server may take to say that it lives; it may be busy with another command."""
 
@@ -85,7 +87,7 @@ def locked(path: Path) -> Iterator[None]:
     """Hold a lock that other processes see.
 
     Raises:
-        SandboxError: the folder cannot be made or written.
+        SandboxError: the folder cannot be made or written, or somebody else does not let go of it.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -96,22 +98,60 @@ def locked(path: Path) -> Iterator[None]:
             next_step="make that folder writable, or set XDG_STATE_HOME to one that is",
         ) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not _taken(descriptor):
+            if time.monotonic() > deadline:
+                raise SandboxError(
+                    f"another command has held {path} for {LOCK_SECONDS:.0f} seconds",
+                    next_step=f"end it (lsof {path} names it), and try again",
+                )
+            time.sleep(0.01)
         yield
     finally:
         os.close(descriptor)
 
 
-def held(folder: Path) -> int:
-    """Return the process that holds a folder, whether it answers or not; 0 for nobody.
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
-    A server notes its pid while it holds `server.lock`, and nobody else can take that as long as it lives.
+
+def held(folder: Path) -> int:
+    """Return the process that holds a folder, whether it answers or not; 0 for nobody, or nobody who can be named.
+
+    A server notes its pid in `server.lock`, and nobody else can take that as long as it lives. Who may be sent a signal
+    is asked of the kernel where it says so: a note can be edited, and `run.json` proves nothing.
+    """
+    if not _serving(folder):
+        return 0
+    lock = folder / "server.lock"
+    named = _holder_by_kernel(lock)
+    if named is not None:
+        return named
+    try:
+        return int(lock.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def _holder_by_kernel(lock: Path) -> int | None:
+    """Return who holds a file's lock; 0 for somebody in another container, None where the kernel does not tell.
+
+    https://man7.org/linux/man-pages/man5/proc_locks.5.html
     """
     try:
-        pid = int(json.loads((folder / "run.json").read_text(encoding="utf-8"))["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
-    return pid if _serving(folder) else 0
+        table, at = Path("/proc/locks").read_text(encoding="ascii"), lock.stat()
+    except OSError:
+        return None
+    wanted = f"{os.major(at.st_dev):02x}:{os.minor(at.st_dev):02x}:{at.st_ino}"
+    for line in table.splitlines():
+        words = line.split()
+        if len(words) > 5 and words[1] == "FLOCK" and words[5] == wanted:
+            return max(0, int(words[4]))
+    return None
 
 
 def _serving(folder: Path) -> bool:
@@ -121,12 +161,9 @@ def _serving(folder: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not _taken(descriptor)
     finally:
         os.close(descriptor)
-    return False
 
 
 # The running server
@@ -163,11 +200,11 @@ def running(folder: Path) -> Running | None:
             health={},
         )
         code, health = http(found.port, "GET", "/_esmcfn/health", found.token, None, ANSWER_SECONDS)
-    except (OSError, ValueError, KeyError, TypeError):  # not there, cut short, or not what a server writes
+    except (OSError, ValueError, LookupError, TypeError):  # not there, cut short, or not what a server writes
         return None
-    if code != 200 or health.get("token") != found.token:
+    if code != 200 or not isinstance(health, dict) or health.get("token") != found.token:
         return None
-    return replace(found, health=health)
+    return replace(found, pid=int(health.get("pid", found.pid)), health=health)
 
 
 def start(folder: Path) -> Running:
@@ -231,16 +268,59 @@ def _server_environment() -> dict[str, str]:
 
 
 def stop(folder: Path, pid: int) -> None:
-    """End a server, kindly at first."""
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + ANSWER_SECONDS
-        while _serving(folder):
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
-                deadline = float("inf")
-            time.sleep(0.01)
+    """End a server, kindly at first.
+
+    Args:
+        pid: who holds the folder, as `held` has it, or the server itself said.
+
+    Raises:
+        SandboxError: it is not ours to end, or does not end.
+    """
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if not _serving(folder) or held(folder) not in (0, pid):  # gone, and another one may have come
+            break
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            break
+        except OSError as error:
+            raise _unending(folder, f"process {pid}, which cannot be ended: {error.strerror}") from error
+        if _ended(folder):
+            break
+    else:
+        raise _unending(folder, f"process {pid}, which does not end")
     (folder / "run.json").unlink(missing_ok=True)
+
+
+def _ended(folder: Path) -> bool:
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while _serving(folder):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _unending(folder: Path, whose: str) -> SandboxError:
+    lock = folder / "server.lock"
+    return SandboxError(
+        f"{lock} is held by {whose}", next_step=f"end it yourself (lsof {lock} names it), and try again"
+    )
+
+
+def holder(folder: Path, found: Running | None) -> int:
+    """Return the pid of the server that holds a folder; 0 where nobody does.
+
+    Args:
+        found: the server that answered.
+
+    Raises:
+        SandboxError: somebody holds it, and who that is cannot be told.
+    """
+    pid = held(folder) or (int(found.health.get("pid", 0)) if found is not None else 0)
+    if not pid and _serving(folder):
+        raise _unending(folder, "a process that cannot be named")
+    return pid
 
 
 def _last_lines(path: Path) -> str:
@@ -276,9 +356,11 @@ def http(port: int, method: str, path: str, token: str, body: object, timeout: f
     )
     with socket.create_connection(("127.0.0.1", int(port)), timeout=timeout) as connection:
         connection.sendall(head.encode() + content)
-        answer = b""
+        answer, deadline = b"", time.monotonic() + timeout
         while not _complete(answer) and (chunk := connection.recv(65536)):
             answer += chunk
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no whole answer within {timeout:.0f} seconds")
     header, _, text = answer.partition(b"\r\n\r\n")
     found: Mapping[str, Any] = json.loads(text)
     return int(header.split(b" ", 2)[1]), found

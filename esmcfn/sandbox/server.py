@@ -144,7 +144,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _locked(path: Path) -> bool:
-    """Hold the folder for as long as this process lives; a server that lost its run.json ends within WATCH_SECONDS."""
+    """Hold the folder for as long as this process lives, and note who does.
+
+    A server that lost its run.json ends within WATCH_SECONDS.
+    """
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + 2 * WATCH_SECONDS
     while time.monotonic() < deadline:
@@ -153,6 +156,8 @@ def _locked(path: Path) -> bool:
         except BlockingIOError:
             time.sleep(0.05)
         else:
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, str(os.getpid()).encode("ascii"), 0)
             return True
     return False
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import signal
+import socket
+import subprocess
+import sys
+import threading
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import boto3
 import pytest
@@ -89,6 +96,102 @@ def test_a_server_that_hangs_is_told_apart_from_none_and_succeeded(root, monkeyp
     os.kill(second.pid, signal.SIGSTOP)
     assert sandbox.stop(root) is True
     assert sandbox.status(root).line == "stopped"
+
+
+@pytest.fixture
+def bystander():
+    """A process of somebody else's, which no command of ours may touch."""
+    process = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    yield process
+    assert process.poll() is None, "somebody sent it a signal"
+    process.communicate()
+
+
+@contextmanager
+def foreign(answer):
+    """A server of somebody else's on a port of this machine, that says `answer` to whoever asks."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.0 200 OK\r\n\r\n{}", b"x\r\n\r\n{}", b"HTTP/1.0 200 OK\r\n\r\n[]", b""])
+@pytest.mark.parametrize("verb", ["ensure", "stop"])
+def test_a_run_file_that_names_others_costs_them_nothing(root, bystander, answer, verb):
+    first = sandbox.ensure(root)
+    folder = running.state_folder(root)
+    with foreign(answer) as port:
+        noted = {"pid": bystander.pid, "port": port, "token": "t", "stamp": running.code_stamp()}
+        (folder / "run.json").write_text(json.dumps(noted), encoding="utf-8")
+        assert sandbox.status(root).pid == first.pid, "the holder of the lock"
+        if verb == "stop":
+            assert sandbox.stop(root) is True
+            assert sandbox.status(root).line == "stopped"
+        else:
+            second = sandbox.ensure(root)
+            assert second.started
+            assert second.pid not in (first.pid, bystander.pid)
+
+
+def test_a_lock_whose_holder_cannot_be_named_is_said_so_and_nobody_gets_a_signal(root, bystander, monkeypatch):
+    monkeypatch.setattr(running, "_holder_by_kernel", lambda _: None)  # as where the kernel does not say it
+    first = sandbox.ensure(root)
+    folder = running.state_folder(root)
+    assert sandbox.status(root).pid == first.pid
+    (folder / "run.json").write_text(json.dumps({"pid": bystander.pid}), encoding="utf-8")
+    (folder / "server.lock").write_text("", encoding="ascii")
+    for ask in (sandbox.stop, sandbox.ensure):
+        with pytest.raises(SandboxError, match="is held by a process that cannot be named") as told:
+            ask(root)
+        assert "lsof" in told.value.next_step
+    monkeypatch.undo()
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="this kernel does not say who holds a lock")
+def test_a_note_that_was_edited_convinces_nobody(root, bystander):
+    first = sandbox.ensure(root)
+    folder = running.state_folder(root)
+    (folder / "server.lock").write_text(str(bystander.pid), encoding="ascii")
+    (folder / "run.json").unlink()
+    assert running.held(folder) == first.pid
+    assert sandbox.stop(root) is True
+
+
+def test_a_process_that_does_not_end_is_no_wait_for_ever(root, bystander, monkeypatch):
+    monkeypatch.setattr(running, "ANSWER_SECONDS", 0.1)
+    folder = running.state_folder(root)
+    folder.mkdir(parents=True)
+    sent = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
+    with (folder / "server.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(SandboxError, match=f"is held by process {os.getpid()}, which does not end"):
+            running.stop(folder, os.getpid())
+        monkeypatch.setattr(running, "_holder_by_kernel", lambda _: bystander.pid)
+        running.stop(folder, os.getpid())
+    assert sent == [(os.getpid(), signal.SIGTERM), (os.getpid(), signal.SIGKILL)], "none where another one holds it"
+
+
+def test_a_command_that_does_not_let_go_is_waited_for_so_long_and_then_named(root, monkeypatch):
+    monkeypatch.setattr(running, "LOCK_SECONDS", 0.1)
+    folder = running.state_folder(root)
+    folder.mkdir(parents=True)
+    with (folder / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(SandboxError, match="another command has held"):
+            sandbox.ensure(root)
 
 
 def test_a_reset_ends_a_server_that_hangs_and_forgets_what_it_was_writing(root, monkeypatch):
