@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from esmcfn.domain.project import Policy
 from esmcfn.policy import house
+from esmcfn.policy.checkov_runner import unskipped
 
 VARIANT = {"VariantName": "v", "InstanceType": "ml.g5.2xlarge", "InitialInstanceCount": 1}
 LEFT_OUT = {"Ref": "AWS::NoValue"}
@@ -160,6 +162,63 @@ class TestCounts:
         body = {"Resources": {"C": configured({**VARIANT, "InitialInstanceCount": 500})}}
         template = replace(a_template(body), stack=a_stack(parked=True))
         assert [each for each in house.findings([template], IN_ALL) if each.rule == "ESM002"] == []
+
+
+OURS = "123456789012.dkr.ecr.us-east-2.amazonaws.com/esm"
+
+
+class TestChoice:
+    """A list of what is allowed lets nothing pass that nobody can read."""
+
+    PARAMETERS: Mapping[str, object] = {
+        "Type": {"Type": "String", "Default": "ml.g5.2xlarge"},
+        "Other": {"Type": "String", "Default": "ml.p4d.24xlarge"},
+        "Open": {"Type": "String"},
+    }
+
+    @pytest.mark.parametrize(
+        ("instance_type", "told"),
+        [
+            ({"Ref": "Type"}, False),
+            ({"Ref": "Other"}, True),
+            ({"Ref": "Open"}, True),
+            ({"Fn::Sub": "ml.g5.${Open}"}, True),
+            ({"Fn::FindInMap": ["A", "B", "C"]}, True),
+        ],
+    )
+    def test_of_instance_types(self, instance_type: object, told: bool) -> None:
+        resources = {"C": configured({**VARIANT, "InstanceType": instance_type})}
+        found = said(resources, Policy(allowed_instance_types=("ml.g5.*",)), Parameters=self.PARAMETERS)
+        assert found.get("ESM014") == ("C/ProductionVariants/0/InstanceType" if told else None)
+        assert "ESM014" not in said(resources, Policy(), Parameters=self.PARAMETERS)
+
+    def test_what_is_serverless_has_no_type(self) -> None:
+        config = configured({"VariantName": "v", "ServerlessConfig": {"MaxConcurrency": 5}})
+        assert "ESM014" not in said({"C": config}, Policy(allowed_instance_types=("ml.g5.*",)))
+
+    @pytest.mark.parametrize(
+        ("image", "told"),
+        [
+            (OURS, False),
+            ({"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/esm"}, False),
+            ({"Fn::Join": ["/", [OURS, "esm"]]}, False),
+            (LEFT_OUT, False),
+            ({"Fn::Join": ["/", ["docker.io", "esm"]]}, True),
+            ({"Fn::ImportValue": "image"}, True),
+            ({"Ref": "Open"}, True),
+        ],
+    )
+    def test_of_registries(self, image: object, told: bool) -> None:
+        model = {"Type": "AWS::SageMaker::Model", "Properties": {"PrimaryContainer": {"Image": image}}}
+        found = said({"M": model}, Policy(allowed_registries=("own",)), Parameters=self.PARAMETERS)
+        assert found.get("ESM015") == ("M/PrimaryContainer/Image" if told else None)
+        assert "ESM015" not in said({"M": model}, Policy(), Parameters=self.PARAMETERS)
+
+
+@pytest.mark.parametrize("key", ["checkov", "\\u0063heckov", "chec\\u006bov"])
+def test_checkov_never_sees_what_it_is_told_to_leave_out(key: str) -> None:
+    text = f'{{"Resources": {{"T": {{"Type": "AWS::SNS::Topic", "Metadata": {{"{key}": {{"skip": []}}}}}}}}}}'
+    assert json.loads(unskipped(text))["Resources"]["T"] == {"Type": "AWS::SNS::Topic", "Metadata": {}}
 
 
 class TestUnread:

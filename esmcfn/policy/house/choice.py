@@ -11,15 +11,18 @@ from esmcfn.domain.finding import Level, Severity
 from esmcfn.errors import did_you_mean
 from esmcfn.policy.house.container import containers
 from esmcfn.policy.house.hosting import most, variants
-from esmcfn.policy.house.rule import ENVIRONMENT, WHOLE, Complaint, Rule, Subject, text
+from esmcfn.policy.house.rule import ENVIRONMENT, WHOLE, Complaint, Rule, Subject, given, known
 
 _ACCOUNT = re.compile(r"(?P<account>\d{12})\.dkr\.ecr[.-]")
 
 
 def _type_not_allowed(subject: Subject) -> Iterable[Complaint]:
     allowed = subject.policy.allowed_instance_types
-    for path, instance_type, _ in variants(subject.template):
-        if allowed and instance_type and not any(fnmatchcase(instance_type, glob) for glob in allowed):
+    for path, instance_type, count in variants(subject.template):
+        if allowed and not instance_type and count != 0:
+            said = f"the instance type cannot be read; allowed_instance_types: {', '.join(allowed)}"
+            yield Complaint(said, f"{path}/InstanceType")
+        elif allowed and instance_type and not any(fnmatchcase(instance_type, glob) for glob in allowed):
             said = f"{instance_type} is not among allowed_instance_types: {', '.join(allowed)}"
             yield Complaint(said, f"{path}/InstanceType")
 
@@ -29,9 +32,14 @@ def _registry_not_allowed(subject: Subject) -> Iterable[Complaint]:
     own = subject.template.stack.target.account
     accounts = {own if each == "own" else each for each in allowed}
     for path, container in containers(subject):
-        image = text(container.get("Image"))
-        found = _ACCOUNT.match(image)
-        if allowed and image and (found is None or found["account"] not in accounts):
+        if not allowed or not given(container.get("Image")):
+            continue
+        image = known(container.get("Image"), subject.template)
+        found = _ACCOUNT.match((image or "").replace("${AWS::AccountId}", own))
+        if image is None:
+            said = f"the image cannot be read; allowed_registries: {', '.join(allowed)}"
+            yield Complaint(said, f"{path}/Image")
+        elif image and (found is None or found["account"] not in accounts):
             registry = f"account {found['account']}" if found else "another registry than ECR"
             yield Complaint(
                 f"the image comes from {registry}; allowed_registries: {', '.join(allowed)}", f"{path}/Image"

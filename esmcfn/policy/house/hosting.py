@@ -104,7 +104,7 @@ def variants(template: Template, *, among: Sequence[str] = BOTH) -> Iterator[tup
         among: which variants; a shadow variant answers nobody, and its instances are paid all the same.
     """
     for path, settings in _settings(template, among):
-        yield path, text(settings.get("InstanceType")), _count(settings, template)
+        yield path, _type(settings, template), _count(settings, template)
 
 
 def fleet(template: Template) -> Iterator[tuple[str, str, int | None]]:
@@ -113,7 +113,7 @@ def fleet(template: Template) -> Iterator[tuple[str, str, int | None]]:
     What a variant starts with, and what its own scaling (ManagedInstanceScaling) may bring it to.
     """
     for path, settings in _settings(template, BOTH):
-        instance_type = text(settings.get("InstanceType"))
+        instance_type = _type(settings, template)
         yield f"{path}/InitialInstanceCount", instance_type, _count(settings, template)
         if _scales_itself(settings):
             count = number(mapping(settings["ManagedInstanceScaling"]).get("MaxInstanceCount"), template)
@@ -133,7 +133,7 @@ def most(template: Template) -> Iterator[tuple[str, int | None]]:
         counts = [count for place, _, count in fleet(template) if place.startswith(f"{path}/")]
         # A name that cannot be read may be any, of a variant as of what scales one.
         counts += [count for variant, count in scaled if None in (name, variant) or variant == name]
-        yield text(settings.get("InstanceType")), None if None in counts else max(filter(None, counts), default=0)
+        yield _type(settings, template), None if None in counts else max(filter(None, counts), default=0)
 
 
 def bounds(template: Template, target: Mapping[str, object], logical_id: str, name: str) -> Iterator[Bound]:
@@ -186,6 +186,12 @@ def _scaled(template: Template) -> Iterator[tuple[str | None, int | None]]:
             variant = (known(target.get("ResourceId"), template) or "").rpartition("/")[2]
             unread = not variant or "${" in variant
             yield None if unread else variant, None if None in counts else max(filter(None, counts), default=0)
+
+
+def _type(variant: Mapping[str, object], template: Template) -> str:
+    """Its instance type; empty where it cannot be read, or is serverless and has none."""
+    found = known(variant.get("InstanceType"), template) or ""
+    return "" if "${" in found else found
 
 
 def _count(variant: Mapping[str, object], template: Template) -> int | None:
