@@ -55,7 +55,7 @@ class Shift(Struct, frozen=True, kw_only=True):
 
 
 class Setting(Struct, frozen=True, kw_only=True):
-    """A number, a list or a level that policies/ sets otherwise, such as "limits.max_instance_count".
+    """A number, a list, a level or a check that policies/ sets otherwise, such as "limits.max_instance_count".
 
     Attributes:
         before, after: as text; None where nothing is said of it.

@@ -15,6 +15,7 @@ import gc
 gc.disable()  # a third of the time to import checkov goes into looking for garbage that is not there
 
 import difflib  # noqa: E402
+import filecmp  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
@@ -72,7 +73,7 @@ def judge(question: dict[str, Any]) -> dict[str, Any]:
             said[name].append(remark(record))
     known = {check.id for check in all_checks(folders(question))} if question.get("levels") else set()
     unknown = [unknown_level(rule) for rule in question.get("levels", "").split(",") if rule and rule not in known]
-    unrun = left_out(question["checks"], question.get("types", "")) if question.get("checks") else []
+    unrun = left_out(question) if question.get("checks") else []
     said = {name: unknown + unrun + remarks for name, remarks in said.items()}
     answer: dict[str, Any] = {"version": version, "templates": said}
     if question.get("results"):
@@ -132,29 +133,35 @@ def unknown_level(rule: str) -> dict[str, str]:
     return {"rule": "ESMCFN-LEVELS", "severity": "error", "message": message, **place}
 
 
-def left_out(folder: str, types: str) -> list[dict[str, str]]:
+def left_out(question: dict[str, Any]) -> list[dict[str, str]]:
     """Remarks about the root's own checks that checkov drops in silence, as a whole or in a part.
 
-    Args:
-        types: a folder with a JSON file a region, whose keys are its resource types; empty where nobody knows them.
+    `types` of the question is a folder with a JSON file a region, whose keys are its resource types.
     """
     from checkov.cloudformation.runner import Runner
     from checkov.common.checks_infra import registry
 
     loaded = {os.path.realpath(check.check_path) for check in Runner().graph_registry.checks}
-    known = Types(types)
+    known = Types(question.get("types", ""))
     said = []
+    for path in own_files(question["checks"], question.get("ours", "")):
+        relative = os.path.relpath(path, question["checks"]).replace(os.sep, "/")
+        with open(path, encoding="utf-8") as file:
+            check = json.load(file) if path.endswith(".json") else registry.yaml.safe_load(file)
+        wrong = list(unknown_words(check.get("definition"), ("definition",), known))
+        if not wrong and os.path.realpath(path) not in loaded:
+            wrong = [(("definition",), "it makes no sense of the definition")]
+        said += [unrun(relative, place, why) for place, why in wrong]
+    return said
+
+
+def own_files(folder: str, ours: str) -> Iterator[str]:
+    """Files of checks, in order, without copies of ours, which nobody has to look at."""
     for place, _, names in sorted(os.walk(folder)):
         for name in sorted(each for each in names if os.path.splitext(each)[1] in {".yaml", ".yml", ".json"}):
-            path = os.path.join(place, name)
-            relative = os.path.relpath(path, folder).replace(os.sep, "/")
-            with open(path, encoding="utf-8") as file:
-                check = json.load(file) if name.endswith(".json") else registry.yaml.safe_load(file)
-            wrong = list(unknown_words(check.get("definition"), ("definition",), known))
-            if not wrong and os.path.realpath(path) not in loaded:
-                wrong = [(("definition",), "it makes no sense of the definition")]
-            said += [unrun(relative, place, why) for place, why in wrong]
-    return said
+            path, known = os.path.join(place, name), os.path.join(ours, name)
+            if not (ours and os.path.isfile(known) and filecmp.cmp(path, known, shallow=False)):
+                yield path
 
 
 class Types:
