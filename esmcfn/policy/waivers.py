@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
+from itertools import chain
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -47,26 +48,36 @@ class Signatures(Struct, frozen=True, kw_only=True):
 
 def waived(findings: Iterable[Finding], waivers: Sequence[Waiver], signed: Signatures) -> Iterator[Finding]:
     """Every finding, with the waiver in force for it, and then what is wrong with the waivers themselves."""
+    return chain(*apart(findings, waivers, signed))
+
+
+def apart(
+    findings: Iterable[Finding], waivers: Sequence[Waiver], signed: Signatures
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Every finding, with the waiver in force for it; and, apart from those, what is wrong with the waivers."""
     here = [waiver for waiver in waivers if fnmatchcase(signed.environment, waiver.environment)]
     covered: dict[Waiver, list[Finding]] = {waiver: [] for waiver in here}
     writers = {waiver: signed.authors(waiver) for waiver in here if waiver.in_force(signed.today)}
     by_author = {waiver: _signed_by_author(waiver, wrote) for waiver, wrote in writers.items()}
+    marked: list[Finding] = []
     for finding in findings:
         fitting = [waiver for waiver in here if _covers(waiver, finding, signed)]
         for waiver in fitting:
             covered[waiver].append(finding)
         holding = [waiver for waiver in fitting if by_author.get(waiver) is False]
         lifted = bool(holding) and finding.level is not Level.HARD
-        yield replace(finding, waiver=holding[0]) if lifted else finding
+        marked.append(replace(finding, waiver=holding[0]) if lifted else finding)
+    complaints: list[Finding] = []
     for waiver in waivers:
         if waiver in covered:
-            yield from _judged(waiver, covered[waiver], by_author.get(waiver, False), signed)
+            complaints += _judged(waiver, covered[waiver], by_author.get(waiver, False), signed)
             if by_author.get(waiver) is False and any(each.level is not Level.HARD for each in covered[waiver]):
-                yield from _untold(waiver, writers[waiver])
+                complaints += _untold(waiver, writers[waiver])
         elif not any(fnmatchcase(known, waiver.environment) for known in signed.known):
             near = did_you_mean(waiver.environment, signed.known) or f"there are {', '.join(signed.known) or 'none'}"
             said = f"there is no environment {shown(waiver.environment)} ({near})"
-            yield _finding(UNUSED_RULE, waiver, said, "correct its environment, or remove it")
+            complaints.append(_finding(UNUSED_RULE, waiver, said, "correct its environment, or remove it"))
+    return tuple(marked), tuple(complaints)
 
 
 def _covers(waiver: Waiver, finding: Finding, signed: Signatures) -> bool:

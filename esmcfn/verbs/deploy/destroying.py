@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -10,6 +10,7 @@ from esmcfn.domain.deployment import Deployment
 from esmcfn.domain.project import Project
 from esmcfn.domain.report import Report
 from esmcfn.domain.stack import Selection
+from esmcfn.domain.standing import Survey
 from esmcfn.errors import NotDeployed
 from esmcfn.ports import Cloud
 from esmcfn.verbs.account import surveyed
@@ -44,21 +45,11 @@ def destroy(
     survey = surveyed(nothing, cloud)
     deployed = survey.ours
     if must_exist and not deployed:
-        known = ", ".join(survey.others) or "none"
-        raise NotDeployed(
-            f"there is no stack of {selection.environment.name} in this account and region",
-            next_step=f"environments that have stacks here: {known}",
-        )
+        raise _nothing_there(selection, survey)
     if selection.environment.termination_protection is not False:
         refuse_protected((stack.name for stack in deployed if stack.termination_protection), selection)
     logs = Logs(cloud, selection, deployed)
-    name = selection.environment.name
-    going = logs.found() if delete_logs else ()
-    question = Question(
-        text=f"Remove all of {name}?",
-        by_name=name,
-        besides=tuple(f"deleted for good: {LOG.format(each)}" for each in going),
-    )
+    question = _question(selection.environment.name, logs.found() if delete_logs else ())
     deed = Deed(verb="destroy", question=question, aside=logs.groups)
     done = carried_out(project, nothing, world, wishes, deed)
     if not isinstance(done.body, Deployment):
@@ -68,6 +59,25 @@ def destroy(
     deleted, stays = logs.settled(delete=delete_logs and done.body.succeeded)
     left = (*done.body.left, *_reviews(reviews, cloud), *stays)
     return replace(done, body=replace(done.body, left=left, deleted=deleted))
+
+
+def _nothing_there(selection: Selection, survey: Survey) -> NotDeployed:
+    """What is said of an environment that has no stack."""
+    known = ", ".join(survey.others) or "none"
+    return NotDeployed(
+        f"there is no stack of {selection.environment.name} in this account and region",
+        next_step=f"environments that have stacks here: {known}",
+    )
+
+
+def _question(name: str, logs: Iterable[str]) -> Question:
+    """What a person is asked, who answers with the environment's name.
+
+    Args:
+        logs: groups that go, too.
+    """
+    besides = tuple(f"deleted for good: {LOG.format(each)}" for each in logs)
+    return Question(text=f"Remove all of {name}?", by_name=name, besides=besides)
 
 
 def vanished(selection: Selection, name: str) -> Selection:

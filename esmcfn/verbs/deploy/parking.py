@@ -38,17 +38,8 @@ def park(
         UsageError: no such selected model, or the file cannot be written.
         Interrupted, CloudError, StackBusyError: as deploying raises them.
     """
-    environment = project.environment
-    chosen = keys or frozenset(model.key for model in environment.selected_models)
-    changed = replace(
-        project,
-        environment=replace(
-            environment,
-            selected_models=tuple(
-                replace(model, parked=parked) if model.key in chosen else model for model in environment.selected_models
-            ),
-        ),
-    )
+    chosen = keys or frozenset(model.key for model in project.environment.selected_models)
+    changed = _with_parked(project, chosen, parked=parked)
     selection = select(changed, only=chosen)
     if parked:
         _refuse_undeployed(selection, world)
@@ -59,6 +50,15 @@ def park(
         lowers=parked,
     )
     return carried_out(changed, selection, world, wishes, deed)
+
+
+def _with_parked(project: Project, keys: frozenset[str], *, parked: bool) -> Project:
+    """The project as its environment's file will say it."""
+    environment = project.environment
+    models = tuple(
+        replace(model, parked=parked) if model.key in keys else model for model in environment.selected_models
+    )
+    return replace(project, environment=replace(environment, selected_models=models))
 
 
 def _refuse_undeployed(selection: Selection, world: World) -> None:

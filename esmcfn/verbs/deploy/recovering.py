@@ -33,15 +33,7 @@ def recovered(selection: Selection, world: World, terms: Terms, *, skip: tuple[s
         world.progress("no stack has to be recovered")
         return
     for stack in stuck:
-        said = plan.consequence(stack, skip)
-        if said is None:
-            raise DeploymentError(
-                f"{stack.name} is {stack.status}, and esmcfn knows no way out of it",
-                next_step=f"look at {stack.name} in the CloudFormation console, bring it to where it can be updated, "
-                "and run it again",
-            )
-        if not world.person.consents(said):
-            raise Interrupted("declined: nothing was recovered", next_step="run it again when you are ready")
+        _ask(stack, world, skip)
     try:
         endings = side_by_side(lambda stack: _one(stack, cloud, world, terms, skip), stuck, stop=cloud.stacks.stop)
     except (KeyboardInterrupt, Interrupted) as stop:
@@ -56,6 +48,19 @@ def recovered(selection: Selection, world: World, terms: Terms, *, skip: tuple[s
             "; ".join(failed),
             next_step="mend the cause and run it again, or leave a resource as it is with --skip LOGICAL_ID",
         )
+
+
+def _ask(stack: DeployedStack, world: World, skip: tuple[str, ...]) -> None:
+    """Say what the way out of a stack does, and go on only where somebody consents."""
+    said = plan.consequence(stack, skip)
+    if said is None:
+        raise DeploymentError(
+            f"{stack.name} is {stack.status}, and esmcfn knows no way out of it",
+            next_step=f"look at {stack.name} in the CloudFormation console, bring it to where it can be updated, "
+            "and run it again",
+        )
+    if not world.person.consents(said):
+        raise Interrupted("declined: nothing was recovered", next_step="run it again when you are ready")
 
 
 def _one(stack: DeployedStack, cloud: Cloud, world: World, terms: Terms, skip: tuple[str, ...]) -> str:

@@ -25,7 +25,7 @@ def accepted(
     waivers = [waiver for waiver in policy.waivers if waiver.rule == DRIFT_RULE]
     if not waivers:
         return body, ()
-    from esmcfn.policy.waivers import Signatures, waived
+    from esmcfn.policy.waivers import Signatures, apart
 
     deviating = [resource for resource in body.resources if resource.deviates]
     signed = Signatures(
@@ -36,16 +36,16 @@ def accepted(
         heard=lambda rule: whole and body.complete,
         keys=policy.keys,
     )
-    judged = list(waived([_finding(resource) for resource in deviating], waivers, signed))
+    judged, complaints = apart([_finding(resource) for resource in deviating], waivers, signed)
     marked = {
         id(resource): replace(resource, waiver=finding.waiver)
-        for resource, finding in zip(deviating, judged, strict=False)
+        for resource, finding in zip(deviating, judged, strict=True)
     }
     stacks = tuple(
         replace(stack, resources=tuple(marked.get(id(resource), resource) for resource in stack.resources))
         for stack in body.stacks
     )
-    return replace(body, stacks=stacks), _complaints(judged[len(deviating) :])
+    return replace(body, stacks=stacks), _complaints(complaints)
 
 
 def _finding(resource: ResourceDrift) -> Finding:

@@ -50,14 +50,10 @@ def find_drift(
     world.progress("reading what is deployed")
     survey = surveyed(selection, cloud)
     looking = Looking(selection=selection, cloud=cloud, within=within)
-    roots = bootstrapped(selection, cloud) if bootstrap else ()
+    roots, missing = _bootstrapped(selection, cloud) if bootstrap else ((), ())
     wanted |= {stack.name: stack.digest for stack in roots}  # it is made of words that no file has
-    looked = _looked((*_concerned(selection, survey, wanted), *roots), looking, world)
-    world.progress(f"asking the services about {sum(len(each.resources) for each in looked)} resources")
-    judged = _judged(looked, wanted, looking)
-    stacks = (*judged, *_absent(wanted, judged, selection))
-    if bootstrap and not roots:
-        stacks = (*stacks, _not_bootstrapped(selection))
+    concerned = (*_concerned(selection, survey, wanted), *roots)
+    stacks = (*_compared(concerned, wanted, looking, world), *missing)
     managed = looked_endpoints(stacks)
     unmanaged = Unmanaged(asked=False) if selection.narrowed else beside(project, survey, managed, cloud, world)
     body = EnvironmentDrift(
@@ -79,11 +75,20 @@ def find_drift(
     )
 
 
-def bootstrapped(selection: Selection, cloud: Cloud) -> tuple[DeployedStack, ...]:
-    """What `bootstrap` made for this environment."""
-    own = BOOTSTRAP.format(selection.environment.name)
+def _bootstrapped(selection: Selection, cloud: Cloud) -> tuple[tuple[DeployedStack, ...], tuple[StackDrift, ...]]:
+    """What `bootstrap` made for this environment; and, where it made nothing, what is told in its place."""
+    name = selection.environment.name
+    own = BOOTSTRAP.format(name)
     found = cloud.stacks.deployed(base_name=f"{PREFIX}-{own}", environment=own)
-    return tuple(stack for stack in found if not stack.gone)
+    there = tuple(stack for stack in found if not stack.gone)
+    missing = StackDrift(
+        name=f"{PREFIX}-{own}",
+        model=None,
+        deployed=None,
+        selected=True,
+        notes=(f"not there: esmcfn bootstrap {name} --repository OWNER/NAME makes it",),
+    )
+    return there, () if there else (missing,)
 
 
 def _again(stack: DeployedStack, environment: str) -> str:
@@ -91,17 +96,6 @@ def _again(stack: DeployedStack, environment: str) -> str:
     if stack.name != f"{PREFIX}-{BOOTSTRAP.format(environment)}":
         return ""
     return f"esmcfn bootstrap {environment} --revert-drift, with the words of its first run,"
-
-
-def _not_bootstrapped(selection: Selection) -> StackDrift:
-    name = selection.environment.name
-    return StackDrift(
-        name=f"{PREFIX}-{BOOTSTRAP.format(name)}",
-        model=None,
-        deployed=None,
-        selected=True,
-        notes=(f"not there: esmcfn bootstrap {name} --repository OWNER/NAME makes it",),
-    )
 
 
 def looked_endpoints(stacks: Sequence[StackDrift]) -> frozenset[str]:
@@ -116,6 +110,20 @@ def _concerned(selection: Selection, survey: Survey, wanted: Mapping[str, str]) 
     if not selection.narrowed:
         return tuple(living)
     return tuple(stack for stack in living if stack.name in wanted or stack.model in selection.narrowed)
+
+
+def _compared(
+    stacks: Sequence[DeployedStack], wanted: Mapping[str, str], looking: Looking, world: World
+) -> tuple[StackDrift, ...]:
+    """Each of these stacks with what AWS says of it, and those that the files ask for and AWS does not have.
+
+    Args:
+        wanted: stack name to the digest of the built template.
+    """
+    looked = _looked(stacks, looking, world)
+    world.progress(f"asking the services about {sum(len(each.resources) for each in looked)} resources")
+    judged = _judged(looked, wanted, looking)
+    return (*judged, *_absent(wanted, judged, looking.selection))
 
 
 def _looked(stacks: Sequence[DeployedStack], looking: Looking, world: World) -> tuple[Looked, ...]:

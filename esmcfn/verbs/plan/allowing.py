@@ -40,7 +40,7 @@ def allowed(project: Project, selection: Selection, cost: Cost, world: World) ->
     if not waivers:
         return Allowed()
     from esmcfn.policy import marked
-    from esmcfn.policy.waivers import Signatures, waived
+    from esmcfn.policy.waivers import Signatures, apart
 
     environment = selection.environment
     judged = plan.verdict((), cost, environment)
@@ -53,9 +53,9 @@ def allowed(project: Project, selection: Selection, cost: Cost, world: World) ->
         # Only who knows what all of it costs knows that a waiver is of no use.
         heard=lambda rule: not selection.narrowed and cost.after_monthly is not None,
     )
-    told = list(marked(waived(excess, waivers, signed), environment.name))
-    waiver = told[0].waiver if excess else None
-    return Allowed(waiver=waiver, findings=tuple(told if waiver else told[len(excess) :]))
+    lifted, complaints = (tuple(marked(each, environment.name)) for each in apart(excess, waivers, signed))
+    waiver = lifted[0].waiver if lifted else None
+    return Allowed(waiver=waiver, findings=(*lifted, *complaints) if waiver else complaints)
 
 
 def _finding(said: str, selection: Selection) -> Finding:

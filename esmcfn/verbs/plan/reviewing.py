@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from esmcfn import documents, plan
@@ -34,32 +35,13 @@ def remade(project: Project, selection: Selection, world: World, reviewed: Revie
         CloudError, StackBusyError: as planning raises them.
     """
     _refuse_another_place(selection, reviewed)
-    if reviewed.blocked:
-        raise StalePlanError("policy or budget blocked this plan when it was made", next_step=AGAIN)
-    if reviewed.created_at > world.now + AHEAD:
-        made = f"{reviewed.created_at:%Y-%m-%d %H:%M} UTC"
-        raise StalePlanError(f"the plan says that it was made at {made}, which is yet to come", next_step=AGAIN)
-    if min(reviewed.expires_at, reviewed.created_at + LIFETIME) <= world.now:
-        hours = LIFETIME.total_seconds() / 3600
-        raise StalePlanError(f"the plan is more than {hours:.0f} hours old: it expired", next_step=AGAIN)
+    _refuse_another_time(reviewed, world.now)
     kept = {stack["name"]: stack["change_set_id"] for stack in reviewed.stacks if stack.get("change_set_id")}
-
-    def change_set(pair: Pair) -> ChangeSet:
-        assert pair.template is not None  # noqa: S101 - only built templates have change sets
-        name = pair.template.stack.name
-        fresh = _fresh(pair, world) if reviewed.reverts and pair.deployed else None
-        if name not in kept:
-            if fresh is not None and fresh.empty:
-                return fresh
-            raise StalePlanError(f"{name} would change now, and no change set of it was reviewed", next_step=AGAIN)
-        found = world.connect().stacks.reviewed(kept[name])
-        _refuse_another_change_set(pair.template, found, world.now, reverts=fresh is not None)
-        if fresh is not None and fresh.changes != found.change_set.changes:
-            raise StalePlanError(f"{name}: what drifted has moved since it was reviewed", next_step=AGAIN)
-        return found.change_set
-
     manner = Manner(
-        kept=change_set, delete_first=reviewed.delete_first, revert=reviewed.reverts, wholly=reviewed.native
+        kept=lambda pair: _kept(pair, kept, world, reverts=reviewed.reverts),
+        delete_first=reviewed.delete_first,
+        revert=reviewed.reverts,
+        wholly=reviewed.native,
     )
     report = make_plan(project, selection, world, manner)
     assert isinstance(report.body, Plan)  # noqa: S101 - make_plan makes plans
@@ -73,6 +55,30 @@ def remade(project: Project, selection: Selection, world: World, reviewed: Revie
     if found:
         raise StalePlanError("the plan is stale: " + "; ".join(found), next_step=AGAIN)
     return report
+
+
+def _kept(pair: Pair, kept: Mapping[str, str], world: World, *, reverts: bool) -> ChangeSet:
+    """The change set of a stack that was reviewed.
+
+    Args:
+        kept: stack name to the ARN of its change set.
+        reverts: the plan puts back what drifted.
+
+    Raises:
+        StalePlanError: there is none, or it is not what this checkout would have made.
+    """
+    assert pair.template is not None  # noqa: S101 - only built templates have change sets
+    name = pair.template.stack.name
+    fresh = _fresh(pair, world) if reverts and pair.deployed else None
+    if name not in kept:
+        if fresh is not None and fresh.empty:
+            return fresh
+        raise StalePlanError(f"{name} would change now, and no change set of it was reviewed", next_step=AGAIN)
+    found = world.connect().stacks.reviewed(kept[name])
+    _refuse_another_change_set(pair.template, found, world.now, reverts=fresh is not None)
+    if fresh is not None and fresh.changes != found.change_set.changes:
+        raise StalePlanError(f"{name}: what drifted has moved since it was reviewed", next_step=AGAIN)
+    return found.change_set
 
 
 def _fresh(pair: Pair, world: World) -> ChangeSet:
@@ -89,6 +95,18 @@ def _refuse_another_place(selection: Selection, reviewed: ReviewedPlan) -> None:
     then = (reviewed.environment, reviewed.account, reviewed.region)
     if place != then:
         raise StalePlanError(f"the plan is for {' '.join(then)}, and this is {' '.join(place)}", next_step=AGAIN)
+
+
+def _refuse_another_time(reviewed: ReviewedPlan, now: datetime) -> None:
+    """A plan that was blocked when it was made, is not made yet, or has expired."""
+    if reviewed.blocked:
+        raise StalePlanError("policy or budget blocked this plan when it was made", next_step=AGAIN)
+    if reviewed.created_at > now + AHEAD:
+        made = f"{reviewed.created_at:%Y-%m-%d %H:%M} UTC"
+        raise StalePlanError(f"the plan says that it was made at {made}, which is yet to come", next_step=AGAIN)
+    if min(reviewed.expires_at, reviewed.created_at + LIFETIME) <= now:
+        hours = LIFETIME.total_seconds() / 3600
+        raise StalePlanError(f"the plan is more than {hours:.0f} hours old: it expired", next_step=AGAIN)
 
 
 def _refuse_another_change_set(template: Template, found: Reviewed, now: datetime, *, reverts: bool) -> None:
