@@ -86,6 +86,7 @@ class TestCounts:
         [
             configured(VARIANT, ShadowProductionVariants=[VARIANT]),
             configured(VARIANT, ShadowProductionVariants=LEFT_OUT),
+            configured(VARIANT, LEFT_OUT),
             configured({**VARIANT, "ManagedInstanceScaling": {"Status": "DISABLED"}}),
             configured({**VARIANT, "ManagedInstanceScaling": LEFT_OUT}),
             configured({**VARIANT, "ManagedInstanceScaling": {"Status": "ENABLED", "MaxInstanceCount": "4"}}),
@@ -254,6 +255,22 @@ class TestUnread:
     def test_a_macro_over_the_whole_template_blocks(self, sections: Mapping[str, object]) -> None:
         (path,) = said({}, **sections).values()
         assert path in {"Transform", "Fn::Transform"}
+
+    def test_nothing_hides_behind_escapes_of_json(self) -> None:
+        key_id = "AKIA" + "QYLPMN5HFIQR7XYZ"
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": key_id}}
+        template = a_template({"Resources": {"Fn::ForEach::X": [*self.LOOP], "T": topic}})
+        escaped = template.text.replace("Fn::", "\\u0046n::").replace("AKIA", "\\u0041KIA")
+        assert json.loads(escaped) == template.body
+        found = {each.rule for each in house.findings([replace(template, text=escaped)], POLICY)}
+        assert found == {"ESM032", "ESM039"}
+
+    def test_nor_behind_the_slash_that_json_may_escape(self) -> None:
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "https" + "://ada:hunter2@example.com"}}
+        template = a_template({"Resources": {"T": topic}})
+        escaped = replace(template, text=template.text.replace("/", "\\/"))
+        assert json.loads(escaped.text) == template.body
+        assert [each.path for each in house.findings([escaped], POLICY)] == ["T/DisplayName"]
 
     def test_the_language_s_own_extensions_make_nothing_by_themselves(self) -> None:
         assert said({}, Transform="AWS::LanguageExtensions") == {}

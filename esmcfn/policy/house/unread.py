@@ -14,6 +14,8 @@ _ELSEWHERE: Mapping[str, str] = {
     "AWS::CloudFormation::StackSet": "a stack set's template is not a part of this one",
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct": "a product's template stands elsewhere",
 }
+_MARKS = ("Fn::ForEach::", "Fn::Transform", "\\u")
+"""One of them stands in a template with a loop or a macro inside; the last may be any letter of the others."""
 _HARMLESS = ("AWS::LanguageExtensions",)
 """Adds functions to the language, of which only the loop makes resources."""
 
@@ -36,7 +38,8 @@ def _unread(subject: Subject) -> Iterable[Complaint]:
             why = "a module's resources stand in the registry"
         if why:
             yield Complaint(f"{kind}: {why}, and no rule here judges it", logical_id)
-    for path in _rewritten(resources):
+    whole = subject.template.text
+    for path in _rewritten(resources) if any(mark in whole for mark in _MARKS) else ():
         yield Complaint(
             f"{path.rpartition('/')[2]} is resolved by CloudFormation, and no rule judges what it makes", path
         )
