@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from esmcfn.domain.audit import Bill, Month
-from esmcfn.domain.cost import HOURS_PER_MONTH
+from esmcfn.domain.cost import HOURS_PER_MONTH, to_millionth
 
 MONTHS = 3
 """Calendar months of the bill, the one that runs among them."""
@@ -64,7 +64,7 @@ def _month(bill: Bill, start: date, model: str, expected: Decimal | None, create
         of_days=(following - start).days,
         model=model,
         actual=sum(charges, Decimal(0)) if charges else None,
-        estimate=expected * days * 24 / HOURS_PER_MONTH if known and expected is not None else None,
+        estimate=to_millionth(expected * days * 24 / HOURS_PER_MONTH) if known and expected is not None else None,
     )
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from esmcfn.audit.judging import Looked
 from esmcfn.domain.audit import Activity, AuditedModel, Metric, Readings, Remedy, Saving, VariantId, VariantUse, Window
-from esmcfn.domain.cost import CostItem, PriceBook, a_month
+from esmcfn.domain.cost import CostItem, PriceBook, a_month, to_millionth
 from esmcfn.reference.gpus import gpus
 
 HEADROOM_PERCENT = 80
@@ -103,7 +103,7 @@ def _part(items: Sequence[CostItem], part: Fraction) -> Decimal | None:
             return None
         share = item.hosted.cheapest(part)
         total += item.expected_monthly * share.numerator / share.denominator
-    return total if items else None
+    return to_millionth(total) if items else None
 
 
 def _quiet(busy: set[int]) -> tuple[int, int]:

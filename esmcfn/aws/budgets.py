@@ -41,7 +41,9 @@ class BudgetReader:
         budget = {each: found[each] for each in _OF_BUDGET if each in found}
         if "BudgetLimit" in found:
             limit = found["BudgetLimit"]
-            budget["BudgetLimit"] = {"Amount": float(limit["Amount"]), "Unit": limit["Unit"]}
+            amount = float(limit["Amount"])
+            whole = int(amount) if amount.is_integer() else amount  # as the template writes it
+            budget["BudgetLimit"] = {"Amount": whole, "Unit": limit["Unit"]}
         end = found.get("TimePeriod", {}).get("End")
         if end is not None and end.year < _ENDLESS:
             budget["TimePeriod"] = {"End": end.isoformat()}

@@ -9,6 +9,7 @@ deployed   what a deployed template runs by the hour
 live       what runs by the hour now, as SageMaker tells it
 timetable  how long a schedule holds which bounds
 hours      the same in words
+discounts  what was agreed upon and does not hold
 part       what some models are of it
 """
 
@@ -20,6 +21,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from esmcfn.cost.deployed import hosted_in
+from esmcfn.cost.discounts import discount_notes
 from esmcfn.cost.hosting import ZERO, beside, hosted, software_prices, unparked
 from esmcfn.cost.hours import hours_notes
 from esmcfn.cost.live import running_now, serving, unreadable
@@ -66,6 +68,7 @@ def estimate(
         updating: models of `after` whose new instances start beside the old ones.
         beside: what is billed besides instances and stands in no sum, see `beside`.
     """
+    prices = prices.on(today)
     items = _items(after, region=region, prices=prices)
     saved = _items(parked, region=region, prices=prices)
     surging = [item for item in items if item.hosted.model in updating]
@@ -185,12 +188,13 @@ def _notes(
             "not in the sums; name it as software_usd_per_hour in the catalog"
         )
     yield from hours_notes([item.hosted for item in items], [item.hosted for item in before_items])
-    used = [item.price for item in (*items, *before_items) if item.price]
-    coming = sorted({price.instance_type for price in used if (price.as_of - today).days > 1})
+    yield from discount_notes([item.hosted for item in (*items, *before_items)], region=region, prices=prices)
+    used = [(item.price.as_of, item.price) for item in (*items, *before_items) if item.price and item.price.as_of]
+    coming = sorted({price.instance_type for day, price in used if (day - today).days > 1})
     if coming:
         yield f"the price of {some(coming)} is of a day that is still to come: correct its as_of"
     if used:
-        yield from _age(min(used, key=lambda price: (price.as_of, price.instance_type)), today)
+        yield from _age(*min(used, key=lambda each: (each[0], each[1].instance_type)), today)
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -214,10 +218,10 @@ NEWER = "esmcfn prices refresh asks it, with an AWS account"
 """Where newer prices are from; the sandbox sells nothing, so no environment is named that could be it."""
 
 
-def _age(oldest: Price, today: date) -> Iterable[str]:
+def _age(day: date, oldest: Price, today: date) -> Iterable[str]:
     """Speak of thresholds, not of days: a plan of the same input should read the same tomorrow."""
-    days = (today - oldest.as_of).days
-    text = f"the price of {oldest.instance_type} in {oldest.region} is of {oldest.as_of}"
+    days = (today - day).days
+    text = f"the price of {oldest.instance_type} in {oldest.region} is of {day}"
     if days > STALE_DAYS:
         yield (
             f"{text}, more than {STALE_DAYS} days old and stale: "

@@ -12,6 +12,13 @@ from esmcfn.domain.stack import ModelStack, Selection
 
 ZERO = Decimal(0)
 
+_OWN_DISK = ("g4dn", "g5", "g6", "g7e", "p4d", "p5", "p6")
+"""Families whose local disks stand in for a volume, so far as they are in the price book; a d after the number says the
+same of the others.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/host-instance-storage.html
+"""
+
 
 def beside(selection: Selection) -> tuple[str, ...]:
     """What a selection makes AWS bill for besides instances, in words; the price book has no prices of it."""
@@ -20,8 +27,17 @@ def beside(selection: Selection) -> tuple[str, ...]:
         "alarms": alarms,
         "logs": any(stack.log_retention_days for stack in selection.whole),
         "a KMS key": bool(selection.base and selection.base.alarm_topic),
+        "a secret": bool(selection.base and selection.base.service_account),
     }
-    return tuple(word for word, there in words.items() if there)
+    types = {stack.variant.instance_type for stack in selection.whole if not stack.parked}
+    volumes = sorted(kind for kind in types if not _own_disk(kind))
+    return (*(word for word, there in words.items() if there), *(f"the volumes of {kind}" for kind in volumes))
+
+
+def _own_disk(instance_type: str) -> bool:
+    """Does a type bring its disk along, so that SageMaker attaches no volume and bills for none?"""
+    family = instance_type.removeprefix("ml.").partition(".")[0]
+    return family.startswith(_OWN_DISK) or "d" in family.partition("-")[0].lstrip("abcdefghijklmnopqrstuvwxyz")
 
 
 def hosted(stack: ModelStack) -> tuple[HostedVariant, ...]:

@@ -50,7 +50,7 @@ def _item(item: CostItem) -> Document:
         "max_count": hosted.max_count,
         "usd_per_hour": money(item.price.usd_per_hour) if item.price else None,
         "price_source": item.price.source if item.price else None,
-        "price_as_of": item.price.as_of.isoformat() if item.price else None,
+        "price_as_of": item.price.as_of.isoformat() if item.price and item.price.as_of else None,
         "software_usd_per_hour": money(hosted.software_usd_per_hour),
         "infrastructure_monthly": money(item.infrastructure_monthly),
         "software_monthly": money(item.software_monthly),
@@ -93,7 +93,7 @@ def refreshed(refreshed: Refreshed) -> Document:
                 "before_usd_per_hour": money(each.before.usd_per_hour) if each.before else None,
                 "usd_per_hour": money(each.after.usd_per_hour),
                 "source": each.after.source,
-                "as_of": each.after.as_of.isoformat(),
+                "as_of": each.after.as_of.isoformat() if each.after.as_of else None,
             }
             for each in refreshed.prices
         ],

@@ -6,14 +6,24 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from fractions import Fraction
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from esmcfn.domain.origin import Origin
 
 HOURS_PER_MONTH = 730
 """Hours in a month, by convention: 365 days x 24 hours / 12 months. Every report says it aloud."""
 
 _MICRO = Decimal("0.000001")
+
+
+def to_millionth(amount: Decimal) -> Decimal:
+    """Cut to the millionth where it was divided; what has fewer digits keeps those it has."""
+    exponent = amount.as_tuple().exponent
+    return amount.quantize(_MICRO) if isinstance(exponent, int) and exponent < -6 else amount
 
 
 def a_month(usd_per_hour: Decimal, instances: Fraction | int) -> Decimal:
@@ -29,24 +39,87 @@ class Price(Struct, frozen=True, kw_only=True):
     Attributes:
         usd_per_hour: US dollars.
         source: where the figure was read.
-        as_of: the day on which the source gave it.
+        as_of: the day on which the source gave it; None of what was agreed upon where no list has a price.
+        agreed: it is paid by a discount of the root in place of the list price.
     """
 
     region: str
     instance_type: str
     usd_per_hour: Decimal
     source: str
-    as_of: date
+    as_of: date | None
+    agreed: bool = False
+
+
+class Discount(Struct, frozen=True, kw_only=True):
+    """What is paid instead of the list price.
+
+    Attributes:
+        region, instance_type: globs.
+        factor: of the list price, 0 to 1; None where usd_per_hour is given.
+        expires: the last day on which it holds; None where it holds for good.
+        origin: where it was written.
+    """
+
+    region: str
+    instance_type: str
+    factor: Decimal | None
+    usd_per_hour: Decimal | None
+    reason: str
+    expires: date | None
+    origin: Origin
+
+    def fits(self, region: str, instance_type: str) -> bool:
+        return fnmatchcase(region, self.region) and fnmatchcase(instance_type, self.instance_type)
+
+    def over(self, today: date) -> bool:
+        """Has its last day gone by?"""
+        return self.expires is not None and today > self.expires
+
+    def applied(self, price: Price) -> Price:
+        """The price that is paid; its source says what it was and why."""
+        if self.factor is not None:
+            paid, what = price.usd_per_hour * self.factor, f"{self.factor} of {price.usd_per_hour}"
+        else:
+            paid, what = self.usd_per_hour or Decimal(0), f"not {price.usd_per_hour}"
+        return replace(price, usd_per_hour=paid, source=f"{price.source}; {what}: {self.reason}", agreed=True)
 
 
 class PriceBook(Struct, frozen=True, kw_only=True):
-    """Dated prices by (region, instance type). What is absent is unknown, never free."""
+    """Dated prices by (region, instance type). What is absent is unknown, never free.
+
+    Attributes:
+        prices: by list.
+        discounts: what is paid instead; of several that fit, the last one counts.
+        today: the day for which it is asked; None where that does not matter, and no discount is over.
+    """
 
     prices: Mapping[tuple[str, str], Price]
+    discounts: tuple[Discount, ...] = ()
+    today: date | None = None
+
+    def on(self, today: date) -> PriceBook:
+        """The same on a day, when discounts may be over."""
+        return replace(self, today=today) if self.discounts else self
 
     def price(self, region: str, instance_type: str) -> Price | None:
-        """The price of an hour, None where the book does not know it."""
-        return self.prices.get((region, instance_type))
+        """The price of an hour, None where neither the book nor an agreement knows it."""
+        listed = self.prices.get((region, instance_type))
+        holding = [each for each in self.discounts if self.today is None or not each.over(self.today)]
+        fitting = [each for each in holding if each.fits(region, instance_type)]
+        if listed is not None:
+            return fitting[-1].applied(listed) if fitting else listed
+        agreed = next((each for each in reversed(fitting) if each.usd_per_hour is not None), None)
+        if agreed is None or agreed.usd_per_hour is None:
+            return None
+        return Price(
+            region=region,
+            instance_type=instance_type,
+            usd_per_hour=agreed.usd_per_hour,
+            source=f"no price list: {agreed.reason}",
+            as_of=None,
+            agreed=True,
+        )
 
 
 class Span(StrEnum):

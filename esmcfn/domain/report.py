@@ -149,7 +149,8 @@ class Report(Struct, frozen=True, kw_only=True):
         if not isinstance(self.body, Priced | Plan | Deployment | Audit):
             return None
         items = (*self.body.cost.items, *self.body.cost.before_items)
-        return min((item.price for item in items if item.price), key=lambda price: price.as_of, default=None)
+        dated = ((item.price.as_of, item.price) for item in items if item.price and item.price.as_of)
+        return min(dated, key=lambda each: each[0], default=(None, None))[1]
 
 
 class Failure(Struct, frozen=True, kw_only=True):

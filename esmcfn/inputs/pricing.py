@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-from esmcfn.domain.cost import Price, PriceBook
+from esmcfn.domain.cost import Discount, Price, PriceBook
 from esmcfn.errors import Problem
 from esmcfn.inputs import files
 from esmcfn.inputs.document import Document
@@ -46,6 +41,16 @@ def _dollars(about: str, *, required: bool = False) -> Field:
     )
 
 
+def _day(about: str, *, required: bool = False) -> Field:
+    return Field(
+        kind=(Kind.DATE, Kind.TEXT),
+        must="a day such as 2027-01-31",
+        about=about,
+        required=required,
+        pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    )
+
+
 def _words(about: str) -> Field:
     return Field(must="text", about=about, required=True, pattern=_TEXT, longest=1000)
 
@@ -64,13 +69,7 @@ _PRICE = Field(
         ),
         "usd_per_hour": _dollars("List price of an hour of hosting, US dollars.", required=True),
         "source": _words("Where the figure was read."),
-        "as_of": Field(
-            kind=(Kind.DATE, Kind.TEXT),
-            must="a day such as 2027-01-31",
-            about="The day on which the source gave it.",
-            required=True,
-            pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-        ),
+        "as_of": _day("The day on which the source gave it.", required=True),
     },
 )
 
@@ -102,6 +101,7 @@ _DISCOUNT = Field(
             most=1,
         ),
         "usd_per_hour": _dollars("What an hour costs you, US dollars, in place of the list price."),
+        "expires": _day("The last day on which it holds; for good unless it is written."),
         "reason": _words("Why: the contract, the Savings Plan, whoever knows. Every report shows it."),
     },
 )
@@ -118,38 +118,13 @@ AGREED = _listed(
 )
 
 
-class Discount(Struct, frozen=True, kw_only=True):
-    """What is paid instead of the list price.
-
-    Attributes:
-        region, instance_type: globs.
-        factor: of the list price, 0 to 1; None where usd_per_hour is given.
-    """
-
-    region: str
-    instance_type: str
-    factor: Decimal | None
-    usd_per_hour: Decimal | None
-    reason: str
-
-    def fits(self, price: Price) -> bool:
-        return fnmatchcase(price.region, self.region) and fnmatchcase(price.instance_type, self.instance_type)
-
-    def applied(self, price: Price) -> Price:
-        """The price that is paid; its source says what it was and why."""
-        what = f"{self.factor} of {price.usd_per_hour}" if self.factor is not None else f"not {price.usd_per_hour}"
-        paid = self.usd_per_hour if self.factor is None else price.usd_per_hour * self.factor
-        assert paid is not None  # noqa: S101 - one of the two is there
-        return replace(price, usd_per_hour=paid, source=f"{price.source}; {what}: {self.reason}")
-
-
 def prices(root: Path, problems: list[Problem], memory: Memory) -> PriceBook | None:
     """The book that holds in this root; None where it says nothing, so that the package's own holds."""
     listed, discounts = book(root, problems, memory), tuple(_discounts(root, problems, memory))
     if not listed and not discounts:
         return None
     everything = {**price_book().prices, **{(price.region, price.instance_type): price for price in listed}}
-    return PriceBook(prices={key: _paid(price, discounts) for key, price in everything.items()})
+    return PriceBook(prices=everything, discounts=discounts)
 
 
 def book(root: Path, problems: list[Problem], memory: Memory) -> tuple[Price, ...]:
@@ -189,22 +164,22 @@ def written(listed: Sequence[Price]) -> str:
 
 
 def _discounts(root: Path, problems: list[Problem], memory: Memory) -> Iterator[Discount]:
-    for item in _entries(root, DISCOUNTS, AGREED, problems, memory)[1]:
+    document, written = _entries(root, DISCOUNTS, AGREED, problems, memory)
+    for number, item in enumerate(written):
         values = Values.of(item)
-        factor, usd = values.decimal("factor"), values.decimal("usd_per_hour")
-        if (factor is None) != (usd is None) and values.text("instance_type"):
+        factor, usd, day = values.decimal("factor"), values.decimal("usd_per_hour"), values.day("expires")
+        if day is None and "expires" in values:
+            problems.append(_problem(document, DISCOUNTS, number, "expires", "there is no such day"))
+        elif document and (factor is None) != (usd is None) and values.text("instance_type"):
             yield Discount(
                 region=values.text("region", "*"),
                 instance_type=values.text("instance_type"),
                 factor=factor,
                 usd_per_hour=usd,
                 reason=values.text("reason"),
+                expires=day,
+                origin=document.place((DISCOUNTS, number)),
             )
-
-
-def _paid(price: Price, discounts: Sequence[Discount]) -> Price:
-    fitting_ones = [discount for discount in discounts if discount.fits(price)]
-    return fitting_ones[-1].applied(price) if fitting_ones else price
 
 
 def _entries(

@@ -8,7 +8,7 @@ from esmcfn.domain.audit import Activity, Audit, AuditedModel, Month, VariantUse
 from esmcfn.domain.drift import EnvironmentDrift, ResourceDrift, StackDrift
 from esmcfn.render import drifting
 from esmcfn.render.escape import code, safe
-from esmcfn.render.words import counted, dollars
+from esmcfn.render.words import by_which, counted, dollars
 
 SYMBOLS = {
     Activity.BUSY: "=",
@@ -44,6 +44,7 @@ def text(audit: Audit) -> Iterator[str]:
         for saving in model.savings:
             yield f"    {saving.remedy:<9} saves {dollars(saving.monthly)} USD a month: {saving.how}"
     yield ""
+    yield f"Cost     {total(audit)}"
     months = [f"    {_month_line(month)}" for month in shown(audit)]
     if months:
         yield "Bill, USD"
@@ -77,6 +78,8 @@ def markdown(audit: Audit) -> Iterator[str]:
             f"| {code(model.model)} | {model.activity} | {calls(model)} | {safe(runs(model))} "
             f"| {expected(model)} | {safe(model.why)} | {safe(savings)} |"
         )
+    yield ""
+    yield f"**Cost** {total(audit)}"
     if audit.months:
         yield ""
         yield "| month | model | billed USD | estimated USD | difference |"
@@ -160,6 +163,16 @@ def saving_line(audit: Audit) -> str:
 def calls(model: AuditedModel) -> str:
     """Calls in the window, or a word where nobody knows."""
     return "no data" if model.calls is None else f"{model.calls:,}"
+
+
+def total(audit: Audit) -> str:
+    """What all that runs costs a month."""
+    cost = audit.cost
+    only = ", infrastructure only" if cost.infrastructure_only else ""
+    amount = dollars(cost.after_monthly)
+    return (
+        f"{amount} {cost.currency} a month for what runs{only}; {by_which(cost)}, {cost.hours_per_month} hours a month"
+    )
 
 
 def runs(model: AuditedModel) -> str:

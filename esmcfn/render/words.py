@@ -115,19 +115,39 @@ def cost_line(cost: Cost) -> str:
     if cost.narrowed:
         money = f"{some(cost.narrowed.models)}: {_money(cost.narrowed, cost)}; the whole environment: {money}"
     only = ", infrastructure only" if cost.infrastructure_only else ""
-    return f"{money}{only}; list price, {cost.hours_per_month} hours a month"
+    return f"{money}{only}; {by_which(cost)}, {cost.hours_per_month} hours a month"
+
+
+def by_which(cost: Cost) -> str:
+    """By which prices a sum was made."""
+    agreed = any(item.price and item.price.agreed for item in (*cost.items, *cost.before_items))
+    return "list price less your discounts" if agreed else "list price"
 
 
 def _money(part: Cost | CostPart, cost: Cost) -> str:
     """Before, after and difference of all of a cost, or of a part of it."""
     after = dollars(part.after_monthly)
-    if part.before_monthly == part.after_monthly and part.after_monthly is not None:
+    if part.before_monthly == part.after_monthly and part.after_monthly is not None and _alike(part, cost):
         return f"{after} {cost.currency} a month, as deployed"
     if part.before_monthly is None:
         why = "what is deployed costs an unknown amount" if cost.before_items else "not compared with what is deployed"
         return f"{after} {cost.currency} a month ({why})"
     delta = dollars(part.delta_monthly, signed=True) if part.delta_monthly is not None else "unknown"
     return f"{dollars(part.before_monthly)} -> {after} {cost.currency} a month ({delta})"
+
+
+def _alike(part: Cost | CostPart, cost: Cost) -> bool:
+    """Is what is wanted what is deployed? Equal sums of other instances are no reason to say so."""
+    models = part.models if isinstance(part, CostPart) else None
+    wanted, deployed = (
+        sorted(
+            (each.model, each.instance_type, each.min_count, each.expected_count, each.max_count)
+            for each in (item.hosted for item in side)
+            if models is None or each.model in models
+        )
+        for side in (cost.items, cost.before_items)
+    )
+    return wanted == deployed
 
 
 def items(cost: Cost) -> tuple[CostItem, ...]:
@@ -139,7 +159,7 @@ def items(cost: Cost) -> tuple[CostItem, ...]:
 
 def sources(cost: Cost) -> list[str]:
     """Where the prices of what is wanted were read, and when."""
-    return sorted({f"{item.price.source}, {item.price.as_of}" for item in cost.items if item.price})
+    return sorted({f"{item.price.source}, {item.price.as_of or 'of no day'}" for item in cost.items if item.price})
 
 
 OVER_BUDGET = (

@@ -14,6 +14,7 @@ from esmcfn.domain.drift import State
 from esmcfn.domain.hosting import AlarmTopic, Autoscaling
 from esmcfn.domain.overwriting import Fate
 from esmcfn.errors import ExitCode, TemplateRefused
+from esmcfn.render import render
 from esmcfn.sandbox import breaking
 from esmcfn.sandbox.server import Sandbox
 from esmcfn.template import synthesize
@@ -229,6 +230,9 @@ class TestBudget:
             budget.pop(name, None)
         budgets.update_budget(AccountId=ACCOUNT, NewBudget=budget)
         only(deployed, "Budget", "Budget/BudgetLimit/Amount")
+        said = render("text", (drift(deployed, ALL),))
+        assert "9000" in said
+        assert "9000.0" not in said
         assert deployed.deploy(ALL, Wishes(revert=True)).exit_code is ExitCode.DONE
         assert deviating(drift(deployed, ALL)) == {}
 

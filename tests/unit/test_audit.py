@@ -33,6 +33,7 @@ from esmcfn.audit import bill_start
 from esmcfn.audit.proposal import patch
 from esmcfn.audit.saving import _quiet
 from esmcfn.domain.audit import Activity, Bill, Metric, Remedy, Series
+from esmcfn.domain.cost import to_millionth
 from esmcfn.domain.hosting import Autoscaling, ScheduledScaling
 from esmcfn.errors import AccessDenied, CloudError, UsageError
 from esmcfn.reference.gpus import gpus
@@ -178,7 +179,7 @@ class TestSavings:
         calls = series(1.0, days=weekdays, hours=range(8, 18))
         saving = self.remedies({**WORKING, Metric.INVOCATIONS: calls})[Remedy.SCHEDULE]
         assert "between 18:00 and 08:00 UTC nor on Saturdays and Sundays" in saving.how
-        assert saving.monthly == Decimal("1.515") * 730 * (168 - 5 * 11) / 168
+        assert saving.monthly == to_millionth(Decimal("1.515") * 730 * (168 - 5 * 11) / 168) == Decimal("743.883036")
 
     def test_what_a_schedule_of_scaling_saves_already_is_not_saved_again(self):
         nights = tuple(
@@ -198,7 +199,7 @@ class TestSavings:
         calls = series(1.0, days=weekdays, hours=range(24))
         saving = self.remedies({**WORKING, Metric.INVOCATIONS: calls})[Remedy.SCHEDULE]
         assert "no call on Saturdays and Sundays" in saving.how
-        assert saving.monthly == Decimal("1.515") * 730 * 47 / 168
+        assert saving.monthly == to_millionth(Decimal("1.515") * 730 * 47 / 168)
 
     def test_calls_around_the_clock_leave_nothing_to_schedule(self):
         assert self.remedies({**WORKING, Metric.INVOCATIONS: series(hours=range(24))}) == {}

@@ -63,6 +63,14 @@ class TestProblems:
                 discounts("instance_type: ml.g5.*, reason: r, factor: 0.5, usd_per_hour: 1"),
                 "usd_per_hour may not stand beside factor",
             ),
+            (
+                discounts("instance_type: ml.g5.*, reason: r, factor: 0.5, expires: '2027-02-30'"),
+                "discounts.expires: there is no such day",
+            ),
+            (
+                discounts("instance_type: ml.g5.*, reason: r, factor: 0.5, expires: June"),
+                "discounts.expires: must be a day such as 2027-01-31",
+            ),
             ("discount: []\n", "unknown key (did you mean discounts?)"),
         ],
     )
@@ -143,6 +151,62 @@ class TestBook:
         assert list(rule.check(without))
         known = found(tmp_path, prices=LISTED.replace("ml.g5.2xlarge", kind))
         assert not list(rule.check(replace(without, policy=Policy(prices=known))))
+
+
+class TestDiscountsThatDoNotHold:
+    TODAY = date(2026, 11, 21)
+    """As fakes.NOW has it."""
+
+    def priced(self, folder, *lines, kind="ml.g5.2xlarge", form="text"):
+        policy = Policy(prices=found(folder, discounts=discounts(*lines)))
+        selection = a_selection(a_stack(variant=a_variant(instance_type=kind)))
+        report = price(a_project(policy=policy), selection, a_world(), compared=False)
+        return report.body.cost, render(form, (report,))
+
+    @pytest.mark.parametrize("form", ["text", "json", "markdown"])
+    def test_one_that_is_over_counts_no_more_and_its_line_is_told(self, tmp_path, form):
+        line = "instance_type: ml.g5.*, factor: 0.5, reason: Savings Plan, expires: 2026-11-20"
+        cost, said = self.priced(tmp_path, line, form=form)
+        assert cost.after_monthly == Decimal("1105.95")
+        assert "policies/discounts.yaml:2: the discount on ml.g5." in said.replace("\\", "")
+        assert "ended on 2026-11-20 and counts no more" in said
+        assert "less your discounts" not in said
+
+    def test_its_last_day_counts(self, tmp_path):
+        line = "instance_type: ml.g5.*, factor: 0.5, reason: Savings Plan, expires: 2026-11-21"
+        cost, said = self.priced(tmp_path, line)
+        assert cost.after_monthly == Decimal("552.975")
+        assert "; list price less your discounts, 730 hours a month" in said
+        assert "discounts.yaml" not in said
+
+    def test_one_that_is_over_gives_way_to_the_one_before_it(self, tmp_path):
+        cost, _ = self.priced(
+            tmp_path,
+            "instance_type: ml.g5.*, factor: 0.8, reason: a",
+            "instance_type: ml.g5.*, factor: 0.5, reason: b, expires: 2026-11-20",
+        )
+        assert cost.after_monthly == Decimal("884.76")
+
+    def test_one_that_is_over_and_would_not_count_here_is_not_told(self, tmp_path):
+        line = "instance_type: ml.p5.*, factor: 0.5, reason: b, expires: 2026-11-20"
+        assert "discounts.yaml" not in self.priced(tmp_path, line)[1]
+
+    @pytest.mark.parametrize("written", ["ml.g55.*", "ml.g5.2xlarge, region: us-west-9"])
+    def test_one_that_fits_nothing_is_told(self, tmp_path, written):
+        _, said = self.priced(tmp_path, f"instance_type: {written}, factor: 0.5, reason: r")
+        assert "policies/discounts.yaml:2: the discount on ml.g5" in said
+        assert "fits nothing that is hosted here" in said
+
+    def test_a_private_price_holds_for_a_type_that_no_list_has(self, tmp_path):
+        line = "instance_type: ml.p5e.48xlarge, usd_per_hour: 40, reason: contract 7"
+        cost, said = self.priced(tmp_path, line, kind="ml.p5e.48xlarge")
+        assert cost.after_monthly == 40 * 730
+        assert "no price list: contract 7, of no day" in said
+        assert "discounts.yaml" not in said
+
+    def test_a_factor_of_a_price_that_nobody_knows_is_unknown(self, tmp_path):
+        line = "instance_type: ml.p5e.*, factor: 0.5, reason: contract 7"
+        assert self.priced(tmp_path, line, kind="ml.p5e.48xlarge")[0].after_monthly is None
 
 
 class TestRefresh:

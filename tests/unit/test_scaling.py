@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from builders import CATALOG_TEXT, ENVIRONMENT_TEXT, a_base_stack, a_selection, a_stack
+from builders import CATALOG_TEXT, ENVIRONMENT_TEXT, a_base_stack, a_selection, a_service_account, a_stack, a_variant
 from hosted import BOUNDS, NIGHT, RUSH, SCALED, complaints, resource, selected, with_model
 from msgspec.structs import replace
 
@@ -247,9 +247,20 @@ class TestCost:
         topic = a_base_stack(alarm_topic=AlarmTopic(name="esm-dev-alarms", emails=("a@b.org",)))
         (said,) = note(a_stack(alarms=Alarms(), log_retention_days=7), base=topic)
         assert said == "instances only: what AWS bills for alarms, logs and a KMS key is not in the sums"
+        shared = a_base_stack(service_account=a_service_account())
+        (said,) = note(
+            a_stack(variant=a_variant(instance_type="ml.m5.xlarge")),
+            *(a_stack(f"m{n}", variant=a_variant(instance_type=f"ml.{kind}.xlarge")) for n, kind in enumerate(DISKS)),
+            base=shared,
+        )
+        assert said == "instances only: what AWS bills for a secret and the volumes of ml.m5.xlarge is not in the sums"
 
     def test_parked_costs_nothing(self):
         assert cost.hosted(a_stack(autoscaling=SCALED, parked=True)) == ()
+
+
+DISKS = ("g4dn", "g5", "g6e", "g7e", "p4de", "p5en", "p6-b200", "m5d", "r6gd")
+"""Families whose instances bring their disks along."""
 
 
 class TestPlans:

@@ -351,6 +351,16 @@ class TestCost:
         selection = replace(ONE, environment=an_environment(budget_usd_per_month=1))
         assert price(a_project(), selection, a_world(), compared=False).exit_code is ExitCode.BUDGET
 
+    def test_equal_sums_of_other_instances_are_not_called_as_deployed(self):
+        small, large = a_variant(), a_variant(instance_type="ml.g5.4xlarge")
+        one, other = ((a_stack("a", variant=x), a_stack("b", variant=y)) for x, y in ((small, large), (large, small)))
+        stacks = deployed(a_selection(*one))
+        same = render("text", (price(a_project(), a_selection(*one), a_world(stacks=stacks)),))
+        swapped = render("text", (price(a_project(), a_selection(*other), a_world(stacks=stacks)),))
+        assert "a month, as deployed" in same
+        assert "a month, as deployed" not in swapped
+        assert "(+0.00)" in swapped
+
     def test_a_soft_budget_is_said_and_stops_nothing(self):
         selection = replace(ONE, environment=an_environment(budget_usd_per_month=1, budget_soft=True))
         report = price(a_project(), selection, a_world(), compared=False)

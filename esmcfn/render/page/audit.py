@@ -10,7 +10,7 @@ from itertools import groupby
 from esmcfn.domain.audit import Activity, Audit, AuditedModel, Month, Remedy
 from esmcfn.render import audited
 from esmcfn.render.page import charts, drift
-from esmcfn.render.words import counted, dollars
+from esmcfn.render.words import by_which, counted, dollars
 
 COLOURS = 6
 """Models that have a colour of their own in the chart; the others share one."""
@@ -41,7 +41,7 @@ def view(audit: Audit) -> Mapping[str, object]:
 def _figures(audit: Audit) -> list[tuple[str, str, str]]:
     """The figures at the top: what, how much, and what that means."""
     only = ", infrastructure only" if audit.cost.infrastructure_only else ""
-    deployed = f"what runs, list price, {audit.cost.hours_per_month} hours{only}"
+    deployed = f"what runs, {by_which(audit.cost)}, {audit.cost.hours_per_month} hours{only}"
     return [
         ("Billed, USD", _billed(audit), _billed_days(audit) or audit.why_no_bill),
         ("Estimate a month, USD", dollars(audit.cost.after_monthly), deployed),

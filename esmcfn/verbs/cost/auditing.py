@@ -60,7 +60,8 @@ def audit(
     window = auditing.window(world.now, days)
     world.progress("asking CloudWatch what endpoints are used for")
     looked, readings = _measured(looked, window, cloud)
-    models = tuple(_audited(each, readings, runs, written, window, prices(project)) for each in looked)
+    book = prices(project).on(world.now.date())
+    models = tuple(_audited(each, readings, runs, written, window, book) for each in looked)
     bill, why_no_bill = _bill(selection, world) if billed else (None, "Cost Explorer was not asked (--no-bill)")
     drift, why_no_drift = _drift(project, selection, world) if drifting else (None, NO_DRIFT)
     body = auditing.assembled(
@@ -103,7 +104,9 @@ def _estimated(
 
     def priced(variants: Iterable[HostedVariant]) -> Cost:
         region, today = selection.target.region, world.now.date()
-        return cost.estimate(variants, None, region=region, prices=prices(project), today=today)
+        return cost.estimate(
+            variants, None, region=region, prices=prices(project), today=today, beside=cost.beside(selection)
+        )
 
     runs = priced(variant for each in seen for variant in each.runs)
     written = priced(variant for each in seen for variant in each.written)

@@ -59,7 +59,9 @@ def aged(outcomes: Sequence[Outcome], today: date) -> str:
     The notes of a cost say themselves that a price is old; a deployment's report has its sums and no notes.
     """
     reports = (each for each in outcomes if isinstance(each, Report) and isinstance(each.body, Deployment))
-    as_of = min((price.as_of for price in (each.oldest_price for each in reports) if price), default=today)
+    as_of = min(
+        (price.as_of for price in (each.oldest_price for each in reports) if price and price.as_of), default=today
+    )
     age = (today - as_of).days
     if age <= cost.AGED_DAYS:
         return ""

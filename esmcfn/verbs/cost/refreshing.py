@@ -33,5 +33,5 @@ def refresh(project: Project, selection: Selection, world: World, *, path: str, 
     world.progress(f"asking the price list about {len(types)} instance type{'' if len(types) == 1 else 's'}")
     found = side_by_side(lambda kind: cloud.price_list.price(region, kind, today=world.now.date()), types)
     write(found)
-    changes = tuple(Repriced(before=book.price(region, price.instance_type), after=price) for price in found)
+    changes = tuple(Repriced(before=book.prices.get((region, price.instance_type)), after=price) for price in found)
     return Report(verb="prices", environment=name, body=Refreshed(environment=name, path=path, prices=changes))

@@ -51,7 +51,9 @@ def beside(project: Project, survey: Survey, managed: frozenset[str], cloud: Clo
     stacks = frozenset(
         {*(stack.name for stack in survey.ours), *(name for names in survey.others.values() for name in names)}
     )
-    asked = _Asked(cloud=cloud, region=project.environment.region, prices=prices(project), stacks=stacks)
+    asked = _Asked(
+        cloud=cloud, region=project.environment.region, prices=prices(project).on(world.now.date()), stacks=stacks
+    )
     found = side_by_side(lambda endpoint: _one(endpoint, asked), strangers, stop=cloud.stacks.stop)
     return Unmanaged(endpoints=hosting.sorted_endpoints(each for each in found if each))
 
