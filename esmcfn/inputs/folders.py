@@ -57,7 +57,7 @@ def misplaced(root: Path, folder: str, *, read: str) -> Iterator[Problem]:
             yield Problem(here, 0, 0, said, f"rename it to {shown(os.path.basename(read))}")
         elif here != folder:
             for name in filter(_yaml, sorted(found)):
-                said = f"the file is not read: no folder of {folder}/ is but {read}"
+                said = f"the file is not read: of the folders in {folder}/ only {read} is"
                 suggestion = f"move it to {folder}/, or out of it where it is another tool's"
                 yield Problem(f"{here}/{name}", 1, 1, said, suggestion)
 

@@ -324,7 +324,7 @@ def test_a_copy_of_the_package_s_check_is_no_check_of_the_root_s_own_however_it_
         ("policies/waivers.yml", "(rename waivers.yml to waivers.yaml)"),
         (
             "policies/sub/levels.yaml",
-            "policies/sub/levels.yaml:1:1: the file is not read: no folder of policies/ is but policies/checkov"
+            "policies/sub/levels.yaml:1:1: the file is not read: of the folders in policies/ only policies/checkov is"
             " (move it to policies/, or out of it where it is another tool's)",
         ),
         ("policies/sub/deeper/levels.yml", "policies/sub/deeper/levels.yml:1:1: the file is not read"),
