@@ -10,28 +10,15 @@ replace the root logger. Whatever goes wrong ends this with a traceback; who ask
 
 from __future__ import annotations
 
+import difflib
+import filecmp
 import gc
-
-gc.disable()  # a third of the time to import checkov goes into looking for garbage that is not there
-
-import difflib  # noqa: E402
-import filecmp  # noqa: E402
-import json  # noqa: E402
-import os  # noqa: E402
-import sys  # noqa: E402
-from collections.abc import Iterator  # noqa: E402
-from types import ModuleType  # noqa: E402
-from typing import Any  # noqa: E402
-
-# Read when checkov is imported: no worker processes to lose sight of, no chatter.
-os.environ["CHECKOV_PARALLELIZATION_TYPE"] = "none"
-os.environ["LOG_LEVEL"] = "ERROR"
-
-# What checkov imports and we never use is a quarter of its imports. Its clients of its maker's platform and of
-# registries are empty modules here, so that whoever tried to reach one would fail; numpy is one that asteval can do
-# without.
-sys.modules.update({name: ModuleType(name) for name in ("aiohttp", "boto3", "docker")})
-sys.modules["numpy"] = None  # type: ignore[assignment]  # how Python is told that there is none
+import json
+import os
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
 
 SEVERITIES = {
     "NONE": "info",
@@ -50,12 +37,28 @@ INDEX = "https://www.checkov.io/5.Policy%20Index/cloudformation.html"
 
 def main() -> None:
     """Answer once, and end without tidying up: the process's memory goes with it."""
+    alone()
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is not the answer
     question = json.load(sys.stdin)
     json.dump(explain(question) if "explain" in question else judge(question), answer)
     answer.flush()
     os._exit(0)
+
+
+def alone() -> None:
+    """Make this process one for checkov and nothing else, before it is imported."""
+    gc.disable()  # a third of the time to import checkov goes into looking for garbage that is not there
+
+    # No worker processes to lose sight of, no chatter.
+    os.environ["CHECKOV_PARALLELIZATION_TYPE"] = "none"
+    os.environ["LOG_LEVEL"] = "ERROR"
+
+    # What checkov imports and we never use is a quarter of its imports. Its clients of its maker's platform and of
+    # registries are empty modules here, so that whoever tried to reach one would fail; numpy is one that asteval can
+    # do without.
+    sys.modules.update({name: ModuleType(name) for name in ("aiohttp", "boto3", "docker")})
+    sys.modules["numpy"] = None  # type: ignore[assignment]  # how Python is told that there is none
 
 
 def judge(question: dict[str, Any]) -> dict[str, Any]:

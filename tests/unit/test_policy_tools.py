@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
+import os
 import re
 import sys
 from pathlib import Path
@@ -193,3 +196,18 @@ def test_it_is_installed_away_from_the_folder_that_is_judged(
 def test_other_words_are_no_reason_to_install(capsys: pytest.CaptureFixture[str]) -> None:
     assert tools.main(["--help"]) == 2
     assert "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("runner", ["checkov_runner", "cfnlint_runner"])
+def test_a_runner_that_is_only_imported_leaves_the_process_as_it_is(
+    runner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"esmcfn.policy.{runner}"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    emptied = ("aiohttp", "boto3", "docker", "numpy")
+    gc.enable()
+    before = gc.isenabled(), os.environ.get("LOG_LEVEL"), [sys.modules.get(each, "none") for each in emptied]
+
+    importlib.import_module(name)
+
+    assert before == (gc.isenabled(), os.environ.get("LOG_LEVEL"), [sys.modules.get(each, "none") for each in emptied])
