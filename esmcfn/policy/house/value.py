@@ -34,9 +34,8 @@ def _in_tags(subject: Subject) -> Iterable[Complaint]:
 def _elsewhere(subject: Subject) -> Iterable[Complaint]:
     """In any other text of the template, by forms alone that nothing else has."""
     whole = subject.template.text
-    if (
-        "\\u" not in whole and "\\/" not in whole and not form(whole)
-    ):  # a text that JSON escapes has no form before it is read
+    escaped = "\\u" in whole or "\\/" in whole  # JSON's own: no form before it is read
+    if not escaped and not form(whole):
         return
     told = {*subject.template.stack.tags, *subject.template.stack.tags.values()}
     for path, value in walk(subject.template.body, ""):
