@@ -196,6 +196,48 @@ def clock(ctx: click.Context, settings: tuple[str, ...]) -> None:
         said(f"{name}={_instant(value) if name == 'now' else f'{value:.10g}'}")
 
 
+@sandbox.command(
+    epilog="""\b
+Examples:
+  esmcfn sandbox seed past.yaml
+\b
+  endpoints:
+    esm-dev-prototype-model:     the endpoint's name, or its stack's
+      age_days: 45
+      calls_per_hour: 12
+      from_hour: 8               UTC; all day without it
+      to_hour: 18
+      latency_ms: 250
+      cpu_percent: 4             without any load CloudWatch has no word of it
+      memory_percent: 10
+      gpu_percent: 12
+      gpu_memory_percent: 15
+      usd_per_day: 48.72
+"""
+)
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.pass_context
+def seed(ctx: click.Context, file: Path) -> None:
+    """Give endpoints a past (age, calls, loads, costs) for audit.
+
+    FILE is YAML or JSON. It is added to what was told before; reset forgets it.
+    """
+    from esmcfn import sandbox as embedded
+    from esmcfn.inputs.seeds import Hosted, seeds
+
+    root = _root(ctx)
+    embedded.ensure(root, on_start=_say)
+    there = tuple(
+        Hosted(name=each["name"], region=each["region"], stack=each["stack"])
+        for each in embedded.call(root, "GET", "state")["endpoints"]
+    )
+    until = datetime.now(UTC).isoformat()
+    pasts = [{**past, "until": until} for past in seeds(file, there)]
+    embedded.seed(root, endpoints=pasts)
+    for past in pasts:
+        said(f"{past['name']} has a past now")
+
+
 def _instant(seconds: float) -> str:
     """A moment as people read it, to the second, in UTC."""
     with suppress(OverflowError, ValueError, OSError):  # it can be pushed beyond the year 9999

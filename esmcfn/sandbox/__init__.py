@@ -238,13 +238,17 @@ def seed(
     prices: Sequence[Mapping[str, str]] = (),
     costs: Sequence[Mapping[str, Any]] = (),
     metrics: Sequence[Mapping[str, Any]] = (),
+    endpoints: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Tell the sandbox prices, past costs and metrics, which it cannot know; `account.seeds` has their form.
+
+    `endpoints` has the past of endpoints in a few numbers each, and their age: `account.pasts` has its form.
 
     Raises:
         SandboxError: it does not run, or a seed is not as it should be.
     """
-    call(root, "POST", "seed", {"prices": list(prices), "costs": list(costs), "metrics": list(metrics)})
+    told = {"prices": list(prices), "costs": list(costs), "metrics": list(metrics), "endpoints": list(endpoints)}
+    call(root, "POST", "seed", told)
 
 
 def set_clock(root: Path, **settings: float) -> Mapping[str, Any]:

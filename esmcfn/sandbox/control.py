@@ -86,6 +86,12 @@ class Control:
         }
 
     def _state(self, _: Json) -> Mapping[str, Any]:
+        owners = {
+            (stack.region, resource.physical_id): stack.name
+            for stack in self.world.cloudformation.stacks.values()
+            if not stack.deleted
+            for resource in stack.resources.values()
+        }
         return {
             "account": self.world.account,
             "now": self.world.clock.now(),
@@ -95,7 +101,12 @@ class Control:
                 if not stack.deleted
             ],
             "endpoints": [
-                {"region": region, "name": endpoint.name, "status": endpoint.status}
+                {
+                    "region": region,
+                    "name": endpoint.name,
+                    "status": endpoint.status,
+                    "stack": owners.get((region, endpoint.arn), ""),
+                }
                 for region, held in self.world.sagemaker.regions.items()
                 for endpoint in held.endpoints.values()
             ],
@@ -160,7 +171,9 @@ class Control:
         return break_resource(self.world, body)
 
     def _seed(self, body: Json) -> Mapping[str, Any]:
-        return self.world.seeds.add(body)
+        from esmcfn.sandbox.account.pasts import remember
+
+        return remember(self.world, body)
 
     def _pages(self, body: Json) -> Mapping[str, Any]:
         for operation, size in body.items():

@@ -114,6 +114,20 @@ def test_words_that_cannot_be_meant_are_usage(typed: Typed, words: list[str], to
     assert told in err
 
 
+def test_a_past_that_cannot_be_is_the_inputs_fault_with_its_place(typed: Typed, root: Path) -> None:
+    (root / "past.yaml").write_text("endpoints:\n  Nope: {}\n  N: {cpu_percnt: 1}\n", encoding="utf-8")
+    code, out, err = typed("seed", str(root / "past.yaml"))
+    assert (code, out) == (ExitCode.INPUT, "")
+    assert "past.yaml:2:3: endpoints: nothing is deployed in the sandbox yet" in err
+    assert "past.yaml:3:7: endpoints.N.cpu_percnt: unknown key (did you mean cpu_percent?)" in err
+    assert "nothing was seeded" in err
+
+
+def test_a_past_of_a_file_that_is_not_there_is_usage(typed: Typed, root: Path) -> None:
+    assert typed("seed", str(root / "nope.yaml"))[0] == ExitCode.USAGE
+    assert typed("status")[1] == "stopped\n", "nothing was started for it"
+
+
 def test_a_root_that_is_no_folder_has_no_sandbox(typed: Typed, tmp_path: Path) -> None:
     code, _, err = typed("start", at=tmp_path / "nowhere")
     assert (code, "is no folder" in err) == (ExitCode.USAGE, True)

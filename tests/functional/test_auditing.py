@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from story import REPOSITORY
 
 from esmcfn import sandbox
 
@@ -146,6 +148,32 @@ def test_where_nothing_is_selected_no_price_is_asked_and_no_file_is_made(root):
     assert (done.code, done.out) == (0, "dev · no model is selected, so nothing was asked and nothing written\n")
     assert "### dev: no model is selected" in root.esmcfn("prices", "refresh", "dev", "-f", "markdown").out
     assert not (root.folder / "policies" / "prices.yaml").exists()
+
+
+def test_the_walk_of_the_documentation_shows_what_idles_is_busy_and_too_large(root_of):
+    root = root_of("multi_model")
+    page = (REPOSITORY / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    section = page.split("## A past for the audit")[1].split("\n## ")[0]
+    past, walk = [
+        "\n".join(line[4:] for line in block.splitlines())
+        for block in section.split("\n\n")
+        if block.startswith("    ")
+    ]
+    copying, *commands = walk.splitlines()
+    assert [word.split()[0] for word in commands] == ["sed", "esmcfn", "esmcfn", "esmcfn"]
+    (root.folder / "catalogs" / "esm.yaml").write_bytes((REPOSITORY / "catalogs" / "esm.yaml").read_bytes())
+    assert copying.startswith(f"cp -r examples/{root.folder.name} walk && cp catalogs/esm.yaml walk/catalogs/")
+    root.write("past.yaml", past)
+    subprocess.run(commands[0], shell=True, cwd=root.folder, check=True)
+    done = [root.esmcfn(*command.split()[1:]) for command in commands[1:]]
+    assert [each.code for each in done] == [0, 0, 0], [each.err for each in done]
+    models = {each["model"]: each for each in root.esmcfn("audit", "dev", "-f", "json").document["models"]}
+    idle, busy = models["prototype_model"], models["performance_model"]
+    assert (idle["activity"], busy["activity"]) == ("idle", "busy")
+    assert [saving["remedy"] for saving in idle["savings"]] == ["park"]
+    assert [saving["remedy"] for saving in busy["savings"]] == ["schedule", "smaller"]
+    assert "ml.g5.2xlarge would hold that" in done[-1].out
+    assert "billed" in done[-1].out
 
 
 def test_a_command_without_an_environment_is_told_with_all_its_words(root):

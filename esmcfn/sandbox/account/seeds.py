@@ -94,9 +94,14 @@ class Seeds:
                 raise Refusal("BadSeed", f"{cost.date!r} is not a date such as 2026-11-01")
         self.told.prices += prices
         self.told.costs += costs
+        of_a_series: dict[str, list[tuple[Measured, Point]]] = {}
         for metric, at in measured:
+            key = repr((metric.region, metric.namespace, metric.name, sorted(metric.dimensions.items())))
             point = Point(at=at, value=float(metric.value), unit=metric.unit)
-            self._metrics.add(metric.region, metric.namespace, metric.name, metric.dimensions, [point])
+            of_a_series.setdefault(key, []).append((metric, point))
+        for found in of_a_series.values():
+            first, points = found[0][0], [point for _, point in found]
+            self._metrics.add(first.region, first.namespace, first.name, first.dimensions, points)
         self._store.put("seeds", "told", self.told)
         return {"prices": len(self.told.prices), "costs": len(self.told.costs), "metrics": len(measured)}
 
