@@ -106,7 +106,8 @@ def _exactly(run: Run, mandate: Mandate, reviewed: tuple[ReviewedPlan, ...]) -> 
     missing = set(run.names).difference(plan.environment for plan in reviewed)
     if missing:
         raise StalePlanError(
-            f"the plan is not for {', '.join(sorted(missing))}", next_step="plan again and review what has changed"
+            f"the plan is not for {', '.join(map(shown, sorted(missing)))}",
+            next_step="plan again and review what has changed",
         )
     known = environment_names(run.root)
     gone = [shown(name) for name in run.names if name not in known]

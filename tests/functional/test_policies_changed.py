@@ -118,7 +118,7 @@ def test_prices_and_budgets_that_change_are_told_in_dollars(repository):
     repository.write("policies/prices.yaml", f"prices:\n  - {{{price}}}\n")
     since = repository.esmcfn("check", "dev", "--base", "HEAD", "-f", "json").document["since"]
     told = {each["name"]: (each["before"], each["after"]) for each in since["settings"]}
-    assert told["budget"][0] is None
+    assert told["budget"][0].startswith("within the budget: 1,105.95 US dollars a month expected")
     assert told["budget"][1].startswith("over budget: ")
     assert told["cost of a month"][0].endswith("USD")
     assert (since["blocked_before"], since["blocked"]) == (False, True)

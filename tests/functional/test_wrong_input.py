@@ -95,6 +95,9 @@ def test_a_plan_of_an_environment_that_is_gone_is_stale(root):
     done = root.esmcfn("deploy", "--plan", "plan.json", "--yes")
     assert done.code == ExitCode.STALE
     assert "error: the plan is for qa, and there is no such environment now\n" in done.err
+    named = root.esmcfn("deploy", "--plan", "plan.json", "--yes", "--", "q\n::error::x")
+    assert named.code == ExitCode.STALE
+    assert named.err.startswith("error: the plan is not for 'q\\n::error::x'\n")
 
 
 def test_a_check_of_less_than_the_environment_says_so_also_where_the_shell_asked_for_it(root_of):
