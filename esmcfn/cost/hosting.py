@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from esmcfn.cost.timetable import scheduled
@@ -20,8 +20,12 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/host-instance-storage.html
 """
 
 
-def beside(selection: Selection) -> tuple[str, ...]:
-    """What a selection makes AWS bill for besides instances, in words; the price book has no prices of it."""
+def beside(selection: Selection, runs: Iterable[HostedVariant] | None = None) -> tuple[str, ...]:
+    """What a selection makes AWS bill for besides instances, in words; the price book has no prices of it.
+
+    Args:
+        runs: the instances; those that are wanted where nobody says what runs.
+    """
     alarms = any(stack.alarms and stack.alarms.any and not stack.parked for stack in selection.whole)
     words = {
         "alarms": alarms,
@@ -29,7 +33,8 @@ def beside(selection: Selection) -> tuple[str, ...]:
         "a KMS key": bool(selection.base and selection.base.alarm_topic),
         "a secret": bool(selection.base and selection.base.service_account),
     }
-    types = {stack.variant.instance_type for stack in selection.whole if not stack.parked}
+    wanted = (variant for stack in selection.whole for variant in hosted(stack))
+    types = {each.instance_type for each in (wanted if runs is None else runs) if each.priceable}
     volumes = sorted(kind for kind in types if not _own_disk(kind))
     return (*(word for word, there in words.items() if there), *(f"the volumes of {kind}" for kind in volumes))
 

@@ -4,6 +4,7 @@ compare      built template against the deployed one: every difference, with its
 reconcile    CloudFormation's own opinion against ours: nothing missing, nothing extra unexplained
 impact       what a change does to whoever calls the endpoint
 headroom     whether the account's quotas hold old and new side by side
+refused      the way on where CloudFormation does not take a template
 recovery     the way out of every status in which a stack is stuck
 staleness    the stacks of a plan that was reviewed against what they would be now
 derived      what a reviewer was shown besides: cost, findings, quotas, outputs, verdict
@@ -24,6 +25,7 @@ from esmcfn.plan.headroom import deleted_first, headroom
 from esmcfn.plan.lent import roles_noted
 from esmcfn.plan.reconcile import reconcile
 from esmcfn.plan.recovery import NO_WAY, WAYS_OUT, consequence
+from esmcfn.plan.refused import way_on
 from esmcfn.plan.renamed import renaming_noted
 from esmcfn.plan.scaled import SCALING, unscaled_first
 from esmcfn.plan.staleness import differences
@@ -50,4 +52,5 @@ __all__ = [
     "unchanged",
     "unscaled_first",
     "verdict",
+    "way_on",
 ]

@@ -131,8 +131,9 @@ class TestScaling:
         ]
         wanted = Autoscaling(min_capacity=1, max_capacity=4, target_value=Decimal(70))
         scaled = replace(ALL, models=(replace(PLAIN, autoscaling=wanted),))
-        with pytest.raises(TemplateRefused, match="already exists"):
+        with pytest.raises(TemplateRefused, match="already exists") as caught:
             deployed.plan(scaled)
+        assert "is there and of no stack of dev: delete it" in caught.value.next_step
         scaling.deregister_scalable_target(**TARGET)
         assert deployed.deploy(scaled).exit_code is ExitCode.DONE
 

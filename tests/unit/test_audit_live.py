@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from audited import WORKING, body, report
-from builders import a_stack
+from builders import a_stack, a_variant
 from msgspec.structs import replace
 
 from esmcfn.domain.audit import Remedy
@@ -105,6 +105,13 @@ class TestRuns:
     def test_what_is_being_started_is_counted(self):
         _, model = audited(scaled(1, desired=3, status="Updating"))
         assert model.instances == ("3 x ml.g5.2xlarge",)
+
+    def test_volumes_are_those_of_what_runs(self):
+        small = replace(ONE, variant=a_variant(instance_type="ml.m5.xlarge"))
+        note = "what AWS bills for the volumes of ml.m5.xlarge is not in the sums"
+        assert any(note in each for each in body(audited(scaled(1, small), small)[0]).notes)
+        assert not any(note in each for each in body(audited(scaled(1))[0]).notes)
+        assert any(note in each for each in body(audited(serving(1, InstanceType="ml.m5.xlarge"))[0]).notes)
 
     def test_where_nothing_differs_nothing_is_said_of_it(self):
         found, model = audited(scaled(1))

@@ -195,6 +195,25 @@ class TestPlanUnhappy:
         assert (caught.value.exit_code, stacks.open) == (ExitCode.CLOUD, {})
         assert "esmcfn build" in caught.value.next_step
 
+    def refused(self, said, stacks):
+        def failing(template, there, **options):
+            raise TemplateRefused(said)
+
+        stacks.propose = failing
+        with pytest.raises(TemplateRefused) as caught:
+            planned(BIGGER, stacks=stacks)
+        return caught.value.next_step
+
+    def test_a_role_that_is_there_before_anything_is_deployed_may_be_of_another_region(self):
+        role = "Resource of type 'AWS::IAM::Role' with identifier 'esm-sagemaker-exec-dev' already exists."
+        way = self.refused(role, FakeStacks())
+        assert way.startswith("esm-sagemaker-exec-dev is of the whole account, and nothing of dev is deployed in us-ea")
+        assert "was the region in environments/dev.yaml changed?" in way
+        assert "write that region back, esmcfn destroy dev, and deploy again here" in way
+        assert "region" not in self.refused(role, deployed())
+        model = role.replace("IAM::Role", "SageMaker::Model")
+        assert "region" not in self.refused(model, FakeStacks())
+
     def test_an_advisory_or_waived_finding_blocks_nothing(self):
         findings = [a_finding(Level.ADVISORY), a_finding(waiver=a_waiver(ticket="W1"))]
         assert planned(findings=findings).exit_code is ExitCode.DONE

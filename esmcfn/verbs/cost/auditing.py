@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -102,14 +102,12 @@ def _estimated(
     around = pairs(selection, template.synthesize_all(selection), found.ours, cloud)
     seen = observed(project, around, looked, cloud)
 
-    def priced(variants: Iterable[HostedVariant]) -> Cost:
-        region, today = selection.target.region, world.now.date()
-        return cost.estimate(
-            variants, None, region=region, prices=prices(project), today=today, beside=cost.beside(selection)
-        )
+    def priced(variants: Sequence[HostedVariant]) -> Cost:
+        region, today, billed = selection.target.region, world.now.date(), cost.beside(selection, variants)
+        return cost.estimate(variants, None, region=region, prices=prices(project), today=today, beside=billed)
 
-    runs = priced(variant for each in seen for variant in each.runs)
-    written = priced(variant for each in seen for variant in each.written)
+    runs = priced([variant for each in seen for variant in each.runs])
+    written = priced([variant for each in seen for variant in each.written])
     return runs, written, tuple(each.note for each in seen if each.note)
 
 

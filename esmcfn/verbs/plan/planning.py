@@ -54,8 +54,6 @@ class Manner(Struct, frozen=True, kw_only=True):
 
 USUAL = Manner()
 
-UNTAKEN = "no rule knows of it: esmcfn build shows the template; leave out what these words name"
-
 
 class Ground(Struct, frozen=True, kw_only=True):
     """What a plan stands on, read before anything is asked for.
@@ -113,7 +111,7 @@ def make_plan(
         ground = _ground(project, selection, world, templates=templates, others=others, wholly=manner.revert)
         stacks, headroom = _asked(ground, world, manner, keeping)
         findings = judgement.findings(() if manner.lowers else staying(project, ground.beside))
-        _refuse_unless_judged(stacks, findings, next_step=WITHOUT_REVERTING if manner.revert else UNTAKEN)
+        _refuse_unless_judged(stacks, findings, ground, revert=manner.revert)
         if manner.delete_first:
             stacks = [plan.deleted_first(stack, headroom, ground.later) for stack in stacks]
         made = _assembled(project, ground, stacks, findings, headroom, world, manner)
@@ -126,10 +124,15 @@ def make_plan(
     )
 
 
-def _refuse_unless_judged(stacks: Sequence[StackPlan], findings: Sequence[Finding], *, next_step: str) -> None:
+def _refuse_unless_judged(
+    stacks: Sequence[StackPlan], findings: Sequence[Finding], ground: Ground, *, revert: bool
+) -> None:
     """Raise TemplateRefused where CloudFormation does not take a template, and policy has nothing to say of it."""
     refused = [stack.refused for stack in stacks if stack.refused]
     if refused and not any(finding.blocks for finding in findings):
+        environment, region = ground.selection.environment, ground.selection.target.region
+        way = plan.way_on(refused, environment, region=region, deployed=bool(ground.survey.ours))
+        next_step = WITHOUT_REVERTING if revert else way
         raise TemplateRefused("; ".join(refused), next_step=next_step)
 
 
