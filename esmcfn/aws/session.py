@@ -192,6 +192,7 @@ READ_ONLY = {"cloudformation:CreateChangeSet": "; plan --read-only needs it not"
 _DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|AuthorizationError|Forbidden", re.IGNORECASE)
 _EXPIRED = re.compile(r"ExpiredToken|RequestExpired|InvalidClientTokenId|UnrecognizedClient", re.IGNORECASE)
 _THROTTLED = re.compile(r"Throttl|RequestLimitExceeded|TooManyRequests|SlowDown", re.IGNORECASE)
+_ON_THIS_MACHINE = re.compile(r"https?://(127\.|localhost\b|\[::1\])")
 _PASSING = frozenset({500, 502, 503, 504})
 """Answers that another try may better, as botocore's standard mode has them; not 501 and 507."""
 _ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)")
@@ -224,5 +225,10 @@ def _next_step(error: BotoCoreError) -> str:
         case ProfileNotFound():
             return "aws configure list-profiles shows the profiles of this machine"
         case EndpointConnectionError():
+            if _ON_THIS_MACHINE.match(str(error.kwargs.get("endpoint_url", ""))):
+                return (
+                    "nothing answers there on this machine: the sandbox has ended, or was killed; "
+                    "run the command again, which starts it where it was"
+                )
             return "check the network, the proxy and the region"
     return ""

@@ -140,6 +140,10 @@ class Store:
         for path in sorted((self._folder / kind).glob("*.json")):
             yield path.stem, _read(path, held)
 
+    def lost(self, kind: str, key: str, *, why: str) -> Damaged:
+        """Return the error that a document is gone which has to be there."""
+        return Damaged(f"{(self._folder or Path()) / kind / key}.json is gone: {why}")
+
     def clear(self) -> None:
         """Forget every document.
 
@@ -192,5 +196,16 @@ class Store:
 def _read(path: Path, held: type[T]) -> T:
     try:
         return decode(held, json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise Damaged(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Damaged(f"{path} cannot be read: {error!r}") from error
+        raise Damaged(f"{path} cannot be read: {_how_damaged(error)}") from error
+
+
+def _how_damaged(error: Exception) -> str:
+    """What is wrong with a file, in words: Python's own name its insides."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is not JSON from line {error.lineno}, column {error.colno} on"
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 from byte {error.start} on"
+    return "it is JSON, but not what a sandbox writes"

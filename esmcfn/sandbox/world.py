@@ -51,6 +51,23 @@ class World(Services):
         self.moto = Moto(self._restore)
         self.open()
         self.cloudformation = CloudFormation(self)
+        self._miss_nothing()
+
+    def _miss_nothing(self) -> None:
+        """Refuse a state of which a file was deleted: what lay in it would pass for drift.
+
+        Raises:
+            Damaged: a stack has resources in SageMaker, and SageMaker's file of that region is not there.
+        """
+        for stack in self.cloudformation.stacks.values():
+            hosted = [
+                resource.logical_id
+                for resource in _in_order(list(stack.resources.values()))
+                if resource.resource_type.startswith("AWS::SageMaker::")
+            ]
+            if hosted and not stack.deleted and stack.region not in self.sagemaker.regions:
+                why = f"stack {stack.name} has {', '.join(hosted)} in it"
+                raise self.store.lost("sagemaker", stack.region, why=why)
 
     def reset(self) -> None:
         """Forget everything: stacks, resources, faults, seeds."""

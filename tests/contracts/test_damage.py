@@ -24,6 +24,14 @@ from esmcfn import sandbox
 from esmcfn.aws.session import Clients, Reach, translated
 from esmcfn.errors import CloudError, SandboxError
 from esmcfn.sandbox import running
+from esmcfn.sandbox.cloudformation.operations import operations
+from esmcfn.sandbox.server import Sandbox
+from esmcfn.sandbox.state import Damaged
+from esmcfn.sandbox.wire import Call
+from esmcfn.sandbox.world import World
+
+from .conftest import REGION
+from .templates import an_endpoint
 
 
 @pytest.fixture
@@ -56,17 +64,48 @@ def test_a_server_whose_run_file_was_damaged_is_succeeded(root):
     assert sandbox.find(root) is not None
 
 
-def test_damaged_state_names_the_file_and_the_way_out(root):
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"{}", "it is JSON, but not what a sandbox writes"),
+        (b"[1]", "it is JSON, but not what a sandbox writes"),
+        (b'{"a":\n 1', "it is not JSON from line 2, column 3 on"),
+        (b"\xff", "it is not UTF-8 from byte 0 on"),
+    ],
+)
+def test_damaged_state_names_the_file_and_the_way_out(root, content, why):
     stacks = running.state_folder(root) / "state" / "stacks"
     stacks.mkdir(parents=True)
-    (stacks / "broken.json").write_text(json.dumps({}), encoding="utf-8")
+    (stacks / "broken.json").write_bytes(content)
     with pytest.raises(SandboxError) as caught:
         sandbox.ensure(root)
-    assert "cannot be read" in caught.value.message
+    assert f"broken.json cannot be read: {why}" in caught.value.message
+    assert "Error" not in caught.value.message
     assert "Traceback" not in caught.value.message
     assert "esmcfn sandbox reset" in caught.value.next_step
     sandbox.reset(root)
     assert sandbox.ensure(root).started
+
+
+def test_a_file_of_sagemakers_that_is_gone_is_no_drift(tmp_path):
+    store = tmp_path / "state"
+    sandboxed = Sandbox(store)
+    world = sandboxed.world
+    call = Call(
+        service="cloudformation",
+        operation="CreateStack",
+        region=REGION,
+        parameters={"StackName": "s", "TemplateBody": json.dumps(an_endpoint())},
+    )
+    with world.lock:
+        operations(world.cloudformation)["CreateStack"](call)
+        world.clock.advance(60)
+        world.settle()
+    sandboxed.server.server_close()
+    World(store)
+    (store / "sagemaker" / f"{REGION}.json").unlink()
+    with pytest.raises(Damaged, match=rf"sagemaker/{REGION}\.json is gone: stack s has Model, Config, Endpoint in it"):
+        World(store)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -203,6 +242,16 @@ def test_a_reset_ends_a_server_that_hangs_and_forgets_what_it_was_writing(root, 
     assert sandbox.reset(root) is None
     assert sandbox.ensure(root).started
     assert sandbox.status(root).faults == ()
+
+
+def test_a_sandbox_that_was_killed_is_named_and_not_the_network(root):
+    address = sandbox.ensure(root)
+    os.kill(address.pid, signal.SIGKILL)
+    reach = Reach(region="us-east-2", endpoint_url=address.endpoint_url, credentials=("sandbox", "sandbox"), attempts=1)
+    with pytest.raises(CloudError) as told, translated("asking"):
+        Clients(reach).of("sagemaker").list_models()
+    assert "the sandbox has ended, or was killed; run the command again" in told.value.next_step
+    assert "network" not in told.value.next_step
 
 
 def test_what_was_being_written_when_it_was_killed_is_there(root):

@@ -27,6 +27,7 @@ class TestErrors:
             (NoCredentialsError(), "log in"),
             (ProfileNotFound(profile="nobody"), "list-profiles"),
             (EndpointConnectionError(endpoint_url="https://nowhere"), "network"),
+            (EndpointConnectionError(endpoint_url="http://127.0.0.1:4566/"), "the sandbox has ended, or was killed"),
             (refused("ExpiredToken", "The security token included in the request is expired"), "log in again"),
             (ResponseParserError("Unable to parse response\n<html>"), "what answers"),
         ],
