@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from msgspec import Struct
+
 from esmcfn.audit.billing import bill_notes, bill_start, months
 from esmcfn.audit.judging import Looked, judged
 from esmcfn.audit.proposal import parkable, patch
@@ -23,7 +25,16 @@ from esmcfn.domain.cost import Cost, CostItem, HostedVariant, PriceBook
 from esmcfn.domain.drift import EnvironmentDrift
 from esmcfn.domain.stack import Selection
 
-__all__ = ["QUESTIONS", "Looked", "assembled", "audited", "bill_start", "parkable", "patch", "window"]
+__all__ = ["QUESTIONS", "Answers", "Looked", "assembled", "audited", "bill_start", "parkable", "patch", "window"]
+
+
+class Answers(Struct, frozen=True, kw_only=True):
+    """What was asked for besides; None where nobody asked, or nobody answered, and then why."""
+
+    bill: Bill | None
+    why_no_bill: str
+    drift: EnvironmentDrift | None
+    why_no_drift: str
 
 
 def audited(
@@ -68,22 +79,21 @@ def assembled(
     selection: Selection,
     models: tuple[AuditedModel, ...],
     cost: Cost,
+    answers: Answers,
     *,
     window: Window,
     as_of: datetime,
-    bill: Bill | None,
-    why_no_bill: str,
     created: Mapping[str, datetime],
     proposed: Patch,
-    drift: EnvironmentDrift | None = None,
-    why_no_drift: str = "",
-    notes: tuple[str, ...] = (),
+    notes: tuple[str, ...],
 ) -> Audit:
     """The whole report.
 
     Args:
         created: model to when its endpoint was made.
+        notes: what could not be read.
     """
+    bill = answers.bill
     expected = {model.model: model.deployed_monthly if model.deployed else model.expected_monthly for model in models}
     return Audit(
         environment=selection.environment.name,
@@ -94,12 +104,12 @@ def assembled(
         models=models,
         cost=cost,
         bill=bill,
-        why_no_bill=why_no_bill,
+        why_no_bill=answers.why_no_bill,
         months=months(bill, expected, created) if bill else (),
         saving_monthly=saved_by_parking(models),
         patch=proposed,
-        drift=drift,
-        why_no_drift=why_no_drift,
+        drift=answers.drift,
+        why_no_drift=answers.why_no_drift,
         notes=(*notes, *cost.notes, *(bill_notes(bill, selection.environment.name) if bill else ())),
     )
 

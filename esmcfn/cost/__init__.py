@@ -76,6 +76,7 @@ def estimate(
     after_monthly = _total(items)
     before_monthly = None if before is None else _total(before_items)
     every = (*items, *before_items)
+    said = _notes(items, before_items, region=region, prices=prices, today=today)
     return Cost(
         region=region,
         before_monthly=before_monthly,
@@ -85,14 +86,7 @@ def estimate(
         infrastructure_only=any(item.software_monthly is None for item in every),
         items=items,
         before_items=before_items,
-        notes=tuple(
-            dict.fromkeys(
-                (
-                    *_notes(items, before_items, region=region, prices=prices, today=today),
-                    *([f"instances only: what AWS bills for {_listed(beside)} is not in the sums"] if beside else ()),
-                )
-            )
-        ),
+        notes=tuple(dict.fromkeys((*said, *_beside(beside)))),
         parked=saved,
         parked_monthly=_total(saved) if saved else None,
         updating=tuple(sorted({item.hosted.model for item in surging})),
@@ -197,8 +191,11 @@ def _notes(
         yield from _age(*min(used, key=lambda each: (each[0], each[1].instance_type)), today)
 
 
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+def _beside(words: Sequence[str]) -> Iterable[str]:
+    """Yield what is billed besides instances, in one sentence."""
+    if words:
+        listed = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+        yield f"instances only: what AWS bills for {listed} is not in the sums"
 
 
 def _unpriced(variant: HostedVariant, *, region: str, prices: PriceBook) -> str:

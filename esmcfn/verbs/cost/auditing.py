@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from esmcfn import audit as auditing
 from esmcfn import cost, template
-from esmcfn.audit import Looked
+from esmcfn.audit import Answers, Looked
 from esmcfn.domain.audit import AuditedModel, Bill, Patch, Readings, VariantId, Window
 from esmcfn.domain.cost import Cost, HostedVariant, PriceBook
 from esmcfn.domain.drift import EnvironmentDrift
@@ -68,14 +68,11 @@ def audit(
         selection,
         models,
         runs,
+        Answers(bill=bill, why_no_bill=why_no_bill, drift=drift, why_no_drift=why_no_drift),
         window=window,
         as_of=world.now,
-        bill=bill,
-        why_no_bill=why_no_bill,
         created={each.model: each.endpoint.created_at for each in looked if each.endpoint},
         proposed=_proposed(project, models, edit),
-        drift=drift,
-        why_no_drift=why_no_drift,
         notes=unread,
     )
     return Report(verb="audit", environment=body.environment, body=body)
