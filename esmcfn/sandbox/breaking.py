@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from esmcfn.sandbox.resources import HANDLERS
 from esmcfn.sandbox.resources.base import HandlerError, NotYet, Request
 from esmcfn.sandbox.state import Json
 from esmcfn.sandbox.tags import tag_map
+from esmcfn.sandbox.wire import judged_words
 
 if TYPE_CHECKING:
     from esmcfn.sandbox.world import World
@@ -85,7 +86,7 @@ def break_resource(world: World, asked: Json) -> Mapping[str, Any]:
     """
     stack, resource = _named(world, asked)
     action, options = _action(asked, resource)
-    request = Machine(world.cloudformation, stack).request(resource, world.clock.now())
+    request = _by_hand(Machine(world.cloudformation, stack).request(resource, world.clock.now()))
     hit = Hit(world=world, stack=stack, resource=resource, request=request, options=options)
     try:
         ACTIONS[action].run(hit)
@@ -96,6 +97,19 @@ def break_resource(world: World, asked: Json) -> Mapping[str, Any]:
             "ResourceInUse", f"{resource.logical_id} is under way to something: wait until it is done"
         ) from error
     return {"stack": stack.name, "logical_id": resource.logical_id, "action": action}
+
+
+class _ByHand(Request):
+    """A request whose calls are judged by the services' own lists of words: the registry's schemas leave many out."""
+
+    def call(self, service: str, operation: str, **parameters: Json) -> Json:
+        given = {name: value for name, value in parameters.items() if value is not None}
+        judged_words(service, operation, given)
+        return Request.call(self, service, operation, **given)
+
+
+def _by_hand(request: Request) -> Request:
+    return _ByHand(**{field.name: getattr(request, field.name) for field in fields(request)})
 
 
 def _named(world: World, asked: Json) -> tuple[Stack, Resource]:

@@ -162,6 +162,18 @@ def _judge(model: ServiceModel, call: Call) -> None:
         raise Refusal(code, count + "; ".join(problems))
 
 
+def judged_words(service: str, operation: str, parameters: Mapping[str, Json]) -> None:
+    """Refuse a word that the model of a service does not list; moto takes any.
+
+    Raises:
+        Refusal: a parameter has another value than those of its enum.
+    """
+    shape = service_model(service).operation_model(operation).input_shape
+    wrong = [each for each in _problems(shape, dict(parameters), "") if "enum value set" in each] if shape else []
+    if wrong:
+        raise Refusal("ValidationException", wrong[0])
+
+
 def _problems(shape: Shape, value: Json, path: str) -> Iterator[str]:
     where = path or "request"
     if shape.type_name == "structure":

@@ -170,6 +170,31 @@ def test_a_property_that_the_template_leaves_out_is_changed_once_and_then_is_so_
         hit(world, "T", property="DisplayName", value="mine")
 
 
+def test_a_word_that_the_service_does_not_know_is_refused(world: World) -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "*"}
+    world.deploy(
+        "s",
+        a_template(
+            U={"Type": "AWS::IAM::User", "Properties": {"UserName": "u"}},
+            K={"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "U"}}},
+            T=a_topic(TopicName="t"),
+            P={
+                "Type": "AWS::SNS::TopicPolicy",
+                "Properties": {
+                    "Topics": [{"Ref": "T"}],
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+                },
+            },
+        ),
+    )
+    with pytest.raises(Refusal, match=r"'Activex' at 'status' failed to satisfy .* enum value set: \[Active, Inactive"):
+        hit(world, "K", property="Status", value="Activex")
+    with pytest.raises(Refusal, match="Policy statement action out of service scope"):
+        hit(world, "P", property="PolicyDocument/Statement/0/Action", value="sns:Publishx")
+    hit(world, "K", property="Status", value="Inactive")
+    hit(world, "P", property="PolicyDocument/Statement/0/Action", value="sns:Subscribe")
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [

@@ -100,7 +100,9 @@ def test_who_may_not_deregister_deletes_no_scaled_endpoint(scaled: World, by_sta
     assert variant(scaled) == (3, 2.0)
 
 
-@pytest.mark.parametrize("schedule", ["cron(61 25 ? * MON *)", "cron(0 0 30 2 ? *)", "cron(0 0 ? * ? *)"])
+@pytest.mark.parametrize(
+    "schedule", ["cron(61 25 ? * MON *)", "cron(0 0 30 2 ? *)", "cron(0 0 ? * ? *)", "cron(0 20 * * ? *)x", "daily"]
+)
 def test_a_moment_that_never_comes_is_refused(scaled: World, schedule: str) -> None:
     scaling = scaled.client("application-autoscaling")
     action = {"MinCapacity": 1, "MaxCapacity": 1}

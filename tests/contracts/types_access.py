@@ -8,6 +8,12 @@ from copy import deepcopy
 from .case import OTHER_POLICY, OTHER_TAGS, POLICY, TAGS, USER, Case
 from .templates import TRUST, a_role, a_topic
 
+
+def _of_a_topic(action: str) -> dict[str, object]:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 ACCESS = (
     Case(
         type="AWS::SNS::Topic",
@@ -63,8 +69,8 @@ ACCESS = (
     ),
     Case(
         type="AWS::SNS::TopicPolicy",
-        create={"Topics": [{"Ref": "Topic"}], "PolicyDocument": POLICY},
-        update={"PolicyDocument": OTHER_POLICY, "Topics": [{"Ref": "Other"}]},
+        create={"Topics": [{"Ref": "Topic"}], "PolicyDocument": _of_a_topic("sns:Publish")},
+        update={"PolicyDocument": _of_a_topic("sns:Get*"), "Topics": [{"Ref": "Other"}]},
         around={"Topic": a_topic(), "Other": a_topic(DisplayName="other")},
     ),
     Case(

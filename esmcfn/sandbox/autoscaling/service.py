@@ -24,6 +24,7 @@ from esmcfn.sandbox.wire import Call, Operation
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 RESOURCE = re.compile(r"endpoint/(?P<endpoint>[^/]+)/variant/(?P<variant>[^/]+)")
 CRON = re.compile(r"cron\((?P<fields>.*)\)")
+OTHERWISE = re.compile(r"(rate|at)\([^()]+\)")
 ROLE = (
     f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
     "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
@@ -315,6 +316,8 @@ class AutoScaling:
                 raise refuse(f"The sandbox does not support {name} of a scheduled action")
         cron = CRON.fullmatch(str(given.get("Schedule", "")))
         wrong = fault(cron["fields"]) if cron else ""
+        if not cron and not OTHERWISE.fullmatch(str(given.get("Schedule", "rate(1 day)"))):
+            wrong = "it is none of cron(...), rate(...) and at(...)"
         if wrong:
             raise refuse(f"Invalid schedule expression {given['Schedule']}: {wrong}.")
         target.scheduled[given["ScheduledActionName"]] = given

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import ClassVar
 
+from esmcfn.sandbox.actions import fits, known_operations
 from esmcfn.sandbox.refusal import Refusal
 from esmcfn.sandbox.resources.base import Handler, HandlerError, Outcome, Request, policy_text, without_none
 from esmcfn.sandbox.state import Json
@@ -237,6 +238,7 @@ class TopicPolicy(Handler):
         self._clear(request, request.properties["Topics"])
 
     def _set(self, request: Request, topics: Json, text: str) -> None:
+        _refuse_actions(text)
         for arn in topics:
             request.call("sns", "SetTopicAttributes", TopicArn=arn, AttributeName="Policy", AttributeValue=text)
 
@@ -251,6 +253,20 @@ class TopicPolicy(Handler):
         for arn in topics:
             policy = {"Version": "2008-10-17", "Statement": [{**statement, "Resource": arn}]}
             self._set(request, [arn], json.dumps(policy))
+
+
+def _refuse_actions(text: str) -> None:
+    """Refuse a policy with an action that a topic does not have, as SNS does; text that is no policy is moto's."""
+    try:
+        statements = json.loads(text)["Statement"]
+    except (ValueError, LookupError, TypeError):
+        return
+    known = {f"sns:{name}".lower() for name in (*known_operations("sns"), "Receive")}
+    for statement in statements if isinstance(statements, list) else [statements]:
+        asked = statement.get("Action", [])
+        for action in [asked] if isinstance(asked, str) else asked:
+            if not any(fits(action.lower(), name) for name in known):
+                raise Refusal("InvalidParameter", "Invalid parameter: Policy statement action out of service scope!")
 
 
 HANDLERS: tuple[Handler, ...] = (Topic(), Subscription(), TopicPolicy())
