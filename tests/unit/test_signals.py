@@ -56,7 +56,9 @@ def test_what_is_swallowed_all_the_same_is_raised_where_it_is_looked_for(signals
         signals.look()
 
 
-def test_what_python_drops_is_raised_again_soon_and_not_complained_about(signals, capsys):
+def drop_one(signals):
+    """A signal in a weak reference's callback: Python drops what is raised there."""
+
     class Thing:
         pass
 
@@ -65,20 +67,17 @@ def test_what_python_drops_is_raised_again_soon_and_not_complained_about(signals
     signals.heed()
     things.clear()
     assert reference() is None
+
+
+def test_what_python_drops_is_raised_again_soon_and_not_complained_about(signals, capsys):
+    drop_one(signals)
     with pytest.raises(Signalled, match="terminated"):
         time.sleep(60)  # the signal wakes it
     assert capsys.readouterr().err == ""
 
 
 def test_what_is_over_before_that_is_raised_again_leaves_no_alarm_behind(signals):
-    class Thing:
-        pass
-
-    things = [Thing()]
-    reference = weakref.ref(things[0], lambda gone: signal.raise_signal(signal.SIGTERM))
-    signals.heed()
-    things.clear()
-    assert reference() is None
+    drop_one(signals)
     signals.let_go()
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert signals.noted == ExitCode.TERMINATED
@@ -233,14 +232,7 @@ def test_other_threads_hold_nothing(signals):
 
 
 def test_what_was_dropped_and_then_raised_elsewhere_is_not_raised_into_clearing_away(signals):
-    class Thing:
-        pass
-
-    things = [Thing()]
-    reference = weakref.ref(things[0], lambda gone: signal.raise_signal(signal.SIGTERM))
-    signals.heed()
-    things.clear()
-    assert reference() is None
+    drop_one(signals)
     with pytest.raises(Signalled):
         signals.look()
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

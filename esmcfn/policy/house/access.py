@@ -149,7 +149,8 @@ def statements(subject: Subject) -> Iterator[tuple[str, Mapping[str, object]]]:
                 yield f"{logical_id}/{place}/Statement/{index}", mapping(statement)
 
 
-def _role(policy: str) -> str:
+def a_role(principal: str, rest: str = "") -> str:
+    """A role as rules about roles show one, that this principal may assume; the rest stands below it."""
     return f"""\
 Role:
   Type: AWS::IAM::Role
@@ -159,10 +160,13 @@ Role:
       Statement:
         - Effect: Allow
           Action: sts:AssumeRole
-          Principal: {{Service: sagemaker.amazonaws.com}}
-    ManagedPolicyArns:
-      - arn:aws:iam::aws:policy/{policy}
-"""
+          Principal: {principal}
+{rest}"""
+
+
+def _role(policy: str) -> str:
+    managed = f"    ManagedPolicyArns:\n      - arn:aws:iam::aws:policy/{policy}\n"
+    return a_role("{Service: sagemaker.amazonaws.com}", managed)
 
 
 def _policy(action: str, resource: str) -> str:

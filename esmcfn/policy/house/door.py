@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from esmcfn.domain.finding import Level, Severity
-from esmcfn.policy.house.access import statements
+from esmcfn.policy.house.access import a_role, statements
 from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, known, mapping
 from esmcfn.policy.house.trust import ROLE, trusts
 
@@ -51,20 +51,6 @@ def _passes_any_role(subject: Subject) -> Iterable[Complaint]:
                 yield Complaint("whichever role of the account may be passed on", f"{path}/Resource")
 
 
-def _role(principal: str, condition: str = "") -> str:
-    return f"""\
-Role:
-  Type: AWS::IAM::Role
-  Properties:
-    AssumeRolePolicyDocument:
-      Version: "2012-10-17"
-      Statement:
-        - Effect: Allow
-          Action: sts:AssumeRole
-          Principal: {principal}
-{condition}"""
-
-
 def _policy(role: str) -> str:
     return f"""\
 Policy:
@@ -96,8 +82,8 @@ DOOR_RULES = (
         advice="name roles or accounts, or add a condition such as aws:PrincipalOrgID",
         source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
         check=_open_trust,
-        good=_role('{AWS: "*"}', _OF_THE_ORGANIZATION),
-        bad=_role('"*"'),
+        good=a_role('{AWS: "*"}', _OF_THE_ORGANIZATION),
+        bad=a_role('"*"'),
     ),
     Rule(
         id="ESM038",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from esmcfn.domain.finding import Level, Severity
-from esmcfn.policy.house.access import statements
+from esmcfn.policy.house.access import a_role, statements
 from esmcfn.policy.house.rule import Complaint, Rule, Subject, items, mapping, text
 
 ROLE = "AWS::IAM::Role"
@@ -59,17 +59,7 @@ def _principals(statement: Mapping[str, object]) -> Iterator[str]:
 
 
 def _role(principal: str, condition: str = "") -> str:
-    return f"""\
-Role:
-  Type: AWS::IAM::Role
-  Properties:
-    AssumeRolePolicyDocument:
-      Version: "2012-10-17"
-      Statement:
-        - Effect: Allow
-          Action: sts:AssumeRole
-          Principal: {{{principal}}}
-{condition}"""
+    return a_role(f"{{{principal}}}", condition)
 
 
 _OF_THIS_ACCOUNT = """\
